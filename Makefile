@@ -1,0 +1,63 @@
+# Detak. `make` alone lists what there is.
+# Another interpreter:     make demo PYTHON=python3.13
+# Options for the command: make test ARGS="tests/sources -k shopee"
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test bench lint format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## a shop that beats, on a page in your browser
+	@$(BIN)/detak demo $(ARGS)
+
+test: $(VENV)/.dev ## every test; one of them: make test ARGS="tests/test_house.py"
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/.dev ## the measurements that the documents quote
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lint: $(VENV)/.dev ## style, types, and the floors of the house
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.dev ## put the code in its usual form
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: $(VENV)/.python ## renew requirements.lock and requirements-dev.lock from pyproject.toml
+	@$(PIP) 'uv>=0.9'
+	@$(BIN)/python tools/lock.py
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name yours: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Detak needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name a newer one: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# What the package is built with is in the locks as well, so nothing is fetched that they do not name.
+$(VENV)/.runtime: $(VENV)/.python requirements.lock pyproject.toml
+	@echo "Installing what Detak runs on into $(VENV) (once, about a minute) ..."
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "Installing what the checks need into $(VENV) (once) ..."
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,5 @@
+"""``python -m detak``: the same as the ``detak`` command."""
+
+from detak.cli import main
+
+main()

@@ -1,0 +1,101 @@
+"""An engine in another process, reached over the machine's own loopback with the token that only the owner can read."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from detak.engine import Answer, Audit, Question
+from detak.errors import StoreError, UsageError
+from detak.receipt import Receipt
+from detak.sink import Outcome
+from detak.store.lock import Address
+
+_TIMEOUT = httpx.Timeout(300, connect=5)
+
+
+class Remote:
+    """The verbs of an engine that the command line needs, through the server that holds the store."""
+
+    def __init__(self, folder: Path, address: Address) -> None:
+        self.folder = folder
+        self._http = httpx.Client(
+            base_url=address.url, headers={"Authorization": f"Bearer {address.token}"}, timeout=_TIMEOUT, trust_env=False
+        )
+        self._pool = ThreadPoolExecutor(2, "detak-client")
+
+    def answers(self) -> bool:
+        """Whether the server is there."""
+        try:
+            return self._http.get("/health", timeout=5).is_success
+        except httpx.HTTPError:
+            return False
+
+    def __enter__(self) -> "Remote":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+        self._http.close()
+
+    def take(self, source: str, body: bytes, *, imported: bool) -> "Future[list[Outcome]]":
+        """Have a batch of an import taken in."""
+        if not imported:
+            raise UsageError("live events go to /v1/batch")
+
+        def send() -> list[Outcome]:
+            answer = self._post(f"/v1/admin/import/{source}", content=body)
+            return [Outcome(*one) for one in msgspec.json.decode(answer, type=list[tuple[str, str, str]])]
+
+        return self._pool.submit(send)
+
+    def audit_import(self, file: str, source: str, counts: dict[str, int]) -> None:
+        """Leave an import in the audit."""
+        self._post("/v1/admin/imported", json={"file": file, "source": source, "counts": counts})
+
+    def answer(self, question: Question) -> Answer:
+        """A report as JSON and as text."""
+        return msgspec.json.decode(
+            self._post("/v1/admin/answer", content=msgspec.json.encode(question)), type=Answer
+        )
+
+    def export(self, identifiers: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """Everything kept of a person."""
+        found: dict[str, Any] = msgspec.json.decode(self._post("/v1/admin/export", json=_person(identifiers)))
+        return found
+
+    def forget(self, identifiers: Sequence[tuple[str, str]]) -> Receipt:
+        """Remove a person."""
+        return msgspec.json.decode(self._post("/v1/admin/forget", json=_person(identifiers)), type=Receipt)
+
+    def write_key(self, source: str) -> str:
+        """The write key of a source."""
+        return str(msgspec.json.decode(self._post(f"/v1/admin/keys/{source}"))["key"])
+
+    def audit(self) -> Audit:
+        """The audit chain, and whether it holds."""
+        return msgspec.json.decode(self._send("GET", "/v1/admin/audit"), type=Audit)
+
+    def _post(self, path: str, *, content: bytes | None = None, json: object = None) -> bytes:
+        return self._send("POST", path, content=content if json is None else msgspec.json.encode(json))
+
+    def _send(self, method: str, path: str, content: bytes | None = None) -> bytes:
+        try:
+            answer = self._http.request(method, path, content=content, headers={"Content-Type": "application/json"})
+        except httpx.HTTPError as error:
+            raise StoreError(f"{self.folder}: the server that holds this store does not answer ({error})") from None
+        if answer.is_success:
+            return answer.content
+        try:
+            message = str(answer.json()["message"])
+        except (ValueError, KeyError, TypeError):
+            message = f"the server answered {answer.status_code}"
+        raise UsageError(message)
+
+
+def _person(identifiers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    names = {"user": "userId", "anonymous": "anonymousId"}
+    return {names[kind]: value for kind, value in identifiers}

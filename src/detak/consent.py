@@ -1,0 +1,133 @@
+"""Purposes, and what people said of them. Pure: who may be used for what, deny where nothing is said."""
+
+import enum
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from detak.errors import SettingsError
+
+
+class Purpose(enum.IntFlag):
+    """What personal data is used for. Bits, so that an event carries all that cover it in one small number."""
+
+    ESSENTIAL = 1  # carrying out an order, proving a consent: not refusable, and only for the events it needs
+    ANALYTICS = 2
+    PERSONALISATION = 4
+    MARKETING = 8
+    RESEARCH = 16
+
+    @property
+    def label(self) -> str:
+        """``analytics``: the name in settings, requests and answers."""
+        return (self.name or "").lower()
+
+
+NOTHING = Purpose(0)
+REFUSABLE = tuple(purpose for purpose in Purpose if purpose is not Purpose.ESSENTIAL)
+
+# Names that consent tools use for these purposes: Segment's and OneTrust's categories, Google's consent mode v2,
+# and Indonesian banners.
+CATEGORIES: Mapping[str, Purpose] = {
+    "essential": Purpose.ESSENTIAL,
+    "necessary": Purpose.ESSENTIAL,
+    "strictly necessary": Purpose.ESSENTIAL,
+    "analytics": Purpose.ANALYTICS,
+    "statistics": Purpose.ANALYTICS,
+    "performance": Purpose.ANALYTICS,
+    "measurement": Purpose.ANALYTICS,
+    "analytics_storage": Purpose.ANALYTICS,
+    "analitik": Purpose.ANALYTICS,
+    "personalisation": Purpose.PERSONALISATION,
+    "personalization": Purpose.PERSONALISATION,
+    "preferences": Purpose.PERSONALISATION,
+    "functional": Purpose.PERSONALISATION,
+    "ad_personalization": Purpose.PERSONALISATION,
+    "personalisasi": Purpose.PERSONALISATION,
+    "marketing": Purpose.MARKETING,
+    "advertising": Purpose.MARKETING,
+    "targeting": Purpose.MARKETING,
+    "ad_storage": Purpose.MARKETING,
+    "ad_user_data": Purpose.MARKETING,
+    "pemasaran": Purpose.MARKETING,
+    "research": Purpose.RESEARCH,
+    "riset": Purpose.RESEARCH,
+}
+
+
+class Basis(enum.StrEnum):
+    """The legal basis of a source (UU PDP art. 20, GDPR art. 6)."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+    LEGITIMATE_INTEREST = "legitimate_interest"
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """What one person said of some purposes, when and where: the proof behind every use."""
+
+    granted: Purpose
+    refused: Purpose
+    time: datetime  # UTC
+    evidence: str | None  # the message that said it; none: it repeats what is on record
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was said."""
+        return not (self.granted | self.refused)
+
+
+def purpose(name: str) -> Purpose:
+    """The purpose called ``name``.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    try:
+        return Purpose[name.strip().upper()]
+    except KeyError:
+        known = ", ".join(one.label for one in Purpose)
+        raise SettingsError(f"there is no purpose {name!r}; there are: {known}") from None
+
+
+def union(purposes: Iterable[Purpose]) -> Purpose:
+    """All of them in one value."""
+    together = NOTHING
+    for one in purposes:
+        together |= one
+    return together
+
+
+def read_preferences(
+    preferences: Mapping[str, bool], categories: Mapping[str, Purpose] = CATEGORIES
+) -> tuple[Purpose, Purpose]:
+    """What a consent tool's categories say: ``(granted, refused)``.
+
+    A category that nobody mapped says nothing. Where two categories of one purpose disagree, the refusal stands:
+    a person who declined any part of it has not agreed to it.
+    """
+    granted = refused = NOTHING
+    for category, allowed in preferences.items():
+        meant = categories.get(category.strip().lower(), NOTHING)
+        if allowed:
+            granted |= meant
+        else:
+            refused |= meant
+    refused &= ~Purpose.ESSENTIAL
+    return granted & ~refused, refused
+
+
+def coverage(*, said: tuple[Purpose, Purpose], standing: tuple[Purpose, Purpose], source: Purpose) -> Purpose:
+    """The purposes that cover one event, each decided by the first that speaks of it.
+
+    ``said`` with the event itself, then the person's ``standing`` statement (both as (granted, refused)), then what the
+    basis of its ``source`` covers; where none speaks, no.
+    """
+    said_granted, said_refused = said
+    silent = ~(said_granted | said_refused)
+    standing_granted, standing_refused = standing
+    covered = said_granted | (standing_granted & silent)
+    silent &= ~(standing_granted | standing_refused)
+    return Purpose(covered | (source & silent)) & union(Purpose)

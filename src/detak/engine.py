@@ -1,0 +1,295 @@
+"""The engine: one shop's store, put together. Collect, understand, and the verbs of the gate; and the beat.
+
+The process that opens an engine holds the store's lock; other processes go through it (``client.py``).
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from detak.consent import Purpose, purpose, read_preferences
+from detak.errors import BusyError, StoreBusyError, UsageError
+from detak.event import CONSENT_UPDATED, clean_id
+from detak.gate import Gate
+from detak.insights.base import Insight, Report, Shop
+from detak.live import Live, Pulse
+from detak.plugins import member, members
+from detak.receipt import Receipt, Signer
+from detak.settings import LANGUAGES, Settings, load
+from detak.sink import Outcome, Sink
+from detak.store.duckdb import DuckStore
+from detak.store.lock import StoreLock
+from detak.store.log import Log, Meta
+from detak.store.registry import AuditRow, Registry
+from detak.store.rejects import Rejects
+from detak.store.vault import Identifier, Vault
+from detak.wire import open_batch
+
+_COMPACT_SECONDS = 60
+_log = logging.getLogger("detak.engine")
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A report that somebody asks for: its name, its parameters as text, and the language to answer in."""
+
+    name: str
+    parameters: dict[str, str] = {}
+    language: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A report, for a program and for a terminal."""
+
+    report: msgspec.Raw
+    text: str
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """The audit chain, and the first row that does not fit it (null: it holds)."""
+
+    rows: list[AuditRow]
+    broken_at: int | None
+
+
+class Consent(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What a person says of their data. Names are purposes, or categories of the shop's consent tool."""
+
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    category_preferences: dict[str, bool] = {}
+    purposes: dict[str, bool] = {}
+
+
+class Engine:
+    """One shop's store, open. Use as a context manager; any thread may call it.
+
+    Args:
+        folder: the store; made if absent.
+        settings: else ``detak.toml`` in the folder, else the defaults.
+        wait: seconds to wait for another process to let go of the store.
+
+    Raises:
+        StoreBusyError: another process holds the store.
+        SettingsError, StoreError: the store says something that cannot be used.
+    """
+
+    def __init__(self, folder: Path, settings: Settings | None = None, *, wait: float = 0) -> None:
+        self.settings = settings or load(folder / "detak.toml")
+        self.folder = folder
+        self._lock = StoreLock(folder)
+        if not self._lock.acquire(wait):
+            raise StoreBusyError(f"{folder}: another process is using this store")
+        self._store = DuckStore(
+            folder / "facts", part_rows=self.settings.part_rows, memory=self.settings.memory
+        )
+        self._log = Log(folder / "log", queue_bytes=self.settings.queue_bytes, start=self._store.sealed)
+        self._vault = Vault(folder / "vault.db")
+        self._registry = Registry(folder / "registry.db")
+        self._keys = self._registry.write_keys()
+        self._live = Live()
+        signer = Signer(folder / "signing.key")
+        self._gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
+        rejects = Rejects(folder / "rejects" / "live.jsonl")
+        self._sink = Sink(self._log, self._store, self._gate, self._live, rejects, self.settings)
+        self._sink.start()
+        self._ended = threading.Event()
+        self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
+        self._beat.start()
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Apply and seal what came in, then let go of the store."""
+        self._ended.set()
+        self._beat.join()
+        self._log.close()
+        self._sink.stop()
+        for part in (self._store, self._vault, self._registry):
+            part.close()
+        self._lock.release()
+
+    def announce(self, url: str, token: str) -> None:
+        """Tell other processes on this machine where this engine answers."""
+        self._lock.announce(url, token)
+
+    # Collect
+
+    def collect(self, source: str, body: bytes, done: Callable[[int | Exception], None]) -> None:
+        """Take a batch body in; ``done`` is called once it is on the disk.
+
+        Raises:
+            RowError: it is not a batch.
+            BusyError: too much is waiting to be written or applied.
+        """
+        open_batch(body)
+        if self._sink.behind > self.settings.queue_bytes:
+            raise BusyError("the way in is full: events come in faster than they can be applied")
+        self._log.append(Meta(source, _micros()), body, done)
+
+    def take(self, source: str, body: bytes, *, imported: bool) -> "Future[list[Outcome]]":
+        """Take a batch body in, and say what became of each of its messages once they are among the facts.
+
+        Raises:
+            RowError: it is not a batch.
+        """
+        future: Future[list[Outcome]] = Future()
+        if not open_batch(body).batch:
+            future.set_result([])
+            return future
+        ticket = secrets.randbits(62)
+
+        def done(result: int | Exception) -> None:
+            if isinstance(result, Exception):
+                self._sink.forsake(ticket)
+                future.set_exception(result)
+
+        self._sink.expect(ticket, future.set_result)
+        self._log.append(Meta(source, _micros(), imported, ticket), body, done)
+        return future
+
+    def consent(self, said: Consent, source: str) -> Consent:
+        """Put a person's word into force. When this returns, the gate goes by it.
+
+        Raises:
+            UsageError: nobody, or nothing, is named.
+        """
+        if not (clean_id(said.user_id) or clean_id(said.anonymous_id)):
+            raise UsageError("userId or anonymousId: say whose consent this is")
+        preferences = {**said.category_preferences, **{purpose(name).label: yes for name, yes in said.purposes.items()}}
+        granted, refused = read_preferences(preferences, self.settings.categories)
+        if not granted | refused:
+            known = ", ".join(one.label for one in Purpose)
+            raise UsageError(f"nothing was said of any purpose; there are: {known}")
+        message = {
+            "type": "track",
+            "event": CONSENT_UPDATED,
+            "messageId": f"consent-{secrets.token_hex(16)}",
+            "userId": said.user_id,
+            "anonymousId": said.anonymous_id,
+            "context": {"consent": {"categoryPreferences": preferences}},
+        }
+        self.take(source, msgspec.json.encode({"batch": [message]}), imported=False).result()
+        agreed = {one.label: bool(one & granted) for one in Purpose if one & (granted | refused)}
+        return Consent(said.user_id, said.anonymous_id, purposes=agreed)
+
+    def audit_import(self, file: str, source: str, counts: dict[str, int]) -> None:
+        """Leave in the audit chain what was imported, and on which legal basis."""
+        settings = self.settings.source(source, imported=True)
+        detail = {"file": file, "source": source, "basis": settings.basis, "purposes": list(settings.purposes), **counts}
+        self._registry.audit("admit", ",".join(settings.purposes), "import", detail)
+
+    # Understand
+
+    def shop(self, language: str | None = None) -> Shop:
+        """What an insight must know of the shop.
+
+        Raises:
+            UsageError: there is no such language.
+        """
+        chosen = language or self.settings.language
+        if chosen not in LANGUAGES:
+            raise UsageError(f"there is no language {chosen!r}; there are: {', '.join(LANGUAGES)}")
+        return Shop(self.settings.timezone, self.settings.currency, self.settings.min_group, chosen)
+
+    def report(self, question: Question) -> Report:
+        """Compute a report on everything that its purpose may see now.
+
+        Raises:
+            UsageError: there is no such report or parameter.
+        """
+        shop = self.shop(question.language)
+        insight = _insight(question)
+        now = datetime.now(UTC)
+        with self._gate.events(insight.purpose, before=now, why=f"report {question.name}") as granted:
+            sums = {name: granted.run(table) for name, table in insight.reduce(granted.facts, shop).items()}
+        return insight.conclude(sums, shop)
+
+    def answer(self, question: Question) -> Answer:
+        """A report as JSON and as text."""
+        report = self.report(question)
+        return Answer(msgspec.Raw(msgspec.json.encode(report)), report.text(self.shop(question.language)))
+
+    def pulse(self) -> Pulse:
+        """What is happening right now."""
+        return self._live.pulse(int(time.time()), unsealed=self._store.unsealed_rows, behind=self._sink.behind)
+
+    # The rights of a person, and the proof
+
+    def export(self, identifiers: Sequence[Identifier]) -> dict[str, Any]:
+        """Everything kept of a person."""
+        return self._gate.export(identifiers)
+
+    def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
+        """Remove a person from the vault, the facts and the log; a signed receipt."""
+
+        def act() -> Receipt:
+            receipt = self._gate.forget(identifiers)
+            self._sink.settle()
+            return receipt
+
+        return self._sink.call(act)
+
+    def audit(self) -> Audit:
+        """The audit chain, and whether it holds."""
+        return Audit(list(self._registry.audit_rows()), self._registry.audit_break())
+
+    def write_key(self, source: str) -> str:
+        """The write key of a source; made on first asking."""
+        return self._registry.write_key(source)
+
+    def source_of(self, key: str) -> str | None:
+        """The source that a write key belongs to."""
+        if key not in self._keys:
+            self._keys = self._registry.write_keys()
+        return self._keys.get(key)
+
+    def settle(self) -> None:
+        """Apply everything acknowledged, and seal it."""
+        end = self._log.end
+        while self._store.offset < end:
+            time.sleep(0.01)
+        self._sink.call(self._sink.settle)
+
+    def _keep_beating(self) -> None:
+        while not self._ended.wait(_COMPACT_SECONDS):
+            try:
+                self._sink.call(self._store.compact)
+            except Exception as error:  # the next beat tries again
+                _log.error("compaction was put off: %s", error)
+
+
+def report_names() -> list[str]:
+    """The reports there are."""
+    return list(members("detak.insights", "insight"))
+
+
+def _insight(question: Question) -> Insight:
+    kind = member("detak.insights", "insight", question.name, "report")
+    try:
+        made: Insight = msgspec.convert(question.parameters, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{question.name}: {error}") from None
+    known = {field.name for field in fields(kind)}
+    unknown = set(question.parameters) - known
+    if unknown:
+        listed = ", ".join(sorted(known)) or "none"
+        raise UsageError(f"{question.name} has no parameter {', '.join(sorted(unknown))}; it has: {listed}")
+    return made
+
+
+def _micros() -> int:
+    return time.time_ns() // 1000
+

@@ -1,0 +1,234 @@
+"""The event: what a shop's clients send (the Segment spec's wire form) and the two tables of facts it becomes.
+
+Wire names follow the Segment spec (`messageId`, `anonymousId`); facts follow this project's names.
+"""
+
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from detak.errors import RowError
+
+TYPES: Final = ("track", "identify", "page", "screen", "group", "alias")
+CONSENT_UPDATED: Final = "Segment Consent Preference Updated"
+ORDER_COMPLETED: Final = "Order Completed"
+ORDER_UPDATED: Final = "Order Updated"
+ORDER_CANCELLED: Final = "Order Cancelled"
+ORDER_REFUNDED: Final = "Order Refunded"
+PRODUCTS_SEARCHED: Final = "Products Searched"
+COUPON_APPLIED: Final = "Coupon Applied"
+
+_KEY_BYTES = 8
+
+
+class Product(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One product of an event, by the e-commerce spec v2. Prices are major units of the event's currency."""
+
+    product_id: str | None = None
+    sku: str | None = None
+    name: str | None = None
+    category: str | None = None
+    brand: str | None = None
+    variant: str | None = None
+    price: float | None = None
+    quantity: float | None = None
+    total: float | None = None
+    """What the line cost in all, where it is not price x quantity. On an event: what the order cost in all."""
+    position: int | None = None
+
+
+class Properties(Product, omit_defaults=True, kw_only=True):
+    """The properties that become columns: the e-commerce spec v2, and what order exports add to it.
+
+    Amounts are major units of ``currency``. The keys of a single product stand at the top level, as the spec has it.
+    """
+
+    products: list[Product] | None = None
+    order_id: str | None = None
+    checkout_id: str | None = None
+    cart_id: str | None = None
+    query: str | None = None
+    results: int | None = None
+    revenue: float | None = None
+    value: float | None = None
+    shipping: float | None = None
+    discount: float | None = None
+    currency: str | None = None
+    coupon: str | None = None
+    payment_method: str | None = None
+    shipping_method: str | None = None
+    province: str | None = None
+    city: str | None = None
+    country: str | None = None
+    channel: str | None = None
+    reason: str | None = None
+    status: str | None = None
+    line: int | None = None
+    """Where the first of ``products`` stands in its order, when an order comes in several events. Counts from 0."""
+
+
+class Location(msgspec.Struct, omit_defaults=True):
+    """``context.location``."""
+
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+
+
+class ConsentContext(msgspec.Struct, omit_defaults=True, rename="camel"):
+    """``context.consent``: what the person allowed when the event happened."""
+
+    category_preferences: dict[str, bool] | None = None
+
+
+class Device(msgspec.Struct, omit_defaults=True):
+    """``context.device``."""
+
+    type: str | None = None
+
+
+class Page(msgspec.Struct, omit_defaults=True):
+    """``context.page``."""
+
+    path: str | None = None
+    url: str | None = None
+
+
+class Context(msgspec.Struct, omit_defaults=True, rename="camel"):
+    """The parts of ``context`` that Detak reads. The network address is never one of them."""
+
+    consent: ConsentContext | None = None
+    location: Location | None = None
+    device: Device | None = None
+    page: Page | None = None
+    user_agent: str | None = None
+
+
+class Message(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
+    """One Segment message. What a source yields, and what the way in decodes.
+
+    ``properties`` and ``traits`` stay raw JSON when decoded, so that what Detak does not know survives.
+    """
+
+    type: str
+    event: str | None = None
+    name: str | None = None
+    message_id: str | None = None
+    user_id: str | int | None = None
+    anonymous_id: str | int | None = None
+    previous_id: str | int | None = None
+    group_id: str | int | None = None
+    timestamp: str | None = None
+    original_timestamp: str | None = None
+    sent_at: str | None = None
+    context: Context | None = None
+    properties: Properties | msgspec.Raw | None = None
+    traits: msgspec.Raw | dict[str, Any] | None = None
+
+
+EVENTS: Final = pa.schema(
+    [
+        pa.field("id", pa.int64(), nullable=False),  # message_key(source, messageId)
+        ("subject", pa.int64()),  # random pseudonym; null: nobody is known behind it
+        ("time", pa.timestamp("us")),  # UTC; null: happened, time unknown
+        pa.field("received", pa.timestamp("us"), nullable=False),  # UTC
+        pa.field("type", pa.string(), nullable=False),
+        pa.field("event", pa.string(), nullable=False),  # track: the event; page, screen: "Page Viewed", ...
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("purposes", pa.int16(), nullable=False),  # bits of consent.Purpose that cover it
+        ("order_id", pa.string()),
+        pa.field("line", pa.int32(), nullable=False),  # where its first item stands in the order; 0 but for parts of one
+        ("query", pa.string()),
+        ("results", pa.int64()),
+        ("amount", pa.int64()),  # minor units
+        ("shipping_cost", pa.int64()),  # minor units
+        ("discount", pa.int64()),  # minor units
+        ("currency", pa.string()),
+        ("quantity", pa.float64()),
+        ("coupon", pa.string()),
+        ("payment", pa.string()),
+        ("shipping", pa.string()),
+        ("province", pa.string()),
+        ("city", pa.string()),
+        ("country", pa.string()),
+        ("channel", pa.string()),
+        ("device", pa.string()),
+        ("page", pa.string()),
+        ("reason", pa.string()),
+        ("status", pa.string()),
+        ("properties", pa.string()),  # the event's own JSON, without identifiers
+    ]
+)
+"""Facts, one row an event."""
+
+ITEMS: Final = pa.schema(
+    [
+        pa.field("event_id", pa.int64(), nullable=False),
+        ("subject", pa.int64()),
+        ("time", pa.timestamp("us")),
+        pa.field("received", pa.timestamp("us"), nullable=False),
+        pa.field("event", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("purposes", pa.int16(), nullable=False),
+        ("order_id", pa.string()),
+        pa.field("line", pa.int32(), nullable=False),  # its place in the order or list, from 0
+        ("product_id", pa.string()),
+        ("name", pa.string()),
+        ("category", pa.string()),
+        ("brand", pa.string()),
+        ("price", pa.int64()),  # minor units, of one piece
+        ("amount", pa.int64()),  # minor units, of the line
+        ("currency", pa.string()),
+        ("quantity", pa.float64()),
+    ]
+)
+"""Facts, one row for each product of an event."""
+
+VOLUMES: Final = pa.schema(
+    [
+        pa.field("received", pa.timestamp("us"), nullable=False),  # UTC, the minute
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("event", pa.string(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),  # accepted, duplicate, rejected, withheld
+        pa.field("count", pa.int64(), nullable=False),
+    ]
+)
+"""How much came in, whoever sent it: counts only, nobody is in them."""
+
+
+def message_key(source: str, message_id: str) -> int:
+    """The identity of a message: 64 bits of a keyed hash, signed. Two sources never collide on a shared counter."""
+    digest = blake2b(message_id.encode(), digest_size=_KEY_BYTES, key=source.encode()[:64]).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def clean_id(value: str | int | None) -> str | None:
+    """An identifier as text; null, empty and the words that broken clients send for "nobody" are nobody."""
+    text = str(value).strip() if value is not None else ""
+    return None if text.lower() in {"", "null", "undefined", "none", "nan", "anonymous"} else text
+
+
+def event_name(message: Message) -> str:
+    """The name facts carry: the tracked event, or what the type means ("Page Viewed", "Identified", ...).
+
+    Raises:
+        RowError: a track without an event, or a type that does not exist.
+    """
+    match message.type:
+        case "track":
+            if not message.event:
+                raise RowError("event", "is missing: a track needs the name of what happened")
+            return message.event[:128]
+        case "page":
+            return "Page Viewed"
+        case "screen":
+            return "Screen Viewed"
+        case "identify":
+            return "Identified"
+        case "group":
+            return "Grouped"
+        case "alias":
+            return "Aliased"
+    raise RowError("type", f"is none of {', '.join(TYPES)}")

@@ -1,0 +1,96 @@
+"""The contract of an insight: Ibis tables in, small sums out, and a conclusion drawn from the sums in Python.
+
+An insight is a frozen dataclass with an ``insight`` name; its fields are its parameters. ``reduce`` builds expressions
+and touches no data, so that any engine runs it; ``conclude`` sees only the sums, so that it is tested without an engine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import ClassVar, Protocol
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.types as ir
+import msgspec
+import pyarrow as pa
+
+from detak.consent import Purpose
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the gate hands out for one purpose: ``event.EVENTS`` and ``event.ITEMS`` as Ibis tables."""
+
+    events: ir.Table
+    items: ir.Table
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What an insight must know of the shop."""
+
+    zone: ZoneInfo
+    currency: str
+    min_group: int
+    language: str  # of labels and sentences in the report: "id" or "en"
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A report is a struct that is its own JSON answer, and can say itself in text for a terminal."""
+
+    def text(self, shop: Shop) -> str:
+        """The report as a person reads it in a terminal, in the shop's language."""
+        raise NotImplementedError
+
+
+class Insight(Protocol):
+    """What every member of this folder is."""
+
+    insight: ClassVar[str]
+    purpose: ClassVar[Purpose]
+
+    def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
+        """Named expressions whose results are small: counts, sums, a row a group."""
+        ...
+
+    def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> Report:
+        """The report, from the results of ``reduce`` under the same names."""
+        ...
+
+
+def local(column: ir.TimestampColumn, zone: ZoneInfo) -> ir.TimestampColumn:
+    """A UTC column as wall-clock time of the zone, summer time included, in arithmetic that every engine shares."""
+    changes = _offsets(zone)
+    if len(changes) == 1:
+        return column + ibis.interval(seconds=changes[0][1])
+    branches = [
+        (column < until.replace(tzinfo=None), column + ibis.interval(seconds=offset))
+        for (_, offset), (until, _) in zip(changes, changes[1:], strict=False)
+    ]
+    return ibis.cases(*branches, else_=column + ibis.interval(seconds=changes[-1][1]))
+
+
+@cache
+def _offsets(zone: ZoneInfo) -> tuple[tuple[datetime, int], ...]:
+    """When the zone's offset (seconds east) changes, from 1990 to 2050: ``((from, offset), ...)``."""
+    hour = 3600
+    stamp = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())
+    end = int(datetime(2050, 1, 1, tzinfo=UTC).timestamp())
+
+    def offset(at: int) -> int:
+        delta = datetime.fromtimestamp(at, zone).utcoffset()
+        return int(delta.total_seconds()) if delta else 0
+
+    found = [(datetime.fromtimestamp(stamp, UTC), offset(stamp))]
+    step = 7 * 24 * hour
+    while stamp < end:
+        if offset(stamp + step) != found[-1][1]:
+            low, high = stamp, stamp + step
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (low, middle) if offset(middle) != found[-1][1] else (middle, high)
+            found.append((datetime.fromtimestamp(high, UTC), offset(high)))
+        stamp += step
+    return tuple(found)

@@ -1,0 +1,58 @@
+"""Live state: what is happening right now, in memory, fed by each applied batch. Counts only: nobody is in it."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable
+
+import msgspec
+
+_SECONDS = 600
+
+
+class Pulse(msgspec.Struct, frozen=True):
+    """The shop's pulse. ``beats`` are events a second, oldest first, up to the last whole second."""
+
+    now: int  # seconds since 1970, UTC
+    beats: list[int]
+    events: dict[str, int]  # by name, over the same time
+    outcomes: dict[str, int]  # accepted, duplicate, rejected, withheld, since the engine started
+    unsealed: int = 0
+    behind: int = 0  # bytes acknowledged but not yet applied
+
+
+class Live:
+    """A ring of the last ten minutes. Any thread writes and reads."""
+
+    def __init__(self) -> None:
+        self._ring: deque[tuple[int, Counter[str]]] = deque(maxlen=_SECONDS)
+        self._outcomes: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def apply(self, counts: Iterable[tuple[int, str, str, str]]) -> None:
+        """Count (received, source, event, outcome) of every message; the beat is when it came in."""
+        seconds: dict[int, Counter[str]] = {}
+        outcomes: Counter[str] = Counter()
+        for received, _, event, outcome in counts:
+            outcomes[outcome] += 1
+            if outcome == "accepted":
+                seconds.setdefault(received // 1_000_000, Counter())[event] += 1
+        with self._lock:
+            self._outcomes += outcomes
+            for second, events in sorted(seconds.items()):
+                if self._ring and self._ring[-1][0] >= second:
+                    self._ring[-1][1].update(events)
+                else:
+                    self._ring.append((second, events))
+
+    def pulse(self, now: int, seconds: int = 120, *, unsealed: int = 0, behind: int = 0) -> Pulse:
+        """The pulse over the last ``seconds``."""
+        beats = [0] * seconds
+        events: Counter[str] = Counter()
+        with self._lock:
+            for second, names in self._ring:
+                at = second - (now - seconds)
+                if 0 <= at < seconds:
+                    beats[at] += names.total()
+                    events += names
+            outcomes = dict(self._outcomes)
+        return Pulse(now, beats, dict(events.most_common(12)), outcomes, unsealed, behind)

@@ -1,0 +1,80 @@
+"""What needs the admin token: importing, a person's rights, keys and the audit. The command line comes in here too."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+
+from detak.engine import Answer, Audit, Engine, Question
+from detak.receipt import Receipt
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Person(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Whose data this is about."""
+
+    user_id: str | None = None
+    anonymous_id: str | None = None
+
+    @property
+    def identifiers(self) -> list[tuple[str, str]]:
+        """As the gate wants them."""
+        named = (("user", self.user_id), ("anonymous", self.anonymous_id))
+        return [(kind, value) for kind, value in named if value]
+
+
+class ImportNote(msgspec.Struct):
+    """What the audit should say of an import."""
+
+    file: str
+    source: str
+    counts: dict[str, int]
+
+
+@post("/v1/admin/import/{source:str}", status_code=200)
+async def take(request: AnyRequest, engine: Engine, source: str) -> list[tuple[str, str, str]]:
+    """Take a batch of an import in; what became of each message: what, field, reason."""
+    body = await request.body()
+    outcomes = await asyncio.wrap_future(engine.take(source, body, imported=True))
+    return [(one.what, one.field, one.reason) for one in outcomes]
+
+
+@post("/v1/admin/imported", status_code=204)
+async def imported(engine: Engine, data: ImportNote) -> None:
+    """Leave an import in the audit."""
+    await asyncio.to_thread(engine.audit_import, data.file, data.source, data.counts)
+
+
+@post("/v1/admin/answer", status_code=200)
+async def answer(engine: Engine, data: Question) -> Answer:
+    """A report, as JSON and as text."""
+    return await asyncio.to_thread(engine.answer, data)
+
+
+@post("/v1/admin/export", status_code=200)
+async def export(engine: Engine, data: Person) -> dict[str, Any]:
+    """Everything kept of a person."""
+    return await asyncio.to_thread(engine.export, data.identifiers)
+
+
+@post("/v1/admin/forget", status_code=200)
+async def forget(engine: Engine, data: Person) -> Receipt:
+    """Remove a person; a signed receipt."""
+    return await asyncio.to_thread(engine.forget, data.identifiers)
+
+
+@post("/v1/admin/keys/{source:str}", status_code=200)
+async def key(engine: Engine, source: str) -> dict[str, str]:
+    """The write key of a source; made on first asking."""
+    return {"source": source, "key": await asyncio.to_thread(engine.write_key, source)}
+
+
+@get("/v1/admin/audit")
+async def audit(engine: Engine) -> Audit:
+    """Every passage through the gate."""
+    return await asyncio.to_thread(engine.audit)
+
+
+ROUTES = [take, imported, answer, export, forget, key, audit]

@@ -1,0 +1,106 @@
+"""The application: routes, guards, and the one table that maps errors to answers."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router, get
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from detak import __version__
+from detak.engine import Engine
+from detak.errors import (
+    BusyError,
+    CannotComputeError,
+    DeniedError,
+    DetakError,
+    RowError,
+    SettingsError,
+    StoreError,
+    UsageError,
+)
+from detak.server import admin, auth, collect, pages, reports
+
+_log = logging.getLogger("detak.server")
+
+STATUS: dict[type[DetakError], int] = {
+    RowError: 400,
+    UsageError: 400,
+    SettingsError: 400,
+    DeniedError: 404,
+    CannotComputeError: 422,
+    BusyError: 429,
+    StoreError: 503,
+}
+_IMPORT_LIMIT = 64 * 1024 * 1024
+
+
+def build(engine: Engine, token: str, *, local_only: bool) -> Litestar:
+    """The application over an open engine.
+
+    Args:
+        engine: kept open by the caller.
+        token: the admin token.
+        local_only: the server listens to this machine alone, so its own browser needs no token.
+    """
+    viewers = [auth.viewer(token, local_only=local_only)]
+    handlers: dict[type[Exception] | int, Callable[..., Response[Any]]] = {
+        DetakError: _explain,
+        HTTPException: _http,
+        500: _unforeseen,
+    }
+    return Litestar(
+        route_handlers=[
+            health,
+            Router("/", route_handlers=collect.ROUTES, tags=["collect"]),
+            Router("/", route_handlers=reports.ROUTES, guards=viewers, tags=["reports"]),
+            Router("/", route_handlers=pages.routes(token), guards=viewers, include_in_schema=False),
+            Router(
+                "/",
+                route_handlers=admin.ROUTES,
+                guards=[auth.admin(token)],
+                tags=["admin"],
+                request_max_body_size=_IMPORT_LIMIT,
+            ),
+            pages.static(),
+        ],
+        dependencies={"engine": Provide(lambda: engine, sync_to_thread=False)},
+        exception_handlers=handlers,
+        openapi_config=OpenAPIConfig("Detak", __version__, path="/schema", render_plugins=[JsonRenderPlugin()]),
+        logging_config=None,
+        after_request=_harden,
+    )
+
+
+@get("/health")
+async def health(engine: Engine) -> dict[str, str | int]:
+    """Whether the engine is up, and how far behind the sink is, in bytes."""
+    return {"status": "ok", "version": __version__, "behind": engine.pulse().behind}
+
+
+def _explain(_: Request[Any, Any, Any], error: DetakError) -> Response[dict[str, Any]]:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else {}
+    if status == 503:
+        headers = {"Retry-After": "5"}
+    return Response({"success": False, "message": str(error)}, status_code=status, headers=headers)
+
+
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    body = {"success": False, "message": error.detail}
+    return Response(body, status_code=error.status_code, headers=error.headers)
+
+
+def _unforeseen(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
+    return Response({"success": False, "message": "something went wrong here; the log says what"}, status_code=500)
+
+
+def _harden(response: Response[Any]) -> Response[Any]:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
+    return response

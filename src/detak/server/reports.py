@@ -1,0 +1,50 @@
+"""Reports and the pulse, for programs and for the page."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from litestar import Request, get
+from litestar.response import ServerSentEvent
+
+from detak.engine import Answer, Engine, Question, report_names
+from detak.live import Pulse
+
+_RESERVED = {"lang", "token"}
+
+
+@get("/v1/reports")
+async def names() -> list[str]:
+    """The reports there are."""
+    return report_names()
+
+
+@get("/v1/reports/{name:str}")
+async def report(request: Request[Any, Any, Any], engine: Engine, name: str, lang: str | None = None) -> msgspec.Raw:
+    """A report on everything that its purpose may see now. Its parameters are query parameters."""
+    parameters = {key: value for key, value in request.query_params.items() if key not in _RESERVED}
+    answer: Answer = await asyncio.to_thread(engine.answer, Question(name, parameters, lang))
+    return answer.report
+
+
+@get("/v1/pulse")
+async def pulse(engine: Engine) -> Pulse:
+    """What is happening right now."""
+    return engine.pulse()
+
+
+@get("/v1/pulse/stream", include_in_schema=False)
+async def stream(engine: Engine) -> ServerSentEvent:
+    """The pulse, once a second."""
+
+    async def beats() -> AsyncIterator[str]:
+        while True:
+            yield msgspec.json.encode(engine.pulse()).decode()
+            await asyncio.sleep(1 - time.time() % 1)
+
+    return ServerSentEvent(beats())
+
+
+ROUTES = [names, report, pulse, stream]

@@ -1,0 +1,99 @@
+"""Serving: one process, one store, until it is told to stop."""
+
+import contextlib
+import logging
+import secrets
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvicorn
+
+from detak.engine import Engine
+from detak.errors import UsageError
+from detak.server.app import build
+
+_BACKLOG = 2048
+
+
+def admin_token(folder: Path) -> str:
+    """The store's admin token, made on first use and readable by its owner only."""
+    path = folder / "admin.token"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
+
+
+def serve(engine: Engine, *, host: str, port: int, sign_in: bool, ready: Callable[[str, str], None]) -> None:
+    """Serve an open engine until SIGINT or SIGTERM.
+
+    Args:
+        engine: kept open by the caller.
+        host: the address to listen at.
+        port: 0 takes a free one.
+        sign_in: ask for the token even of this machine's own browser (behind a reverse proxy, say).
+        ready: called with the address and the admin token once connections are taken.
+
+    Raises:
+        UsageError: the address cannot be listened at.
+    """
+    token = admin_token(engine.folder)
+    listener = _listen(host, port)
+    local_only = not sign_in and _is_loopback(host)
+    app = build(engine, token, local_only=local_only)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=5
+    )
+    url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
+    engine.announce(_reachable(url, host), token)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    server = _Announcing(config, lambda: ready(url if local_only else f"{url}/?token={token}", token))
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says when it takes connections."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise UsageError(f"cannot listen at {host}:{port}: {error.strerror}; choose another --port") from None
+    listener.listen(_BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _reachable(url: str, host: str) -> str:
+    """An address that listens at every interface is reached from this machine over loopback."""
+    return url.replace(_shown(host), "[::1]" if host == "::" else "127.0.0.1", 1) if host in ("0.0.0.0", "::") else url  # noqa: S104

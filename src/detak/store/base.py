@@ -1,0 +1,92 @@
+"""The contract of a store of facts: three tables, appended in order, sealed, erased, read through Ibis."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from detak.event import EVENTS, ITEMS, VOLUMES
+
+TABLES = {"events": EVENTS, "items": ITEMS, "volumes": VOLUMES}
+KEY = {"events": "id", "items": "event_id"}
+
+
+class Batch(NamedTuple):
+    """What the sink appends at once. The offset it reached in the log goes with it, or none of it does."""
+
+    events: pa.Table
+    items: pa.Table
+    volumes: pa.Table
+    offset: int
+
+
+class Reader(Protocol):
+    """One consistent view of the facts, valid inside its ``with`` block, for one thread."""
+
+    def table(self, name: str) -> ir.Table:
+        """``events``, ``items`` or ``volumes``."""
+        ...
+
+    def frame(self, name: str, data: pa.Table) -> ir.Table:
+        """A small table of the caller's, to join with: the people who refused, an audience."""
+        ...
+
+    def run(self, expression: ir.Table) -> pa.Table:
+        """Compute an expression."""
+        ...
+
+
+class Store(Protocol):
+    """Facts of one shop. One thread appends, seals, compacts and erases; any thread reads."""
+
+    @property
+    def offset(self) -> int:
+        """The offset in the log behind the last append."""
+        ...
+
+    @property
+    def sealed(self) -> int:
+        """The offset up to which everything is in sealed files: what the log may forget."""
+        ...
+
+    @property
+    def unsealed_rows(self) -> int:
+        """Rows of events and items that only the hot tail and the log hold."""
+        ...
+
+    def known(self, keys: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """For each message key, whether it is among the facts."""
+        ...
+
+    def append(self, batch: Batch) -> None:
+        """Make a batch part of the hot tail, visible to readers that begin after it."""
+        ...
+
+    def seal(self) -> None:
+        """Move the hot tail into sealed files and remember the offset, both or neither."""
+        ...
+
+    def compact(self) -> None:
+        """Merge small sealed files."""
+        ...
+
+    def erase(self, subjects: Iterable[int]) -> int:
+        """Remove people from every file; the number of events removed. No byte of them stays in the store's files."""
+        ...
+
+    def reader(self) -> AbstractContextManager[Reader]:
+        """A view for one question."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; the facts appended but not sealed are still in the log."""
+        ...
+
+
+def empty(name: str) -> pa.Table:
+    """A table of facts without rows."""
+    return TABLES[name].empty_table()
+

@@ -1,0 +1,219 @@
+"""Facts in DuckDB: a hot tail in memory over sealed Parquet, read as one table.
+
+The tail needs no file of its own: the log holds everything since the last seal and fills it again after a crash. So
+there is no second write-ahead log to flush, no checkpoint to stall, and no database file that keeps erased bytes.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from detak.store.base import TABLES, Batch, empty
+from detak.store.parts import Keys, Part, Parts, keys_of
+from detak.store.seen import Mask, Seen
+
+_COMPACT_FROM = 8  # small parts of one table that are worth merging
+
+
+class DuckReader:
+    """A view for one thread: a cursor of its own, and the sealed files kept in place while it lives."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._backend = ibis.duckdb.from_connection(cursor)
+
+    def table(self, name: str) -> ir.Table:
+        """``events``, ``items`` or ``volumes``."""
+        return self._backend.table(name)
+
+    def frame(self, name: str, data: pa.Table) -> ir.Table:
+        """A small table of the caller's, to join with."""
+        return self._backend.create_table(name, data, temp=True, overwrite=True)
+
+    def run(self, expression: ir.Table) -> pa.Table:
+        """Compute an expression."""
+        return self._backend.to_pyarrow(expression)
+
+
+class DuckStore:
+    """The facts in one folder.
+
+    Args:
+        folder: where the sealed files lie; made if absent.
+        part_rows: a part covers as few days as hold this many rows.
+        memory: what DuckDB may use, such as ``2GB``.
+    """
+
+    def __init__(self, folder: Path, *, part_rows: int, memory: str) -> None:
+        self._parts = Parts(folder)
+        self._part_rows = part_rows
+        self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute(f"SET temp_directory = '{_quoted(folder / 'spill')}'")
+        for name in TABLES:
+            self._connection.register("shape", empty(name))
+            self._connection.execute(f"CREATE TABLE tail_{name} AS FROM shape")
+            self._connection.unregister("shape")
+        self._show()
+        self._seen = Seen([self._parts.path(name) for name in self._parts.manifest.keys])
+        self._offset = self._parts.manifest.offset
+        self._unsealed = 0
+        self._readers = 0
+        self._calm = threading.Condition()
+
+    @property
+    def offset(self) -> int:
+        """The offset in the log behind the last append."""
+        return self._offset
+
+    @property
+    def sealed(self) -> int:
+        """The offset up to which everything is in sealed files."""
+        return self._parts.manifest.offset
+
+    @property
+    def unsealed_rows(self) -> int:
+        """Rows of events and items in the hot tail."""
+        return self._unsealed
+
+    def known(self, keys: Keys) -> Mask:
+        """For each message key, whether it is among the facts."""
+        return self._seen.known(keys)
+
+    def append(self, batch: Batch) -> None:
+        """Make a batch part of the hot tail."""
+        with self._transaction():
+            for name, rows in (("events", batch.events), ("items", batch.items), ("volumes", batch.volumes)):
+                if rows.num_rows:
+                    self._connection.register("arrived", rows)
+                    self._connection.execute(f"INSERT INTO tail_{name} FROM arrived")
+                    self._connection.unregister("arrived")
+        self._seen.add(keys_of("events", batch.events))
+        self._offset = batch.offset
+        self._unsealed += batch.events.num_rows + batch.items.num_rows
+
+    def seal(self) -> None:
+        """Move the hot tail into sealed files and remember the offset, both or neither."""
+        if self._offset == self.sealed:
+            return
+        tails = {name: self._connection.execute(f"FROM tail_{name}").to_arrow_table() for name in TABLES}
+        fresh = [part for name, rows in tails.items() for part in self._parts.write(name, rows, self._part_rows)]
+        keys = [self._parts.write_keys(keys_of("events", tails["events"]))] if tails["events"].num_rows else []
+        manifest = self._parts.manifest
+        self._swap(parts=(*manifest.parts, *fresh), keys=(*manifest.keys, *keys), offset=self._offset)
+
+    def compact(self) -> None:
+        """Merge the small parts of each table, once there are enough of them, and their keys."""
+        manifest = self._parts.manifest
+        kept = list(manifest.parts)
+        for name in TABLES:
+            small = [part for part in kept if part.table == name and part.rows < self._part_rows]
+            if len(small) >= _COMPACT_FROM:
+                merged = self._parts.write(name, self._load(small), self._part_rows)
+                kept = [part for part in kept if part not in small] + merged
+        keys = manifest.keys
+        if len(keys) >= _COMPACT_FROM:
+            keys = (self._parts.write_keys(np.concatenate([np.load(self._parts.path(one)) for one in keys])),)
+        if (tuple(kept), keys) != (manifest.parts, manifest.keys):
+            self._swap(parts=tuple(kept), keys=keys, offset=manifest.offset, clear=False)
+
+    def erase(self, subjects: Iterable[int]) -> int:
+        """Remove people from every file. The tail is sealed first, so that the log can let go of them too."""
+        gone = pa.array(sorted(set(subjects)), pa.int64())
+        self.seal()
+        kept: list[Part] = []
+        erased: list[Keys] = []
+        for part in self._parts.manifest.parts:
+            rows = self._load([part])
+            hit = _is_in(rows, gone)
+            if not hit.any():
+                kept.append(part)
+                continue
+            if part.table == "events":
+                erased.append(keys_of("events", rows.filter(pa.array(hit))))
+            kept += self._parts.write(part.table, rows.filter(pa.array(~hit)), self._part_rows)
+        if not erased and len(kept) == len(self._parts.manifest.parts):
+            return 0
+        keys = np.concatenate(erased) if erased else np.array([], dtype=np.int64)
+        self._swap(parts=tuple(kept), keys=self._without(keys), offset=self._offset)
+        return len(keys)
+
+    @contextmanager
+    def reader(self) -> Iterator[DuckReader]:
+        """A view for one question; no sealed file is deleted while it is open."""
+        with self._calm:
+            self._readers += 1
+        cursor = self._connection.cursor()
+        try:
+            yield DuckReader(cursor)
+        finally:
+            cursor.close()
+            with self._calm:
+                self._readers -= 1
+                self._calm.notify_all()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._connection.close()
+
+    def _without(self, keys: Keys) -> tuple[str, ...]:
+        names = self._parts.manifest.keys
+        if not len(keys) or not names:
+            return names
+        every = np.concatenate([np.load(self._parts.path(one)) for one in names])
+        return (self._parts.write_keys(np.setdiff1d(every, keys)),)
+
+    def _load(self, parts: list[Part]) -> pa.Table:
+        schema = TABLES[parts[0].table]
+        return pa.concat_tables(
+            pq.read_table(self._parts.path(part.file)).select(schema.names).cast(schema) for part in parts
+        )
+
+    def _swap(self, *, parts: tuple[Part, ...], keys: tuple[str, ...], offset: int, clear: bool = True) -> None:
+        """Name new files in the manifest, then show them and empty the tail in one transaction."""
+        gone = self._parts.commit(offset=offset, parts=parts, keys=keys)
+        with self._transaction():
+            self._show()
+            for name in TABLES if clear else ():
+                self._connection.execute(f"DELETE FROM tail_{name}")
+        if clear:
+            self._seen.reset([self._parts.path(name) for name in keys])
+            self._unsealed = 0
+        if gone:
+            with self._calm:
+                self._calm.wait_for(lambda: self._readers == 0)
+                self._parts.delete(gone)
+
+    def _show(self) -> None:
+        for name in TABLES:
+            files = [_quoted(self._parts.path(file)) for file in self._parts.manifest.files(name)]
+            listed = ", ".join(f"'{file}'" for file in files)
+            sealed = f" UNION ALL BY NAME FROM read_parquet([{listed}], union_by_name = true)" if files else ""
+            self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM tail_{name}{sealed}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+def _is_in(rows: pa.Table, subjects: pa.Array) -> Mask:
+    if "subject" not in rows.column_names:
+        return np.zeros(rows.num_rows, dtype=np.bool_)
+    return np.isin(rows["subject"].fill_null(0).to_numpy(), subjects.to_numpy())
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,279 @@
+"""The way in: an append-only log of raw bodies. What it acknowledged is on the disk.
+
+Appends that arrive together share one write and one ``fdatasync`` (group commit). A record's offset counts the bytes
+since the log began; segment files are named by the offset of their first record and are deleted once sealed. A torn
+record at the end of the last segment, left by a crash, was never acknowledged and is cut off.
+"""
+
+import os
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from detak.errors import BusyError, StoreError
+from detak.store.files import sync_folder
+
+_HEAD = struct.Struct("<IIH")  # length of meta and body together, CRC-32 of the two, length of meta
+_SEGMENT_BYTES = 64 * 1024 * 1024
+_RECORD_LIMIT = 64 * 1024 * 1024
+
+Done = Callable[[int | Exception], None]
+"""Called once with the offset behind the record when it is durable, or with what went wrong."""
+
+
+class Meta(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of a body beside it."""
+
+    source: str
+    received: int  # microseconds since 1970, UTC
+    imported: bool = False  # the shop's own export: a message without a time is untimed, not "now"
+    ticket: int = 0  # lets the process that appended it recognise what became of it
+
+
+class Record(NamedTuple):
+    """One body as it came in. ``end`` is the offset behind it: where a reader goes on."""
+
+    end: int
+    meta: Meta
+    body: bytes
+
+
+_encode_meta = msgspec.msgpack.Encoder().encode
+_decode_meta = msgspec.msgpack.Decoder(Meta).decode
+
+
+def _frame(meta: Meta, body: bytes) -> bytes:
+    head = _encode_meta(meta)
+    return _HEAD.pack(len(head) + len(body), zlib.crc32(body, zlib.crc32(head)), len(head)) + head + body
+
+
+class Log:
+    """The log in one folder. One process writes; any thread appends; one reader follows it.
+
+    Args:
+        folder: where the segment files lie; made if absent.
+        queue_bytes: how much may wait to be written before ``append`` says busy.
+        start: the offset a new, empty log begins at: where the facts have come to.
+
+    Raises:
+        StoreError: a segment is missing or damaged before its end.
+    """
+
+    def __init__(self, folder: Path, *, queue_bytes: int, start: int = 0) -> None:
+        self._folder = folder
+        self._queue_bytes = queue_bytes
+        folder.mkdir(parents=True, exist_ok=True)
+        self._segments = sorted(int(path.stem) for path in folder.glob("*.log"))
+        if not self._segments:
+            self._segments = [start]
+            self._path(start).touch()
+            sync_folder(folder)
+        self._end = self._recover()
+        self._file = self._path(self._segments[-1]).open("r+b", buffering=0)
+        self._file.seek(self._end - self._segments[-1])
+        self._waiting: list[tuple[bytes, Done]] = []
+        self._waiting_bytes = 0
+        self._closed = False
+        self._io = threading.Lock()  # held while the file is written or changed; taken before _change
+        self._change = threading.Condition()
+        self._grown = threading.Condition()
+        self._writer = threading.Thread(target=self._write, name="detak-log", daemon=True)
+        self._writer.start()
+
+    @property
+    def end(self) -> int:
+        """The offset behind the last durable record."""
+        return self._end
+
+    @property
+    def begin(self) -> int:
+        """The offset of the oldest record still kept."""
+        return self._segments[0]
+
+    def append(self, meta: Meta, body: bytes, done: Done) -> None:
+        """Queue a body; ``done`` is called from the writer's thread once it is durable.
+
+        Raises:
+            BusyError: too much is waiting; nothing was queued.
+            StoreError: the log is closed.
+        """
+        frame = _frame(meta, body)
+        with self._change:
+            if self._closed:
+                raise StoreError("the log is closed")
+            if self._waiting_bytes + len(frame) > self._queue_bytes:
+                raise BusyError("the way in is full")
+            self._waiting.append((frame, done))
+            self._waiting_bytes += len(frame)
+            self._change.notify()
+
+    def append_wait(self, meta: Meta, body: bytes) -> int:
+        """Append and wait until it is durable; the offset behind the record."""
+        landed = threading.Event()
+        outcome: list[int | Exception] = []
+
+        def done(result: int | Exception) -> None:
+            outcome.append(result)
+            landed.set()
+
+        self.append(meta, body, done)
+        landed.wait()
+        if isinstance(outcome[0], Exception):
+            raise outcome[0]
+        return outcome[0]
+
+    def read(self, offset: int, limit: int) -> list[Record]:
+        """Durable records from ``offset`` on, about ``limit`` bytes of them; empty at the end.
+
+        Raises:
+            StoreError: a record is damaged, or the offset is none of a record kept.
+        """
+        records: list[Record] = []
+        until = min(self._end, offset + limit)
+        while offset < until:
+            segment = max((one for one in list(self._segments) if one <= offset), default=None)
+            if segment is None:
+                raise StoreError(f"the log begins at {self.begin}, past {offset}: records are missing")
+            before = offset
+            for record in _scan(self._path(segment), segment, offset, self._end):
+                records.append(record)
+                offset = record.end
+                if offset >= until:
+                    break
+            if offset == before:
+                raise StoreError(f"{self._path(segment).name}: damaged at offset {offset}")
+        return records
+
+    def wait(self, offset: int, seconds: float) -> bool:
+        """Wait until there is something behind ``offset``; whether there is."""
+        with self._grown:
+            return self._grown.wait_for(lambda: self._end > offset or self._closed, seconds) and self._end > offset
+
+    def wake(self) -> None:
+        """Let a waiting reader look around although nothing was written."""
+        with self._grown:
+            self._grown.notify_all()
+
+    def drop(self, offset: int) -> None:
+        """Delete what lies wholly before ``offset``: it is sealed. With everything sealed no byte of it remains."""
+        with self._io, self._change:
+            if offset >= self._end and self._end > self._segments[-1]:
+                self._rotate()
+            keep = max((one for one in self._segments if one <= offset), default=self._segments[0])
+            gone = [one for one in self._segments if one < keep]
+            self._segments = [one for one in self._segments if one >= keep]
+        for segment in gone:
+            self._path(segment).unlink(missing_ok=True)
+        if gone:
+            sync_folder(self._folder)
+
+    def close(self) -> None:
+        """Write what waits, then close."""
+        with self._change:
+            self._closed = True
+            self._change.notify()
+        self._writer.join()
+        self._file.close()
+        self.wake()
+
+    def _path(self, segment: int) -> Path:
+        return self._folder / f"{segment:020d}.log"
+
+    def _recover(self) -> int:
+        for segment, following in zip(self._segments, self._segments[1:], strict=False):
+            if segment + self._path(segment).stat().st_size != following:
+                raise StoreError(f"{self._path(segment)}: is damaged; the log goes on at {following}")
+        last = self._segments[-1]
+        path = self._path(last)
+        end = last
+        for record in _scan(path, last, last, last + path.stat().st_size):
+            end = record.end
+        with path.open("r+b") as file:
+            file.truncate(end - last)
+            os.fsync(file.fileno())
+        return end
+
+    def _write(self) -> None:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._waiting or self._closed)
+                batch, self._waiting = self._waiting, []
+                if not batch:
+                    return
+            with self._io:
+                self._commit(batch)
+            with self._change:
+                self._waiting_bytes -= sum(len(frame) for frame, _ in batch)
+
+    def _commit(self, batch: list[tuple[bytes, Done]]) -> None:
+        try:
+            self._write_all(b"".join(frame for frame, _ in batch))
+        except OSError as error:
+            failure = StoreError(f"the log cannot be written: {error.strerror}")
+            for _, done in batch:
+                done(failure)
+            return
+        offset = self._end
+        ends = []
+        for frame, _ in batch:
+            offset += len(frame)
+            ends.append(offset)
+        with self._grown:
+            self._end = offset
+            self._grown.notify_all()
+        for (_, done), end in zip(batch, ends, strict=True):
+            done(end)
+        if self._end - self._segments[-1] >= _SEGMENT_BYTES:
+            self._rotate()
+
+    def _write_all(self, data: bytes) -> None:
+        good = self._end - self._segments[-1]
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[self._file.write(view) :]
+            os.fdatasync(self._file.fileno())
+        except OSError:
+            # A full disk or a failed sync: take back what was half written, so that the next record starts clean.
+            self._file.seek(good)
+            self._file.truncate(good)
+            raise
+
+    def _rotate(self) -> None:
+        """Begin a new segment; the caller holds ``_io``. A disk too full for it keeps the old segment."""
+        path = self._path(self._end)
+        try:
+            file = path.open("xb", buffering=0)
+        except OSError:
+            return
+        sync_folder(self._folder)
+        self._file.close()
+        self._file = file
+        self._segments.append(self._end)
+
+
+def _scan(path: Path, base: int, offset: int, end: int) -> Iterator[Record]:
+    """The whole, undamaged records of a segment from ``offset`` up to ``end``; stops at the first that is not."""
+    with path.open("rb") as file:
+        file.seek(offset - base)
+        while offset < end:
+            head = file.read(_HEAD.size)
+            if len(head) < _HEAD.size:
+                return
+            length, checksum, meta_length = _HEAD.unpack(head)
+            if meta_length > length or length > _RECORD_LIMIT:
+                return
+            data = file.read(length)
+            if len(data) < length or zlib.crc32(data) != checksum:
+                return
+            offset += _HEAD.size + length
+            try:
+                meta = _decode_meta(data[:meta_length])
+            except msgspec.MsgspecError:
+                return
+            yield Record(offset, meta, data[meta_length:])

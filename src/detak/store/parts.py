@@ -1,0 +1,157 @@
+"""Sealed facts: Parquet parts and the manifest that names them. Whatever the manifest does not name does not exist.
+
+A part covers whole days and is sorted by subject and time. A busy shop gets a part a day; a quiet one a part for as
+many days as hold ``part_rows``: two years of a small shop as 730 tiny files would be slow to write and slow to read.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from detak.errors import StoreError
+from detak.store.base import KEY
+from detak.store.files import remove, sync_folder, write_durably
+
+VERSION: Final = 1
+_SUFFIXES = (".parquet", ".npy", ".tmp")
+
+Keys = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One sealed Parquet file."""
+
+    file: str
+    table: str
+    rows: int
+    first_day: int | None = None  # days since 1970, UTC; null: rows without a time
+    last_day: int | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What the store consists of. Replaced whole, so a crash leaves the one before or the one after."""
+
+    version: int = VERSION
+    offset: int = 0
+    parts: tuple[Part, ...] = ()
+    keys: tuple[str, ...] = ()  # sorted int64 message keys of the sealed events
+    counter: int = 0
+
+    def files(self, table: str) -> list[str]:
+        """The sealed files of one table."""
+        return [part.file for part in self.parts if part.table == table]
+
+
+class Parts:
+    """The sealed files in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / "manifest.json"
+        self.manifest = self._load()
+        self._counter = self.manifest.counter
+        self._sweep()
+
+    def path(self, file: str) -> Path:
+        """Where a file of the manifest lies."""
+        return self.folder / file
+
+    def write(self, table: str, rows: pa.Table, part_rows: int) -> list[Part]:
+        """Write rows as parts, durable but not yet named by the manifest."""
+        return [self._write_part(table, chunk, first, last) for chunk, first, last in _by_days(rows, part_rows)]
+
+    def write_keys(self, keys: Keys) -> str:
+        """Write sorted message keys, durable but not yet named by the manifest."""
+        name = self._name("keys", "npy")
+
+        def save(path: Path) -> None:
+            with path.open("wb") as file:
+                np.save(file, np.sort(keys))
+
+        write_durably(self.path(name), save)
+        return name
+
+    def commit(self, *, offset: int, parts: tuple[Part, ...], keys: tuple[str, ...]) -> list[str]:
+        """Make these the store's files; the names of those that no longer are, for the caller to delete."""
+        before = self.manifest
+        after = Manifest(offset=offset, parts=parts, keys=keys, counter=self._counter)
+        write_durably(self._path, lambda path: _save(path, msgspec.json.encode(after)))
+        self.manifest = after
+        kept = {part.file for part in parts} | set(keys)
+        return [name for name in [*(part.file for part in before.parts), *before.keys] if name not in kept]
+
+    def delete(self, names: list[str]) -> None:
+        """Delete files that the manifest no longer names."""
+        for name in names:
+            remove(self.path(name))
+        sync_folder(self.folder)
+
+    def _write_part(self, table: str, rows: pa.Table, first: int | None, last: int | None) -> Part:
+        name = self._name(table, "parquet")
+        order = [(column, "ascending") for column in ("subject", "time", "received") if column in rows.column_names]
+        rows = rows.sort_by(order)
+
+        def save(path: Path) -> None:
+            pq.write_table(rows, path, compression="zstd", row_group_size=120_000)
+
+        write_durably(self.path(name), save)
+        return Part(name, table, rows.num_rows, first, last)
+
+    def _name(self, table: str, suffix: str) -> str:
+        self._counter += 1
+        return f"{table}-{self._counter:08d}.{suffix}"
+
+    def _load(self) -> Manifest:
+        if not self._path.exists():
+            return Manifest()
+        try:
+            manifest = msgspec.json.decode(self._path.read_bytes(), type=Manifest)
+        except msgspec.MsgspecError as error:
+            raise StoreError(f"{self._path}: cannot be read ({error}); restore it from a backup") from None
+        if manifest.version != VERSION:
+            raise StoreError(f"{self._path}: was written by another version of Detak ({manifest.version})")
+        return manifest
+
+    def _sweep(self) -> None:
+        """Delete what a crash left: files written but never named."""
+        named = {part.file for part in self.manifest.parts} | set(self.manifest.keys)
+        for path in self.folder.iterdir():
+            if path.suffix in _SUFFIXES and path.name not in named:
+                remove(path)
+
+
+def _save(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _by_days(rows: pa.Table, part_rows: int) -> Iterator[tuple[pa.Table, int | None, int | None]]:
+    """Rows cut between days into chunks of about ``part_rows``; those without a time by themselves."""
+    column = "time" if "time" in rows.column_names else "received"
+    known = pc.is_valid(rows[column])
+    untimed = rows.filter(pc.invert(known))
+    if untimed.num_rows:
+        yield untimed, None, None
+    timed = rows.filter(known)
+    if not timed.num_rows:
+        return
+    days = timed[column].cast(pa.int64()).to_numpy() // 86_400_000_000
+    order = np.argsort(days, kind="stable")
+    days = days[order]
+    start = 0
+    while start < len(days):
+        cut = min(start + part_rows, len(days)) - 1
+        end = int(np.searchsorted(days, days[cut], side="right"))
+        yield timed.take(order[start:end]), int(days[start]), int(days[end - 1])
+        start = end
+
+
+def keys_of(table: str, rows: pa.Table) -> Keys:
+    """The message keys of rows of ``events`` or ``items``."""
+    return np.asarray(rows[KEY[table]].to_numpy(), dtype=np.int64)

@@ -1,0 +1,37 @@
+"""SQLite, set up for durability and for forgetting: committed is on the disk, deleted is overwritten."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, MetaData, create_engine, event
+
+T = TypeVar("T")
+
+
+def open_sqlite(path: Path, tables: MetaData) -> Engine:
+    """An engine on a file only its owner can read, with its tables made."""
+    path.touch(mode=0o600, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    tables.create_all(engine)
+    return engine
+
+
+def overwrite_deleted(engine: Engine) -> None:
+    """Move the write-ahead log into the file and empty it, so that deleted rows are nowhere."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """At most ``size`` values at a time: a statement takes a limited number of parameters."""
+    rest = iter(values)
+    while some := list(islice(rest, size)):
+        yield some
