@@ -4,22 +4,26 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+import pyarrow as pa
+
 from detak.errors import RowError
 from detak.event import Product, Properties
 from detak.money import minor
 
 _CODE: Final = re.compile(r"[A-Za-z]{3}")
+_DEAREST: Final = 10**12  # major units; a dearer thing is a mistake
+_MOST: Final = 10**9  # pieces
 _SINGLE: Final = ("product_id", "sku", "name", "category", "brand", "variant", "price", "quantity")
 
 
 class Amounts(NamedTuple):
-    """The money of one event, in minor units of ``currency``."""
+    """The money of one event as a whole, in minor units of ``currency``."""
 
     currency: str
     amount: int | None
     shipping: int | None
     discount: int | None
-    items: tuple[tuple[int | None, int | None], ...]  # price of one piece, and of the line
 
     @property
     def stated(self) -> bool:
@@ -27,22 +31,33 @@ class Amounts(NamedTuple):
         return not (self.amount is None and self.shipping is None and self.discount is None)
 
 
+class Lines(NamedTuple):
+    """``int64`` Arrow arrays, null where nothing is known."""
+
+    price: pa.Array
+    amount: pa.Array
+
+
 def read_amounts(properties: Properties, default_currency: str) -> Amounts:
-    """The money of an event.
+    """The money of an event as a whole; its products are checked, and left for ``line_amounts``.
 
     Raises:
-        RowError: an amount is not finite, or beyond any real one; the currency is no code.
+        RowError: an amount is negative where it cannot be, not finite, or beyond any real one; the currency is no code.
     """
     currency = (properties.currency or default_currency).upper()
     if not _CODE.fullmatch(currency):
         raise RowError("currency", "is not an ISO 4217 code such as IDR")
+    _check(properties, "")
+    if properties.products:
+        for number, product in enumerate(properties.products):
+            if not _fine(product):
+                _check(product, f"products[{number}].")
 
     def exact(value: float | None) -> int | None:
         return None if value is None else minor(value, currency)
 
     total = next((one for one in (properties.total, properties.revenue, properties.value) if one is not None), None)
-    items = tuple((exact(one.price), exact(_line(one))) for one in products(properties))
-    return Amounts(currency, exact(total), exact(properties.shipping), exact(properties.discount), items)
+    return Amounts(currency, exact(total), exact(properties.shipping), exact(properties.discount))
 
 
 def products(properties: Properties) -> Sequence[Product]:
@@ -57,9 +72,33 @@ def products(properties: Properties) -> Sequence[Product]:
     return (Product(**{name: getattr(properties, name) for name in _SINGLE}),)
 
 
-def _line(product: Product) -> float | None:
-    if product.total is not None:
-        return product.total
-    if product.price is None:
-        return None
-    return product.price * (1 if product.quantity is None else product.quantity)
+def line_amounts(lines: Sequence[tuple[float | None, float | None, float | None]], scales: Sequence[int]) -> Lines:
+    """Prices and line totals in minor units, from checked (price, quantity, total) in major units and 10^exponent."""
+    stated = np.array(lines, dtype=np.float64).reshape(-1, 3)
+    price, quantity, total = stated.T
+    scale = np.array(scales, dtype=np.float64)
+    computed = price * np.where(np.isnan(quantity), 1.0, quantity)
+    return Lines(_minor(price * scale), _minor(np.where(np.isnan(total), computed, total) * scale))
+
+
+def _minor(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> pa.Array:
+    unknown = np.isnan(values)
+    return pa.array(np.rint(np.where(unknown, 0, values)).astype(np.int64), mask=unknown)
+
+
+def _fine(product: Product) -> bool:
+    """The common case, quickly: nothing negative, nothing immense, and no NaN (which compares as false)."""
+    price, quantity, total = product.price, product.quantity, product.total
+    return (
+        (price is None or 0 <= price <= _DEAREST)
+        and (quantity is None or 0 <= quantity <= _MOST)
+        and (total is None or -_DEAREST <= total <= _DEAREST)
+    )
+
+
+def _check(product: Product, where: str) -> None:
+    for name, value, most in (("price", product.price, _DEAREST), ("quantity", product.quantity, _MOST)):
+        if value is not None and not 0 <= value <= most:
+            raise RowError(f"{where}{name}", "is negative" if value < 0 else "is no real amount")
+    if product.total is not None and not -_DEAREST <= product.total <= _DEAREST:
+        raise RowError(f"{where}total", "is no real amount of money")

@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from detak.amounts import products
+from detak.amounts import line_amounts, products
 from detak.event import EVENTS, ITEMS, VOLUMES
+from detak.money import exponent
 from detak.place import city, province
 from detak.wire import Arrival, device, page
 
 _MINUTE = 60_000_000
+_SHARED = ["id", "subject", "time", "received", "event", "source", "purposes", "order_id"]
+_OWN = ["line", "product_id", "name", "category", "brand", "quantity"]
 
 
 class Admitted(NamedTuple):
@@ -27,33 +30,30 @@ def events_table(admitted: Sequence[Admitted]) -> pa.Table:
     return _table([_event_row(one) for one in admitted], EVENTS)
 
 
-def items_table(admitted: Sequence[Admitted]) -> pa.Table:
-    """``event.ITEMS``, a row for each product of each event."""
+def items_table(admitted: Sequence[Admitted], events: pa.Table) -> pa.Table:
+    """``event.ITEMS``, a row for each product of each event; ``events`` is the ``events_table`` of the same."""
     rows: list[tuple[Any, ...]] = []
-    for one in admitted:
-        arrival = one.arrival
-        told, amounts = arrival.properties, arrival.amounts
-        shared = (arrival.key, one.subject, arrival.time, arrival.received, arrival.event, arrival.source)
-        first = told.line or 0
-        for line, (product, (price, amount)) in enumerate(zip(products(told), amounts.items, strict=True), first):
+    lines: list[tuple[float | None, float | None, float | None]] = []
+    parents: list[int] = []
+    for number, one in enumerate(admitted):
+        told = one.arrival.properties
+        line = told.line or 0
+        found = products(told)
+        parents += [number] * len(found)
+        for product in found:
             identity = product.product_id or product.sku
-            rows.append(
-                (
-                    *shared,
-                    one.purposes,
-                    told.order_id,
-                    line,
-                    identity,
-                    product.name,
-                    product.category,
-                    product.brand,
-                    price,
-                    amount,
-                    amounts.currency,
-                    product.quantity,
-                )
-            )
-    return _table(rows, ITEMS)
+            rows.append((line, identity, product.name, product.category, product.brand, product.quantity))
+            lines.append((product.price, product.quantity, product.total))
+            line += 1
+    if not rows:
+        return ITEMS.empty_table()
+    currencies = [one.arrival.amounts.currency for one in admitted]
+    money = line_amounts(lines, [10 ** exponent(currencies[number]) for number in parents])
+    shared = events.select(_SHARED).rename_columns(["event_id", *_SHARED[1:]])
+    shared = shared.append_column("currency", pa.array(currencies, pa.string())).take(pa.array(parents))
+    own = _table(rows, pa.schema([ITEMS.field(name) for name in _OWN]))
+    columns = {**_columns(shared), **_columns(own), "price": money.price, "amount": money.amount}
+    return pa.Table.from_arrays([columns[name] for name in ITEMS.names], schema=ITEMS)
 
 
 def volumes_table(counts: Iterable[tuple[int, str, str, str]]) -> pa.Table:
@@ -110,3 +110,7 @@ def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     columns = list(zip(*rows, strict=True))
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return {name: table[name] for name in table.column_names}

@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 
 import msgspec
 
@@ -25,6 +26,7 @@ class Purpose(enum.IntFlag):
 
 
 NOTHING = Purpose(0)
+ALL = Purpose(31)
 REFUSABLE = tuple(purpose for purpose in Purpose if purpose is not Purpose.ESSENTIAL)
 
 # Names that consent tools use for these purposes: Segment's and OneTrust's categories, Google's consent mode v2,
@@ -119,15 +121,16 @@ def read_preferences(
     return granted & ~refused, refused
 
 
-def coverage(*, said: tuple[Purpose, Purpose], standing: tuple[Purpose, Purpose], source: Purpose) -> Purpose:
+@cache
+def coverage(
+    said_granted: Purpose, said_refused: Purpose, standing_granted: Purpose, standing_refused: Purpose, source: Purpose
+) -> Purpose:
     """The purposes that cover one event, each decided by the first that speaks of it.
 
-    ``said`` with the event itself, then the person's ``standing`` statement (both as (granted, refused)), then what the
-    basis of its ``source`` covers; where none speaks, no.
+    What was ``said`` with the event itself, then the person's ``standing`` word, then what the basis of its ``source``
+    covers; where none speaks, no. Where two standing words disagree, the refusal stands.
     """
-    said_granted, said_refused = said
-    silent = ~(said_granted | said_refused)
-    standing_granted, standing_refused = standing
-    covered = said_granted | (standing_granted & silent)
+    silent = ALL & ~(said_granted | said_refused)
+    covered = said_granted | (standing_granted & ~standing_refused & silent)
     silent &= ~(standing_granted | standing_refused)
-    return Purpose(covered | (source & silent)) & union(Purpose)
+    return covered | (source & silent)

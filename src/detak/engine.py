@@ -97,9 +97,9 @@ class Engine:
         self._keys = self._registry.write_keys()
         self._live = Live()
         signer = Signer(folder / "signing.key")
-        self._gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
+        self.gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
         rejects = Rejects(folder / "rejects" / "live.jsonl")
-        self._sink = Sink(self._log, self._store, self._gate, self._live, rejects, self.settings)
+        self._sink = Sink(self._log, self._store, self.gate, self._live, rejects, self.settings)
         self._sink.start()
         self._ended = threading.Event()
         self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
@@ -213,7 +213,7 @@ class Engine:
         shop = self.shop(question.language)
         insight = _insight(question)
         now = datetime.now(UTC)
-        with self._gate.events(insight.purpose, before=now, why=f"report {question.name}") as granted:
+        with self.gate.events(insight.purpose, before=now, why=f"report {question.name}") as granted:
             sums = {name: granted.run(table) for name, table in insight.reduce(granted.facts, shop).items()}
         return insight.conclude(sums, shop)
 
@@ -230,13 +230,13 @@ class Engine:
 
     def export(self, identifiers: Sequence[Identifier]) -> dict[str, Any]:
         """Everything kept of a person."""
-        return self._gate.export(identifiers)
+        return self.gate.export(identifiers)
 
     def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
         """Remove a person from the vault, the facts and the log; a signed receipt."""
 
         def act() -> Receipt:
-            receipt = self._gate.forget(identifiers)
+            receipt = self.gate.forget(identifiers)
             self._sink.settle()
             return receipt
 

@@ -107,10 +107,7 @@ class Context(msgspec.Struct, omit_defaults=True, rename="camel"):
 
 
 class Message(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
-    """One Segment message. What a source yields, and what the way in decodes.
-
-    ``properties`` and ``traits`` stay raw JSON when decoded, so that what Detak does not know survives.
-    """
+    """One Segment message, as a source makes it."""
 
     type: str
     event: str | None = None
@@ -126,6 +123,16 @@ class Message(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
     context: Context | None = None
     properties: Properties | msgspec.Raw | None = None
     traits: msgspec.Raw | dict[str, Any] | None = None
+
+
+NULL: Final = msgspec.Raw(b"null")
+
+
+class Incoming(Message, kw_only=True, rename="camel"):
+    """One Segment message, as the way in decodes it: what Detak does not know of it survives as raw JSON."""
+
+    properties: msgspec.Raw = NULL
+    traits: msgspec.Raw = NULL
 
 
 EVENTS: Final = pa.schema(

@@ -88,7 +88,7 @@ class Gate:
         statements: list[tuple[int, Statement]] = []
         admitted: list[Admitted | None] = []
         for one in said:
-            people = _people(one, known)
+            people = _people(one, known, claimed)
             purposes = self._covering(one, [standing.get(person, Standing()) for person in people])
             if not (purposes or one.granted or one.refused):
                 admitted.append(None)
@@ -96,8 +96,8 @@ class Gate:
             subject = _settle(one, known, fresh, claimed)
             if subject is not None:
                 statements += _state(one, {subject, *people}, standing)
-                if purposes and isinstance(one.arrival.message.traits, msgspec.Raw):
-                    traits.setdefault(subject, {}).update(_traits(one.arrival.message.traits))
+                if purposes and (told := _traits(one.arrival.message.traits)):
+                    traits.setdefault(subject, {}).update(told)
             admitted.append(Admitted(one.arrival, subject, int(purposes)) if purposes else None)
         self._vault.write(fresh, traits, statements)
         self._count(admitted)
@@ -203,16 +203,17 @@ class Gate:
             identifiers.append(("anonymous", anonymous))
         consent = message.context.consent if message.context else None
         preferences = (consent.category_preferences if consent else None) or {}
-        return _Said(arrival, identifiers, *read_preferences(preferences, self._settings.categories))
+        said = read_preferences(preferences, self._settings.categories) if preferences else (NOTHING, NOTHING)
+        return _Said(arrival, identifiers, *said)
 
     def _covering(self, said: _Said, standing: Sequence[Standing]) -> Purpose:
         arrival = said.arrival
-        refused = granted = NOTHING
+        granted = refused = NOTHING
         for one in standing:
-            refused |= one.refused
             granted |= one.granted
+            refused |= one.refused
         of_source = self._settings.source(arrival.source, imported=arrival.imported).covers
-        covered = coverage(said=(said.granted, said.refused), standing=(granted & ~refused, refused), source=of_source)
+        covered = coverage(said.granted, said.refused, granted, refused, of_source)
         if self._settings.essential(arrival.event):
             return covered | Purpose.ESSENTIAL
         return covered & ~Purpose.ESSENTIAL
@@ -247,13 +248,18 @@ class Gate:
             self._admitted["admitted"] += len(admitted) - withheld
 
 
-def _people(said: _Said, known: dict[Identifier, int]) -> set[int]:
-    return {known[identifier] for identifier in said.identifiers if identifier in known}
+def _people(said: _Said, known: dict[Identifier, int], claimed: set[int]) -> set[int]:
+    """Whose word counts for an event: its user's, and its device's unless that belongs to somebody else."""
+    if not said.identifiers:
+        return set()
+    owner, device = known.get(said.identifiers[0]), known.get(said.identifiers[-1])
+    people = {owner} if owner is not None else set()
+    if device is not None and device not in claimed:
+        people.add(device)
+    return people
 
 
-def _settle(
-    said: _Said, known: dict[Identifier, int], fresh: dict[Identifier, int], claimed: set[int]
-) -> int | None:
+def _settle(said: _Said, known: dict[Identifier, int], fresh: dict[Identifier, int], claimed: set[int]) -> int | None:
     """The subject of an event: the user's, else the device's; identifiers met for the first time join it.
 
     A user met for the first time takes over what the device did before, unless the device already belongs to another

@@ -15,13 +15,13 @@ from detak.event import CONSENT_UPDATED
 LANGUAGES = ("id", "en")
 
 
-class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The legal basis on which a source's events come in, and the purposes it covers where a person said nothing."""
 
     basis: Basis = Basis.CONSENT
     purposes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def covers(self) -> Purpose:
         """The purposes as one value. Under the basis of consent, only what a person said counts."""
         return Purpose(0) if self.basis is Basis.CONSENT else union(purpose(name) for name in self.purposes)

@@ -166,7 +166,8 @@ class Sink:
         told = _tell(opened, [_outcome(admitted, at) for at in range(len(arrivals))])
         kept = [one for one in admitted.values() if one is not None]
         counts = [(*_of(message, record), outcome.what) for record, message, outcome in told]
-        self._store.append(Batch(events_table(kept), items_table(kept), volumes_table(counts), records[-1].end))
+        events = events_table(kept)
+        self._store.append(Batch(events, items_table(kept, events), volumes_table(counts), records[-1].end))
         self._rejects.add(
             (record.end, record.meta.source, record.meta.received, message.event, outcome)
             for record, message, outcome in told

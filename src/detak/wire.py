@@ -14,7 +14,7 @@ import msgspec
 
 from detak.amounts import Amounts, read_amounts
 from detak.errors import RowError
-from detak.event import TYPES, Context, Message, Product, Properties, event_name, message_key
+from detak.event import ORDER_COMPLETED, TYPES, Context, Incoming, Properties, event_name, message_key
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -41,7 +41,7 @@ _ITEM_EVENTS: Final = ("Order ", "Product ", "Products ", "Cart ", "Checkout ", 
 class Arrival(NamedTuple):
     """One message, decoded and timed."""
 
-    message: Message
+    message: Incoming
     event: str
     properties: Properties
     amounts: Amounts
@@ -79,7 +79,7 @@ class Origin(NamedTuple):
     currency: str
 
 
-_message = msgspec.json.Decoder(Message, strict=False)
+_message = msgspec.json.Decoder(Incoming, strict=False)
 _properties = msgspec.json.Decoder(Properties, strict=False)
 _envelope = msgspec.json.Decoder(Envelope)
 _context = msgspec.json.Decoder(Context, strict=False)
@@ -146,7 +146,7 @@ def device(context: Context | None) -> str | None:
     return "mobile" if "Mobi" in agent else "desktop"
 
 
-def page(message: Message) -> str | None:
+def page(message: Incoming) -> str | None:
     """The path of the page, without its query: queries carry names, tokens and addresses."""
     seen = message.context.page if message.context else None
     if seen is None:
@@ -160,7 +160,7 @@ def scrub(text: str) -> str:
     return _PHONE.sub(_REMOVED, _ADDRESS.sub(_REMOVED, text))
 
 
-def _decode_message(raw: msgspec.Raw | bytes) -> Message:
+def _decode_message(raw: msgspec.Raw | bytes) -> Incoming:
     try:
         return _message.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -199,11 +199,8 @@ def _fit(value: object, kind: Any) -> Any:
     return fitting
 
 
-def _read_properties(message: Message, event: str) -> tuple[Properties, str | None]:
-    raw = message.properties
-    if not isinstance(raw, msgspec.Raw):
-        return raw or Properties(), None
-    data = bytes(raw)
+def _read_properties(message: Incoming, event: str) -> tuple[Properties, str | None]:
+    data = bytes(message.properties)
     if data in (b"null", b"{}"):
         return Properties(), None
     try:
@@ -242,23 +239,14 @@ def _without_people(value: Any) -> Any:
 
 
 def _check(event: str, properties: Properties) -> None:
-    _check_product(properties, "")
-    for number, product in enumerate(properties.products or ()):
-        _check_product(product, f"products[{number}].")
-    if event == "Order Completed" and (properties.total or 0) < 0:
+    if event == ORDER_COMPLETED and (properties.total or 0) < 0:
         raise RowError("total", "is negative")
     for name in ("results", "line"):
         if not 0 <= (getattr(properties, name) or 0) < 2**31:
             raise RowError(name, "is not a count")
 
 
-def _check_product(product: Product, where: str) -> None:
-    for name, value in (("price", product.price), ("quantity", product.quantity)):
-        if value is not None and not value >= 0:
-            raise RowError(f"{where}{name}", "is negative" if value < 0 else "is not a number")
-
-
-def _time(message: Message, origin: Origin, sent: str | None) -> int | None:
+def _time(message: Incoming, origin: Origin, sent: str | None) -> int | None:
     stated = message.timestamp or message.original_timestamp
     if stated is None:
         return None if origin.imported else origin.received

@@ -33,7 +33,7 @@ def sentences(report: CancellationsReport, language: str) -> list[str]:
         _reasons(report, language),
         _actors(report, language),
         *[_lost(one, language) for one in [report.lost, *report.lost_other] if one],
-        *_risks(report.factors, language),
+        *risk_sentences(report.factors, language),
     ]
 
 
@@ -71,10 +71,10 @@ def _actors(report: CancellationsReport, language: str) -> str:
 def _lost(value: Lost, language: str) -> str:
     if value.amount is None:
         return say(language, "cancellations.lost_unknown", currency=value.currency)
-    return say(language, f"cancellations.lost_{value.basis}", amount=_amount(value, language))
+    return say(language, f"cancellations.lost_{value.basis}", amount=worth(value, language))
 
 
-def _amount(value: Lost | None, language: str) -> str:
+def worth(value: Lost | None, language: str) -> str:
     """The amount; an estimate in three digits, for it is no more exact than that."""
     if value is None or value.amount is None:
         return "–"
@@ -84,7 +84,7 @@ def _amount(value: Lost | None, language: str) -> str:
     return show(Money(rounded, value.currency), language)
 
 
-def _risks(factors: list[Factor], language: str) -> list[str]:
+def risk_sentences(factors: list[Factor], language: str) -> list[str]:
     """A sentence for each level that stands out, the strongest first; of many, those surely far from 1."""
     if not factors:
         return [say(language, "cancellations.too_few")]
@@ -120,7 +120,7 @@ def _reason_table(report: CancellationsReport, language: str) -> list[str]:
             one.label,
             say(language, f"actor.{one.actor}"),
             render.whole(one.orders, language),
-            ("≈ " if one.lost and one.lost.basis == "estimated" else "") + _amount(one.lost, language),
+            ("≈ " if one.lost and one.lost.basis == "estimated" else "") + worth(one.lost, language),
         ]
         for one in report.reasons[:_ROWS]
     ]

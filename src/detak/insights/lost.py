@@ -1,9 +1,10 @@
 """What cancelled orders would have been worth.
 
-Exports put 0, or nothing, where a cancelled order's payment stood. Where an order's own amount is known it counts as it
-is. Elsewhere the expectation given its category and quantity does: pieces times the price of a piece, as the orders with
-an amount paid it in that category and band of quantity (a ratio estimator, Cochran 1977, Sampling Techniques, ch. 6; in
-bands, since many pieces cost less each; thin cells are drawn towards their category, thin categories towards the shop).
+Exports put 0, or nothing, where a cancelled order's payment stood. Where an order's own amount is known it counts as
+it is. Elsewhere the expectation given its category and quantity does: pieces times the price of a piece, as the orders
+with an amount paid it in that category and band of quantity (a ratio estimator, Cochran 1977, Sampling Techniques,
+ch. 6; in bands, since many pieces cost less each; thin cells are drawn towards their category, thin categories towards
+the shop).
 """
 
 from collections import Counter
@@ -32,7 +33,7 @@ class Lost(msgspec.Struct, frozen=True):
     """Minor units; null where it cannot be computed."""
     currency: str
     basis: str
-    """``recorded``: all amounts are known; ``estimated``: at least one is not; ``unknown``: nothing to estimate from."""
+    """``recorded``: every amount is known; ``estimated``: one at least is not; ``unknown``: nothing to go by."""
 
 
 class Worth(NamedTuple):
@@ -48,10 +49,8 @@ def reduce_worth(orders: ir.Table) -> ir.Table:
 
     An amount of 0 is not ``recorded``: that is how exports write that nothing was paid.
     """
-    several = orders.categories > 1
     quantity = ibis.ifelse(orders.quantity > 0, orders.quantity, ibis.null("float64"))
     described = orders.mutate(
-        several=several,
         quantity=quantity,
         band=quantity_band(quantity),
         recorded=(orders.amount > 0).fill_null(False),

@@ -17,15 +17,20 @@ _STATED = ("subject", "payment", "shipping", "province", "city", "country", "cha
 _CANCELLED_STATUS = ("batal", "cancel")
 
 
-def orders(facts: Facts) -> ir.Table:
+def headers(facts: Facts) -> ir.Table:
     """One row an order that was placed or cancelled; every column but the key and ``cancelled`` may be null.
 
     ``source, order_id, subject, time`` (UTC, when it was placed), ``cancelled, reason`` (as it was written),
-    ``payment, shipping, province, city, country, channel, device, currency, quantity, amount`` (minor units),
-    ``category`` (of its items; null where they have none or several), ``categories`` (how many different ones they have).
+    ``payment, shipping, province, city, country, channel, device, currency``. Of several events the one received last
+    wins, attribute by attribute.
+    """
+    return _headers(_told(facts.events))
 
-    Of several events the one received last wins, attribute by attribute. Amounts and quantities of an order in parts
-    are added up; without any, its items' are, if all of them are known.
+
+def orders(facts: Facts) -> ir.Table:
+    """``headers`` with ``quantity, amount`` (minor units), ``category`` (null: none or several), ``several`` (it is).
+
+    Amounts and quantities of an order in parts are added up; without any, its items' are, if all of them are known.
     """
     told = _told(facts.events)
     items = _sums_of_items(order_items(facts))
@@ -42,7 +47,7 @@ def orders(facts: Facts) -> ir.Table:
         "reason",
         "category",
         currency=ibis.coalesce(joined.currency, joined.currency_items),
-        categories=joined.categories.fill_null(0),
+        several=joined.several.fill_null(False),
         quantity=ibis.coalesce(joined.quantity, joined.quantity_items),
         amount=ibis.coalesce(joined.amount, joined.amount_items, joined.amount_cancelled),
     )
@@ -89,7 +94,7 @@ def _known(time: ir.TimestampColumn) -> ir.TimestampColumn:
 
 
 def _keyed(table: ir.Table, identity: str) -> ir.Table:
-    """The rows about orders. A completed order without a number is one by itself; other events without one have none."""
+    """The rows about orders. A completed order without a number is one by itself; others without one are left out."""
     about = table.filter(table.event.isin([ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED]))
     stand_in = ibis.ifelse(about.event == ORDER_COMPLETED, about[identity].cast("string"), ibis.null("string"))
     keyed = about.mutate(order_id=ibis.coalesce(about.order_id, stand_in))
@@ -97,7 +102,7 @@ def _keyed(table: ir.Table, identity: str) -> ir.Table:
 
 
 def _told(events: ir.Table) -> ir.Table:
-    """The events of orders, ``rank``ed by when they were received: of two in one batch the later, then any, but always one."""
+    """The events of orders, ``rank``ed by when they were received; of one batch by time, then by id."""
     keyed = _keyed(events, "id")
     by = [keyed.received, _known(keyed.time), keyed.id]
     placed = keyed.event != ORDER_CANCELLED
@@ -153,6 +158,6 @@ def _sums_of_items(items: ir.Table) -> ir.Table:
         amount=sum_if_all(items.amount, whole),
         quantity=sum_if_all(items.quantity, whole),
         currency=items.currency.max(),
-        categories=items.category.nunique(),
-        category=ibis.ifelse(items.category.nunique() == 1, items.category.max(), ibis.null("string")),
+        several=items.category.min() != items.category.max(),
+        category=ibis.ifelse(items.category.min() == items.category.max(), items.category.max(), ibis.null("string")),
     )

@@ -13,7 +13,7 @@ from detak.consent import Purpose
 from detak.errors import UsageError
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
-from detak.insights.orders import KEY, order_items, orders, sum_if_all
+from detak.insights.orders import KEY, headers, order_items, sum_if_all
 from detak.insights.searches import Search, reduce_searches
 from detak.money import Money
 from detak.words import say
@@ -115,7 +115,7 @@ class Products:
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``products`` and ``categories``: a row for each of the most ordered and currency; ``searches``."""
-        every = orders(facts)
+        every = headers(facts)
         items = order_items(facts)
         items = items.left_join(every.select(*KEY, "cancelled"), list(KEY)).select(
             *KEY, "cancelled", "category", "currency", "amount", "quantity", "name", product=_identity(items)
@@ -142,7 +142,7 @@ def _identity(items: ir.Table) -> ir.StringValue:
 
 
 def _top(items: ir.Table, key: str, limit: int) -> ir.Table:
-    """The most ordered, a row for each and currency: its orders with an amount, pieces and amount; and what holds for all."""
+    """The most ordered: a row for each and currency, with the orders that have an amount and what they come to."""
     lines = items.group_by([*KEY, "cancelled", key]).agg(
         currency=items.currency.max(),
         amount=sum_if_all(items.amount, items.count()),

@@ -39,8 +39,9 @@ def _rule(reason: str, actor: str, *patterns: str) -> _Rule:
 # The first that fits wins: what is specific stands before what is general ("change address" before "change order",
 # "others / change of mind" before "others").
 #
-# "No longer wanted" is one reason with "changed mind": Shopee offers the buyer both, next to one another and for the same
-# thing; "others / change of mind" is what the older form called it. A seller can do the same about either.
+# "No longer wanted" is one reason with "changed mind": marketplaces offer either wording for the same thing (Shopee's
+# older form has "others / change of mind", its newer one "don't want to buy anymore"), and a seller can do the same
+# about both.
 _RULES: Final = (
     _rule(
         "change_order",
@@ -140,7 +141,8 @@ _RULES: Final = (
         r"sold out",
         r"stock(?: \w+){0,2} (?:unavailable|empty|not available)",
         r"sourcing (?:delay|problem)",
-        r"(?:item|product|produk|barang|stok|stock)(?: \w+){0,2} (?:habis|kosong|tidak tersedia|not available|unavailable)",
+        r"(?:item|product|stock)(?: \w+){0,2} (?:not available|unavailable)",
+        r"(?:produk|barang|stok|stock)(?: \w+){0,2} (?:habis|kosong|tidak tersedia)",
         r"kehabisan stok",
     ),
     _rule(
@@ -154,7 +156,8 @@ _RULES: Final = (
     _rule(
         "seller_mistrusted",
         BUYER,
-        r"(?:seller|penjual)(?: \w+){0,2} (?:untrustworthy|not trustworthy|mencurigakan|tidak (?:bisa |dapat )?(?:dipercaya|tepercaya))",
+        r"(?:seller|penjual)(?: \w+){0,2} (?:untrustworthy|not trustworthy|mencurigakan)",
+        r"penjual tidak (?:bisa |dapat )?(?:dipercaya|tepercaya)",
         r"bad review",
         r"(?:ulasan|review|penilaian)(?: \w+){0,2} (?:buruk|jelek)",
     ),
@@ -177,10 +180,12 @@ _RULES: Final = (
     _rule(
         "seller_late_to_ship",
         SYSTEM,
-        r"seller (?:did not|didn t|failed to|fail to|has not|does not)(?: \w+){0,3} (?:ship|arrang|deliver|process|pack|send|accept|confirm)",
+        r"seller (?:did not|didn t|failed to|fail to|has not|does not)(?: \w+){0,3} (?:ship|arrang|deliver|send)",
+        r"seller (?:did not|didn t|failed to|fail to|has not|does not)(?: \w+){0,3} (?:process|pack|accept|confirm)",
         r"(?:late|failed to) ship",
         r"ship\w*(?: \w+){0,2} (?:overdue|timeout|late|sla)",
-        r"penjual (?:gagal|tidak|belum|terlambat|telat|lambat)(?: \w+){0,2} (?:kirim|mengirim|mengatur|memproses|menyiapkan|diproses|menerima|mengonfirmasi|konfirmasi)",
+        r"penjual (?:gagal|tidak|belum|terlambat|telat|lambat)(?: \w+){0,2} (?:kirim|mengirim|mengatur|memproses)",
+        r"penjual (?:gagal|tidak|belum|terlambat|telat|lambat)(?: \w+){0,2} (?:menyiapkan|menerima|mengonfirmasi)",
         r"(?:melewati|melebihi|lewat)(?: \w+){0,2} batas(?: \w+)? (?:pengiriman|proses)",
     ),
     _rule(
@@ -250,13 +255,15 @@ _RULES: Final = (
         r"(?:by|order\w*) (?:mistake|accident)",
         r"accidental",
         r"wrong (?:item|product|variant|variation|size|colou?r|quantity)",
-        r"(?:salah|tidak sengaja|keliru)(?: \w+)? (?:pesan|memesan|beli|membeli|pilih|memilih|order|klik|checkout|varian|ukuran|warna|produk|barang)",
+        r"(?:salah|tidak sengaja|keliru)(?: \w+)? (?:pesan|memesan|beli|membeli|pilih|memilih|order|klik|checkout)",
+        r"salah(?: \w+)? (?:varian|ukuran|warna|produk|barang)",
     ),
     _rule(
         "change_order",
         BUYER,
         r"(?:modif|chang|edit)\w*(?: \w+){0,3} (?:order|item|product|size|colou?r|quantity|variant|variation)",
-        r"(?:ubah|mengubah|ganti|mengganti|perubahan)(?: \w+){0,3} (?:pesanan|produk|barang|varian|variasi|ukuran|warna|jumlah|rincian|order)",
+        r"(?:ubah|mengubah|ganti|mengganti|perubahan)(?: \w+){0,3} (?:pesanan|produk|barang|jumlah|rincian|order)",
+        r"(?:ubah|mengubah|ganti|mengganti|perubahan)(?: \w+){0,3} (?:varian|variasi|ukuran|warna)",
         r"(?:buat|membuat) pesanan baru",
         r"new order",
     ),
@@ -267,7 +274,8 @@ _RULES: Final = (
         r"(?:don t|do not|no longer|not|doesn t)(?: \w+){0,2} (?:want|need|interested)",
         r"(?:need|want)(?: \w+){0,3} anymore",
         r"berubah pikiran",
-        r"(?:tidak|tak|ga|gak|nggak|enggak)(?: \w+){0,2} (?:ingin|mau|butuh|membutuhkan|jadi|berminat|perlu|diperlukan|dibutuhkan)\b",
+        r"(?:tidak|tak|ga|gak|nggak|enggak)(?: \w+){0,2} (?:ingin|mau|jadi|berminat)\b",
+        r"(?:tidak|tak|ga|gak|nggak|enggak)(?: \w+){0,2} (?:butuh|membutuhkan|dibutuhkan|perlu|diperlukan)\b",
         r"batal beli",
         r"alternative product",
     ),
@@ -297,7 +305,8 @@ _RULES: Final = (
 )
 
 _BY = re.compile(
-    r"^(?:(?:order |pesanan )?(?:was |telah |ini )*(?:dibatalkan|cancell?ed|batal)(?: secara)?\b)(?P<who>.*?)(?:\b(?:alasan|reason|karena|sebab|because|due to)(?:nya)?\b|$)"
+    r"^(?:order |pesanan )?(?:was |telah |ini )*(?:dibatalkan|cancell?ed|batal)\b"
+    r"(?P<who>.*?)(?:\b(?:alasan|reason|karena|sebab|because|due to)(?:nya)?\b|$)"
 )
 _WHO: Final = (
     (SYSTEM, re.compile(r"\b(?:otomatis|automatic\w*|sistem|system|auto)\b")),
@@ -312,9 +321,10 @@ def normalise(text: str) -> str:
 
 
 def read(text: str | None) -> Reason:
-    """What the text means: who cancelled ("Dibatalkan oleh Pembeli. Alasan: ...", "Cancelled by Buyer. Reason: ..."), and why.
+    """What the text means: why, and who cancelled.
 
-    A text that nothing fits is ``unrecognised``; none at all is ``unstated``.
+    "Dibatalkan oleh Pembeli. Alasan: ...", "Cancelled automatically by Shopee's system. Reason: ...", or a bare
+    reason. A text that nothing fits is ``unrecognised``; none at all is ``unstated``.
     """
     words = normalise(text or "")
     said = _BY.match(words)

@@ -50,7 +50,7 @@ class Factor(msgspec.Struct, frozen=True, kw_only=True):
 
 def reduce_risks(orders: ir.Table, shop: Shop) -> ir.Table:
     """Orders and how many of them were cancelled, for each combination of levels that there is."""
-    category = ibis.ifelse(orders.categories > 1, _SEVERAL, orders.category)
+    category = ibis.ifelse(orders.several, _SEVERAL, orders.category)
     hour = hour_band(local(orders.time, shop.zone).hour())
     levels = orders.mutate(category=category, hour=hour, quantity=quantity_band(orders.quantity))
     fewest = max(shop.min_group, _FEWEST_ORDERS)
@@ -67,7 +67,7 @@ def reduce_risks(orders: ir.Table, shop: Shop) -> ir.Table:
 
 
 def conclude_risks(cells: pa.Table, language: str) -> list[Factor]:
-    """Every level of every factor that has more than one, by factor and then by orders; none where there are too few."""
+    """Every level of every factor that has more than one, by factor and then orders; none where there are too few."""
     rows = cells.to_pylist()
     orders, cancelled = (sum(row[key] for row in rows) for key in ("orders", "cancelled"))
     levels = {factor: _by_orders(rows, factor) for factor in FACTORS}

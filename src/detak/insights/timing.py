@@ -13,7 +13,7 @@ import pyarrow as pa
 from detak.consent import Purpose
 from detak.insights import dimensions, render
 from detak.insights.base import Facts, Report, Shop, local
-from detak.insights.orders import KEY, orders
+from detak.insights.orders import KEY, headers
 from detak.words import say
 
 _SHADES = "·░▒▓█"
@@ -97,7 +97,7 @@ class Timing:
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``cells``: level, small, weekday, hour, orders; ``totals``: orders, without_time."""
-        every = orders(facts)
+        every = headers(facts)
         rows = every.select(*KEY, "time") if self.by is None else self._split(every, facts, shop)
         timed = rows.filter(rows.time.notnull())
         here = local(timed.time, shop.zone)

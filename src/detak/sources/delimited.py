@@ -5,6 +5,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -29,6 +30,14 @@ _UNDECODED = re.compile("[\udc80-\udcff\ufffd]")
 
 Record = tuple[int, "list[str] | RowError"]
 """The row's number, and its cells or what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a text file is written, as far as that is known beforehand."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
 
 
 def looks_like_text(path: Path) -> bool:
@@ -70,7 +79,7 @@ def delimiter_of(path: Path, encoding: str) -> str:
     return max(DELIMITERS, key=evenness)
 
 
-def records(path: Path, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Record]:
+def records(path: Path, form: Form) -> Iterator[Record]:
     """Every record of the file, numbered as a spreadsheet shows them; empty lines count but are not yielded.
 
     A record whose bytes do not decode, or whose quotation mark is never closed, is a RowError.
@@ -80,12 +89,12 @@ def records(path: Path, encoding: str | None = None, delimiter: str | None = Non
     """
     if not looks_like_text(path):
         raise SourceError(f"{path}: is empty or no text file")
+    encoding = form.encoding or encoding_of(path)
     try:
-        encoding = encoding or encoding_of(path)
-        delimiter = delimiter or delimiter_of(path, encoding)
+        delimiter = form.delimiter or delimiter_of(path, encoding)
         with path.open(encoding=encoding, errors=_errors(encoding), newline="") as file:
             yield from _records(_Lines(file), delimiter)
-    except (UnicodeError, LookupError) as error:
+    except (UnicodeError, LookupError, TypeError) as error:
         raise SourceError(f"{path}: cannot be read as {encoding}: {type(error).__name__}") from None
 
 

@@ -17,7 +17,19 @@ from detak.errors import RowError
 from detak.event import ORDER_COMPLETED, ORDER_REFUNDED, Message, Product, Properties
 from detak.sources.base import Parcel, Reading, Reject, rows_of, to_utc
 from detak.sources.ids import identified
-from detak.sources.tables import Aliases, Cell, Cells, header_of, moment, number, open_table, places, text, usable
+from detak.sources.tables import (
+    Aliases,
+    Cell,
+    Cells,
+    header_of,
+    identifier,
+    moment,
+    number,
+    open_table,
+    places,
+    text,
+    usable,
+)
 
 COLUMNS: Aliases = {
     "invoice": ("InvoiceNo", "Invoice"),
@@ -125,7 +137,7 @@ def _line(row: int, cells: Cells | RowError, sheet: _Sheet) -> _Line:
     """
     invoice, stock_code, description, pieces, date, unit_price, customer, country = sheet.pick(usable(cells))
     names = sheet.names
-    number_ = text(invoice)
+    number_ = identifier(invoice)
     if number_ is None:
         raise RowError(names["invoice"], "is missing")
     refund = number_[0] in "Cc"
@@ -139,8 +151,8 @@ def _line(row: int, cells: Cells | RowError, sheet: _Sheet) -> _Line:
         raise RowError(names["quantity"], "is negative outside a refund: a stock adjustment, not an order")
     if price < 0:
         raise RowError(names["price"], "is negative")
-    product = Product(product_id=text(stock_code), name=text(description), price=price, quantity=abs(quantity))
-    return _Line(row, number_, sheet.utc(date), text(customer), text(country), product)
+    product = Product(product_id=identifier(stock_code), name=text(description), price=price, quantity=abs(quantity))
+    return _Line(row, number_, sheet.utc(date), identifier(customer), text(country), product)
 
 
 def _parcel(lines: list[_Line], seen: Counter[str]) -> Parcel:

@@ -3,7 +3,6 @@
 The buyer's name, phone, address and notes are columns of the raw export. They are not read.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Messag
 from detak.sources.base import Parcel, Reading, Reject, rows_of
 from detak.sources.delivery import service
 from detak.sources.ids import identified
+from detak.sources.status import is_cancelled
 from detak.sources.tables import Aliases, Cells, Columns, header_of, key, open_table, places, usable
 
 # The first spellings are those of the Indonesian seller centre, then its English one, then the cleaned file's.
@@ -71,7 +71,6 @@ _TELLING_ENOUGH = 3
 
 _PRODUCT = ("name", "sku", "product_id", "variant", "price", "list_price", "line_total")
 
-_CANCELLED = re.compile(r"(?:pesanan )?(?:batal|dibatalkan)\b|(?:order )?cancell?ed\b", re.IGNORECASE)
 _INDONESIAN = frozenset(key(name) for name in (*COLUMNS["order_id"][:3], COLUMNS["status"][0]))
 
 
@@ -149,7 +148,7 @@ def _line(row: int, cells: Cells, columns: Columns, *, by_line: bool) -> _Line:
     if order_id is None:
         raise RowError(columns.name("order_id"), "is missing")
     status, reason = columns.text(cells, "status"), columns.text(cells, "reason")
-    cancelled = bool(_CANCELLED.match(status)) if status else reason is not None
+    cancelled = is_cancelled(status, reason)
     order = _order(cells, columns, cancelled=cancelled)
     order.order_id = order_id
     # "Pesanan diterima, namun Pembeli masih dapat mengajukan pengembalian hingga ...": the deadline is no status.

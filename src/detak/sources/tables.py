@@ -30,6 +30,7 @@ Aliases = Mapping[str, tuple[str, ...]]
 HEADER_WITHIN = 20
 """The header is one of so many first rows; above it exports put titles and dates."""
 
+_ANY_FORM = delimited.Form()
 _BATCH_ROWS = 16_384
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 _EMPTY = frozenset({"", "-", "nan", "nat", "null", "none", "n/a", "#n/a"})
@@ -37,7 +38,12 @@ _EMPTY_LENGTH = max(map(len, _EMPTY))
 _EXCEL_DAY_ZERO = datetime(1899, 12, 30)
 _EXCEL_DAYS = (20_000, 80_000)  # a bare number as a date: from 1954 to 2119
 _CURRENCY_SUFFIX = re.compile(r"\((?:rp|idr|php|sgd|myr|thb|vnd|twd|brl|usd|gbp|eur)\)\s*$", re.IGNORECASE)
+_WHOLE = re.compile(r"\d+\.0")
 _SEPARATORS = re.compile(r"[\W_]+")
+
+
+class ColumnsError(SourceError):
+    """A file can be read, but has not the columns that were looked for."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,9 @@ def places(header: Cells, aliases: Aliases) -> dict[str, int]:
     return found
 
 
-def open_table(path: Path, is_header: Callable[[Cells], bool], looked_for: Sequence[str]) -> Table:
+def open_table(
+    path: Path, is_header: Callable[[Cells], bool], looked_for: Sequence[str], form: delimited.Form = _ANY_FORM
+) -> Table:
     """The first table of the file whose header row satisfies ``is_header``.
 
     Raises:
@@ -78,7 +86,7 @@ def open_table(path: Path, is_header: Callable[[Cells], bool], looked_for: Seque
             columns ``looked_for`` and those found.
     """
     first: Cells = ()
-    for rows in _sheets(path):
+    for rows in _sheets(path, form):
         top = list(islice(rows, HEADER_WITHIN))
         for index, (_, cells) in enumerate(top):
             if isinstance(cells, RowError):
@@ -88,7 +96,7 @@ def open_table(path: Path, is_header: Callable[[Cells], bool], looked_for: Seque
                 return Table(header, _of_width(chain(top[index + 1 :], rows), len(header)))
             first = first or cells
     found = ", ".join(str(cell)[:40] for cell in first[:40] if cell not in (None, "")) or "no columns at all"
-    raise SourceError(f"{path}: the columns {', '.join(looked_for)} were looked for; the file has {found}")
+    raise ColumnsError(f"{path}: the columns {', '.join(looked_for)} were looked for; the file has {found}")
 
 
 def header_of(path: Path, is_header: Callable[[Cells], bool]) -> tuple[str, ...] | None:
@@ -99,7 +107,7 @@ def header_of(path: Path, is_header: Callable[[Cells], bool]) -> tuple[str, ...]
         return None
 
 
-def _sheets(path: Path) -> Iterator[Iterator[tuple[int, Cells | RowError]]]:
+def _sheets(path: Path, form: delimited.Form) -> Iterator[Iterator[tuple[int, Cells | RowError]]]:
     """The tables of a file, each as numbered rows."""
     try:
         with path.open("rb") as file:
@@ -113,7 +121,7 @@ def _sheets(path: Path) -> Iterator[Iterator[tuple[int, Cells | RowError]]]:
     elif magic == _PARQUET:
         yield _parquet(path)
     else:
-        yield iter(delimited.records(path))
+        yield iter(delimited.records(path, form))
 
 
 def _spreadsheet(path: Path) -> Iterator[Iterator[tuple[int, Cells]]]:
@@ -124,7 +132,7 @@ def _spreadsheet(path: Path) -> Iterator[Iterator[tuple[int, Cells]]]:
             if sheet.start is not None:
                 yield zip(range(sheet.start[0] + 1, sheet.start[0] + 1 + sheet.height), sheet.iter_rows(), strict=False)
     except (CalamineError, OSError, ValueError) as error:
-        why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        why = str(error).partition("\n")[0][:120] or type(error).__name__
         raise SourceError(f"{path}: the spreadsheet cannot be read ({why}); export or download it again") from None
 
 
@@ -137,13 +145,15 @@ def _parquet(path: Path) -> Iterator[tuple[int, Cells]]:
                 columns = [_plain(column).to_pylist() for column in batch.columns]
                 yield from zip(range(row, row + batch.num_rows), zip(*columns, strict=True), strict=True)
                 row += batch.num_rows
-    except (pa.ArrowException, OSError) as error:
-        why = str(error).splitlines()[0][:120]
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        why = str(error).partition("\n")[0][:120]
         raise SourceError(f"{path}: the Parquet file cannot be read ({why}); export or download it again") from None
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Nanoseconds as microseconds: Python's own datetime knows no finer."""
+    """Nanoseconds as microseconds: Python's own datetime knows no finer. Lists and structs are no cells: nothing."""
+    if pa.types.is_nested(column.type):
+        return pa.nulls(len(column))
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         return pc.cast(column, pa.timestamp("us", column.type.tz), safe=False)
     return column
@@ -184,6 +194,12 @@ def text(cell: Cell) -> str | None:
         return str(int(cell)) if cell.is_integer() else repr(cell)
     words = str(cell).strip()
     return None if len(words) <= _EMPTY_LENGTH and words.lower() in _EMPTY else words
+
+
+def identifier(cell: Cell) -> str | None:
+    """A cell as an identity: ``17850.0``, what tools make of a whole number beside empty cells, is ``17850``."""
+    words = text(cell)
+    return words[:-2] if words is not None and _WHOLE.fullmatch(words) else words
 
 
 def number(cell: Cell, field: str, grouping: str = ".") -> float | None:

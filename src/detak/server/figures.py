@@ -1,0 +1,75 @@
+"""Words, numbers and times as the page says them, in one language."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from detak.insights import render
+from detak.insights.cancellation_words import worth
+from detak.insights.lost import Lost
+from detak.money import Money
+from detak.words import knows, say
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What templates say things with."""
+
+    language: str
+
+    def t(self, key: str, **values: object) -> str:
+        """A text of ``words``."""
+        return say(self.language, key, **values)
+
+    def event(self, name: str) -> str:
+        """What a person calls an event; its own name where there is no word for it."""
+        return say(self.language, f"page_event.{name}") if knows(self.language, f"page_event.{name}") else name
+
+    def whole(self, value: float | None) -> str:
+        """``20.848``; a dash where it is unknown."""
+        return "–" if value is None else render.whole(value, self.language)
+
+    def percent(self, share: float | None) -> str:
+        """``13,6%``; a dash where it is unknown."""
+        return "–" if share is None else render.percent(share, self.language)
+
+    def ratio(self, value: float) -> str:
+        """``1,5``: a tick of an axis, without decimals where it needs none."""
+        return render.whole(value, self.language) if value >= 1 else render.decimal(value, self.language, 2).rstrip("0")
+
+    def times(self, value: float) -> str:
+        """``3,3``: a risk ratio."""
+        return render.decimal(value, self.language, 2 if value < 1.1 else 1)
+
+    def money(self, value: Money | None) -> str:
+        """``Rp 38.300``; a dash where it is unknown."""
+        return render.money(value, self.language)
+
+    def worth(self, value: Lost | None) -> str:
+        """What is lost, marked where it is an estimate."""
+        return ("≈ " if value and value.amount and value.basis == "estimated" else "") + worth(value, self.language)
+
+    def weekday(self, day: int) -> str:
+        """``Senin``."""
+        return render.weekday(day, self.language)
+
+    def clock(self, hour: int) -> str:
+        """``13.00``."""
+        return render.clock(hour, self.language)
+
+    def hours(self, hour: int) -> str:
+        """``13.00–14.00``: the whole hour."""
+        return f"{self.clock(hour)}–{self.clock(hour + 1)}"
+
+    def moment(self, at: datetime, zone: ZoneInfo) -> str:
+        """``23 November 2026 04.30 WIB``, in the zone."""
+        local = at.astimezone(zone)
+        day = format_datetime(local, "d MMMM y", locale=self.language)
+        return f"{day}, {local:%H}{say(self.language, 'report.clock')}{local:%M} {local.tzname()}"
+
+    def listed(self, several: Sequence[str]) -> str:
+        """The names of several things, one after another."""
+        return ", ".join(several)

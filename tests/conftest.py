@@ -1,0 +1,38 @@
+"""What tests share: the real data where it is there, and a small open engine."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from detak.engine import Engine
+from detak.settings import Settings
+from detak.sink import Outcome
+
+_SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """A file or folder of the real data; skips with a reason where it is absent."""
+
+    def find(name: str) -> Path:
+        path = _SHARED / name
+        if not path.exists():
+            pytest.skip(f"the real data ({name}) is not beside this checkout")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """An engine on a fresh store, with the default settings."""
+    with Engine(tmp_path / "store", Settings()) as opened:
+        yield opened
+
+
+def send(engine: Engine, *messages: dict[str, object], source: str = "web", imported: bool = False) -> list[Outcome]:
+    """Take messages in as one batch, and wait for what became of them."""
+    return engine.take(source, msgspec.json.encode({"batch": messages}), imported=imported).result(timeout=30)

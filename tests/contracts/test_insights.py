@@ -1,0 +1,129 @@
+"""What every insight keeps to."""
+
+from datetime import datetime, timedelta
+from functools import cache
+
+import msgspec
+import numpy as np
+import pytest
+
+from detak.consent import Purpose
+from detak.event import ORDER_UPDATED, PRODUCTS_SEARCHED
+from detak.insights.base import Insight, Report, Shop
+from detak.plugins import members
+from detak.settings import LANGUAGES
+from tests.facts import JAKARTA, Told, ask_facts, tables
+
+INSIGHTS = members("detak.insights", "insight")
+every_insight = pytest.mark.parametrize("insight", [kind() for kind in INSIGHTS.values()], ids=list(INSIGHTS))
+
+
+@cache
+def _shop_life() -> Told:
+    """Orders of every kind: several sources, parts, updates, cancellations, gaps, equal moments, searches."""
+    random = np.random.default_rng(11)
+    told = Told()
+    for at in range(400):
+        subject = int(random.integers(1, 40)) if at % 5 else None
+        moment = datetime(2025, 3, 1) + timedelta(hours=int(random.integers(0, 2_000))) if at % 7 else None
+        received = datetime(2025, 6, 1) + timedelta(minutes=at // 50)
+        shared = {"subject": subject, "time": moment, "received": received, "source": ["web", "shopee"][at % 2]}
+        items = [
+            {
+                "product_id": f"p{random.integers(0, 12)}" if random.random() < 0.9 else None,
+                "name": f"Produk {random.integers(0, 3)}",
+                "category": ["Piring", "Gelas", None][int(random.integers(0, 3))],
+                "currency": "IDR",
+                "quantity": float(random.integers(1, 5)) if random.random() < 0.9 else None,
+                "amount": int(random.integers(1_000, 50_000)) if random.random() < 0.9 else None,
+            }
+            for _ in range(int(random.integers(0, 4)))
+        ]
+        order = {
+            "payment": ["COD", "Transfer"][int(random.integers(0, 2))],
+            "province": ["Bali", "Banten", None][int(random.integers(0, 3))],
+            "amount": int(random.integers(1_000, 90_000)) if random.random() < 0.5 else None,
+            "currency": "IDR",
+        }
+        number = str(at // 2 * 2)
+        told.order(number, items=items, **order, **shared)
+        if at % 6 == 0:
+            told.event(ORDER_UPDATED, order_id=number, items=items[:1], **{**order, "payment": "Kartu"}, **shared)
+        if at % 4 == 0:
+            told.cancel(number, ["Lainnya", "Stok habis", None][int(random.integers(0, 3))], **shared)
+        told.event(PRODUCTS_SEARCHED, query=f"Cari {at % 9}", results=at % 3, **{**shared, "time": moment})
+    return told
+
+
+def _report(insight: Insight, told: Told, shop: Shop = JAKARTA) -> Report:
+    return ask_facts(insight, tables(told.events, told.items), shop)
+
+
+@every_insight
+def test_has_a_name_and_a_purpose(insight: Insight) -> None:
+    assert isinstance(insight.purpose, Purpose)
+    assert insight.insight.islower()
+
+
+@every_insight
+def test_no_facts_give_a_report(insight: Insight) -> None:
+    report = _report(insight, Told())
+    assert report.text(JAKARTA)
+    assert msgspec.json.encode(report)
+
+
+@every_insight
+def test_the_order_of_rows_does_not_matter(insight: Insight) -> None:
+    told = _shop_life()
+    random = np.random.default_rng(2)
+    mixed = Told(
+        [told.events[at] for at in random.permutation(len(told.events))],
+        [told.items[at] for at in random.permutation(len(told.items))],
+    )
+    assert _report(insight, mixed) == _report(insight, told)
+
+
+@every_insight
+def test_orders_told_twice_count_once(insight: Insight) -> None:
+    """The same messages again, as a page that is loaded again sends them: new ids, later, the same order."""
+    told = _shop_life()
+    orders = [row for row in told.events if row["event"] != PRODUCTS_SEARCHED]
+    later = timedelta(days=30)
+    again = [{**row, "id": row["id"] ^ 1, "received": row["received"] + later} for row in orders]
+    items = [{**row, "event_id": row["event_id"] ^ 1, "received": row["received"] + later} for row in told.items]
+    assert _report(insight, Told([*told.events, *again], [*told.items, *items])) == _report(insight, told)
+
+
+@every_insight
+def test_rows_of_orders_that_stand_there_twice_count_once(insight: Insight) -> None:
+    told = _shop_life()
+    orders = [row for row in told.events if row["event"] != PRODUCTS_SEARCHED]
+    assert _report(insight, Told([*told.events, *orders], [*told.items, *told.items])) == _report(insight, told)
+
+
+@every_insight
+def test_the_same_facts_give_the_same_bytes(insight: Insight) -> None:
+    told = _shop_life()
+    first, second = (msgspec.json.encode(_report(insight, told)) for _ in range(2))
+    assert first == second
+
+
+@every_insight
+def test_it_speaks_every_language(insight: Insight) -> None:
+    told = _shop_life()
+    texts = set()
+    for language in LANGUAGES:
+        shop = Shop(JAKARTA.zone, JAKARTA.currency, JAKARTA.min_group, language)
+        text = _report(insight, told, shop).text(shop)
+        assert "{" not in text, "a value was not filled in"
+        texts.add(text)
+    assert len(texts) == len(LANGUAGES)
+
+
+@every_insight
+def test_what_crosses_into_python_does_not_grow_with_the_orders(insight: Insight) -> None:
+    told = Told()
+    for at in range(300):
+        told.order(str(at), time=datetime(2025, 3, 3, 5), payment="COD", amount=100, items=[{"product_id": "p"}])
+    sums = insight.reduce(tables(told.events, told.items), JAKARTA)
+    assert all(table.count().to_pyarrow().as_py() <= 2 for table in sums.values())

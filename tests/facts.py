@@ -1,0 +1,78 @@
+"""Facts by hand: a few words an event, and the report that an insight draws from them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import ibis
+import pyarrow as pa
+
+from detak.event import EVENTS, ITEMS, ORDER_CANCELLED, ORDER_COMPLETED, message_key
+from detak.insights.base import Facts, Insight, Report, Shop
+
+JAKARTA = Shop(zone=ZoneInfo("Asia/Jakarta"), currency="IDR", min_group=1, language="en")
+RECEIVED = datetime(2025, 6, 1)
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Told:
+    """Events and items, in the order they were told; each is received a second after the one before."""
+
+    events: list[Row] = field(default_factory=list)
+    items: list[Row] = field(default_factory=list)
+
+    def event(self, event: str, *, items: Sequence[Row] = (), **columns: Any) -> int:
+        """An event with its items; its id."""
+        row: Row = {
+            "id": message_key("test", str(len(self.events))),
+            "received": RECEIVED + timedelta(seconds=len(self.events)),
+            "type": "track",
+            "event": event,
+            "source": "web",
+            "purposes": 2,
+            "line": 0,
+            **columns,
+        }
+        self.events.append(row)
+        shared = {name: row.get(name) for name in ("subject", "time", "received", "event", "source", "purposes")}
+        for at, item in enumerate(items):
+            place = {"event_id": row["id"], "order_id": row.get("order_id"), "line": row["line"] + at}
+            self.items.append({**shared, **place, **item})
+        return int(row["id"])
+
+    def order(self, order_id: str | None, *, items: Sequence[Row] = (), **columns: Any) -> int:
+        """A completed order."""
+        return self.event(ORDER_COMPLETED, items=items, order_id=order_id, **columns)
+
+    def cancel(self, order_id: str, reason: str | None = None, **columns: Any) -> int:
+        """A cancelled order."""
+        return self.event(ORDER_CANCELLED, order_id=order_id, reason=reason, **columns)
+
+
+def tables(events: Iterable[Row], items: Iterable[Row]) -> Facts:
+    """The rows as the gate hands them out."""
+    database = ibis.duckdb.connect()
+    return Facts(
+        events=database.create_table("events", pa.Table.from_pylist(list(events), schema=EVENTS)),
+        items=database.create_table("items", pa.Table.from_pylist(list(items), schema=ITEMS)),
+    )
+
+
+def rows(table: ibis.Table) -> list[Row]:
+    """The result of an expression."""
+    return list(table.to_pyarrow().to_pylist())
+
+
+def ask(insight: Insight, told: Told, shop: Shop = JAKARTA) -> Any:
+    """The report."""
+    return ask_facts(insight, tables(told.events, told.items), shop)
+
+
+def ask_facts(insight: Insight, facts: Facts, shop: Shop = JAKARTA) -> Report:
+    """The report on facts that are tables already."""
+    sums = {name: table.to_pyarrow() for name, table in insight.reduce(facts, shop).items()}
+    return insight.conclude(sums, shop)

@@ -1,0 +1,191 @@
+"""Any table of orders or events: usual names, a mapping file, encodings, delimiters, damaged rows."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from detak.errors import SourceError
+from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, Product
+
+from .files import READING, Read, read, write_csv
+
+HEADER = ["No. Nota", "Tanggal", "Nama Barang", "Qty", "Harga Satuan", "Total"]
+ROWS = [
+    ["A1", "01/02/2024 10:00", "Sapu; lidi", 2, "1.500", "3.000"],
+    ["A1", "01/02/2024 10:00", "Ember\nbesar", 1, "12.000", "12.000"],
+    ["A2", "25/02/2024", "Kopi", 1, "5.000", "5.000"],
+]
+
+
+def mapped(tmp_path: Path, text: str, path: Path) -> Read:
+    """Read with a mapping file."""
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(text)
+    return read("csv", path, replace(READING, mapping=mapping))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_usual_names_in_any_form(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    found = read("auto", write_csv(tmp_path / "x.csv", [HEADER, *ROWS], delimiter, encoding))
+    assert [list(parcel.rows) for parcel in found.parcels] == [[2, 3], [4]]
+    first, second = found.named(ORDER_COMPLETED)
+    assert first.products == [
+        Product(name="Sapu; lidi", price=1_500, quantity=2, total=3_000),
+        Product(name="Ember\nbesar", price=12_000, quantity=1, total=12_000),
+    ]
+    assert (first.order_id, first.total, first.quantity, first.currency) == ("A1", 15_000, 3, "IDR")
+    assert second.total == 5_000
+    assert [message.timestamp for message in found.messages] == [
+        "2024-02-01T03:00:00.000000Z",
+        "2024-02-24T17:00:00.000000Z",
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gb18030", "cp1251"])
+def test_a_legacy_encoding_is_found_out(tmp_path: Path, encoding: str) -> None:
+    name = {"cp1252": "Café Müller – crème brûlée", "gb18030": "订单已完成商品名称", "cp1251": "Кофе, чай и сахар"}[
+        encoding
+    ]
+    rows = [["A1", "2024-01-01", name, 1, 5, 5]] * 5
+    found = read("auto", write_csv(tmp_path / "x.csv", [HEADER, *rows], ";", encoding))
+    assert {product.name for order in found.named(ORDER_COMPLETED) for product in order.products or []} == {name}
+
+
+def test_a_line_that_does_not_decode_costs_only_itself(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "x.csv", [HEADER, ["A1", "2024-01-01", "Café", 1, 5, 5], *ROWS])
+    path.write_bytes(path.read_bytes() + b"A9,2024-01-01,Caf\xe9,1,5,5\r\nA10,2024-01-01,Teh,1,5,5\r\n")
+    found = read("auto", path)
+    assert [tuple(one) for one in found.rejects] == [
+        (6, "", "holds bytes that are no text in the encoding of the file")
+    ]
+    assert [order.order_id for order in found.named(ORDER_COMPLETED)] == ["A1", "A1", "A2", "A10"][1:]
+
+
+def test_an_open_quotation_mark_does_not_swallow_the_rows_behind_it(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "x.csv", [HEADER, ["A0", "2024-01-01", "x", 1, 1, 1]])
+    bad = 'A1,2024-01-01,"Sapu,1,5,5\r\n'
+    good = "".join(f'B{number},2024-01-01,"a, b",1,5,5\r\n' for number in range(50))
+    path.write_text(path.read_text() + bad + good)
+    found = read("auto", path)
+    assert [(one.row, one.reason) for one in found.rejects] == [(3, "a quotation mark is opened and not closed")]
+    assert sorted(found.rows) == list(range(2, 54))
+
+
+def test_rows_of_another_width_are_kept_aside(tmp_path: Path) -> None:
+    rows = [["A1", "2024-01-01", "x", 1, 5, 5], ["A2", "2024-01-01"], ["A3", "2024-01-01", "x", 1, 5, 5, "", ""]]
+    found = read("auto", write_csv(tmp_path / "x.csv", [HEADER, *rows, [], ["A4", *rows[0][1:], "more"]]))
+    assert [tuple(one) for one in found.rejects] == [
+        (3, "", "has 2 cells where the header has 6"),
+        (6, "", "has 7 cells where the header has 6"),
+    ]
+    assert [order.order_id for order in found.named(ORDER_COMPLETED)] == ["A1", "A3"]
+
+
+def test_events_by_their_usual_words(tmp_path: Path) -> None:
+    header = ["timestamp", "visitorid", "event", "itemid", "transactionid"]
+    rows = [[1433221332117, 257597.0, "view", 355908, ""], [1433221400, 257597, "addtocart", 355908, ""]]
+    rows.append([1433221999, 257597, "transaction", 355908, 4000])
+    found = read("auto", write_csv(tmp_path / "x.csv", [header, *rows]))
+    assert [message.event for message in found.messages] == ["Product Viewed", "Product Added", ORDER_COMPLETED]
+    assert [message.timestamp for message in found.messages][0] == "2015-06-02T05:02:12.117000Z"
+    assert {message.user_id for message in found.messages} == {"257597"}
+    viewed, _, bought = (message.properties for message in found.messages)
+    assert (viewed.product_id, viewed.products) == ("355908", None)
+    assert (bought.order_id, bought.products) == ("4000", [Product(product_id="355908")])
+
+
+def test_a_month_that_cannot_be_shows_that_months_come_first(tmp_path: Path) -> None:
+    header = ["order_id", "order_date", "total"]
+    rows = [["A1", "03/04/2024 10:00", 5], ["A2", "03/25/2024 10:00", 5]]
+    found = read("auto", write_csv(tmp_path / "x.csv", [header, *rows]))
+    assert [message.timestamp for message in found.messages] == [
+        "2024-03-04T03:00:00.000000Z",
+        "2024-03-25T03:00:00.000000Z",
+    ]
+
+
+def test_a_mapping_file(tmp_path: Path) -> None:
+    header = ["bon", "hari", "jam", "pembeli", "isi", "potongan harga", "bayar", "catatan", "keadaan", "sebab"]
+    rows = [
+        ["B1", "2024.02.01", "10.30", "c1", "Kopi, Teh", "1,5", "1.200,5", "rumah Rahasia", "ok", ""],
+        ["B2", "2024.02.01", "10.31", "c2", "Kopi", "0", "0", "", "batal", "habis"],
+    ]
+    text = """
+        event = "Order Completed"
+        zone = "UTC"
+        currency = "EUR"
+        grouping = "."
+        time_format = "%Y.%m.%d %H.%M"
+        delimiter = ";"
+        [columns]
+        order_id = "Bon"
+        time = ["hari", "jam"]
+        user_id = "pembeli"
+        categories = "isi"
+        discount = "potongan harga"
+        total = "bayar"
+        status = "keadaan"
+        reason = "sebab"
+        [constants]
+        channel = "Toko Bandung"
+        """
+    found = mapped(tmp_path, text, write_csv(tmp_path / "x.csv", [["Laporan"], header, *rows], ";"))
+    first, second = found.named(ORDER_COMPLETED)
+    assert (first.total, first.discount, first.currency, first.channel) == (1200.5, 1.5, "EUR", "Toko Bandung")
+    assert first.products == [Product(category="Kopi"), Product(category="Teh")]
+    assert (found.messages[0].user_id, found.messages[0].timestamp) == ("c1", "2024-02-01T10:30:00.000000Z")
+    assert second.total is None
+    assert [order.reason for order in found.named(ORDER_CANCELLED)] == ["habis"]
+    assert "Rahasia" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[columns]\nharga = 'x'\nevent = 'y'", "there is no field 'harga'; there are: event, time, user_id"),
+        ("[columns]\ntotal = 'x'", "neither the event nor the column"),
+        ("zone = 'Mars'\nevent = 'x'\n[columns]\ntotal = 'x'", "zone: is no time zone"),
+        ("colums = 1", "the mapping file is not understood"),
+        ("= = =", "the mapping file is not understood"),
+        ("event = 'x'\n[columns]\ntotal = 'Bayar'", "Bayar were looked for; the file has No. Nota, Tanggal"),
+    ],
+)
+def test_a_mapping_that_cannot_be(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        mapped(tmp_path, text, write_csv(tmp_path / "x.csv", [HEADER, *ROWS]))
+
+
+def test_a_header_that_does_not_tell_says_which_mapping_to_write(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"the file has a, b; say which column is what in a mapping file: event ="):
+        read("csv", write_csv(tmp_path / "x.csv", [["a", "b"], [1, 2]]))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("Qty", "-1", "is negative"),
+        ("Harga Satuan", "lima", "is not a number"),
+        ("Tanggal", "31/02/2024", "is no date or time that exists"),
+        ("No. Nota", "", "is missing"),
+    ],
+)
+def test_bad_cells_name_their_column(tmp_path: Path, column: str, value: str, reason: str) -> None:
+    bad = [value if name == column else cell for name, cell in zip(HEADER, ROWS[0], strict=True)]
+    found = read("auto", write_csv(tmp_path / "x.csv", [HEADER, bad, ROWS[2]]))
+    assert [tuple(one) for one in found.rejects] == [(2, column, reason)]
+    assert [order.order_id for order in found.named(ORDER_COMPLETED)] == ["A2"]
+
+
+def test_a_real_event_log(shared_data: Callable[[str], Path]) -> None:
+    found = read("auto", shared_data("retailrocket-events") / "events.csv")
+    assert found.rows == list(range(2, 46_352))
+    assert Counter(message.event for message in found.messages).keys() == {
+        "Product Viewed",
+        "Product Added",
+        ORDER_COMPLETED,
+    }
+    assert found.messages[0].timestamp == "2015-09-10T02:36:33.000000Z"
