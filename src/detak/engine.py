@@ -99,8 +99,8 @@ class Engine:
         signer = Signer(folder / "signing.key")
         self.gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
         rejects = Rejects(folder / "rejects" / "live.jsonl")
-        self._sink = Sink(self._log, self._store, self.gate, self._live, rejects, self.settings)
-        self._sink.start()
+        self.sink = Sink(self._log, self._store, self.gate, self._live, rejects, self.settings)
+        self.sink.start()
         self._ended = threading.Event()
         self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
         self._beat.start()
@@ -116,7 +116,7 @@ class Engine:
         self._ended.set()
         self._beat.join()
         self._log.close()
-        self._sink.stop()
+        self.sink.stop()
         for part in (self._store, self._vault, self._registry):
             part.close()
         self._lock.release()
@@ -135,7 +135,7 @@ class Engine:
             BusyError: too much is waiting to be written or applied.
         """
         open_batch(body)
-        if self._sink.behind > self.settings.queue_bytes:
+        if self.sink.behind > self.settings.queue_bytes:
             raise BusyError("the way in is full: events come in faster than they can be applied")
         self._log.append(Meta(source, _micros()), body, done)
 
@@ -153,10 +153,10 @@ class Engine:
 
         def done(result: int | Exception) -> None:
             if isinstance(result, Exception):
-                self._sink.forsake(ticket)
+                self.sink.forsake(ticket)
                 future.set_exception(result)
 
-        self._sink.expect(ticket, future.set_result)
+        self.sink.expect(ticket, future.set_result)
         self._log.append(Meta(source, _micros(), imported, ticket), body, done)
         return future
 
@@ -224,7 +224,7 @@ class Engine:
 
     def pulse(self) -> Pulse:
         """What is happening right now."""
-        return self._live.pulse(int(time.time()), unsealed=self._store.unsealed_rows, behind=self._sink.behind)
+        return self._live.pulse(int(time.time()), unsealed=self._store.unsealed_rows, behind=self.sink.behind)
 
     # The rights of a person, and the proof
 
@@ -237,10 +237,10 @@ class Engine:
 
         def act() -> Receipt:
             receipt = self.gate.forget(identifiers)
-            self._sink.settle()
+            self.sink.settle()
             return receipt
 
-        return self._sink.call(act)
+        return self.sink.call(act)
 
     def audit(self) -> Audit:
         """The audit chain, and whether it holds."""
@@ -261,12 +261,12 @@ class Engine:
         end = self._log.end
         while self._store.offset < end:
             time.sleep(0.01)
-        self._sink.call(self._sink.settle)
+        self.sink.call(self.sink.settle)
 
     def _keep_beating(self) -> None:
         while not self._ended.wait(_COMPACT_SECONDS):
             try:
-                self._sink.call(self._store.compact)
+                self.sink.call(self._store.compact)
             except Exception as error:  # the next beat tries again
                 _log.error("compaction was put off: %s", error)
 

@@ -20,6 +20,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EARLIEST: Final = 631_152_000_000_000  # 1990: no shop's log is older
 _DAY: Final = 86_400_000_000
+EVENT_LIMIT: Final = 32 * 1024  # Segment's: 32 KB an event
 
 _PERSONAL_KEYS: Final = frozenset(
     "email e_mail mail phone phone_number telephone mobile msisdn whatsapp first_name last_name firstname lastname "
@@ -105,6 +106,8 @@ def arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None =
     Raises:
         RowError: it cannot be used; the field and the reason say why.
     """
+    if len(bytes(raw)) > EVENT_LIMIT and not origin.imported:
+        raise RowError("", f"is larger than {EVENT_LIMIT // 1024} KB")
     message = _decode_message(raw)
     event = event_name(message)
     if envelope is not None and envelope.context is not None and message.context is None:

@@ -6,13 +6,13 @@ from functools import cache
 import msgspec
 import numpy as np
 import pytest
+from tests.facts import JAKARTA, Told, ask_facts, tables
 
 from detak.consent import Purpose
 from detak.event import ORDER_UPDATED, PRODUCTS_SEARCHED
 from detak.insights.base import Insight, Report, Shop
 from detak.plugins import members
 from detak.settings import LANGUAGES
-from tests.facts import JAKARTA, Told, ask_facts, tables
 
 INSIGHTS = members("detak.insights", "insight")
 every_insight = pytest.mark.parametrize("insight", [kind() for kind in INSIGHTS.values()], ids=list(INSIGHTS))

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.facts import Told, ask
 
 from detak.insights.cancellations import Cancellations
 from detak.insights.lost import Lost
-from tests.facts import Told, ask
 
 ONE = {"category": "Piring", "currency": "IDR"}
 
@@ -82,7 +82,7 @@ def test_reasons_add_up_to_the_total() -> None:
 
 
 def test_an_estimate_comes_close_where_the_truth_is_known() -> None:
-    """Two categories, cheaper by the dozen; cancelled orders are larger than kept ones, and their amounts are hidden."""
+    """Two categories, cheaper by the dozen; cancelled orders are larger than kept ones, their amounts hidden."""
     random = np.random.default_rng(5)
     told, truth = Told(), 0.0
     for at in range(3_000):

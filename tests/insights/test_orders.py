@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from tests.facts import RECEIVED, Row, Told, rows, tables
+
 from detak.event import ORDER_UPDATED
 from detak.insights.orders import headers, order_items, orders
-from tests.facts import RECEIVED, Row, Told, rows, tables
 
 MORNING = datetime(2025, 5, 1, 2, 0)
 

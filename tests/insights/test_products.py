@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
+from tests.facts import JAKARTA, Told, ask
 
 from detak.errors import UsageError
 from detak.insights.products import Bought, Products
 from detak.money import Money
-from tests.facts import JAKARTA, Told, ask
 
 PLATE = {"product_id": "p1", "name": "Piring", "category": "Dapur", "currency": "IDR"}
 GLASS = {"product_id": "p2", "name": "Gelas", "category": "Dapur", "currency": "IDR"}

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.facts import JAKARTA, Told, ask
+
 from detak.event import PRODUCTS_SEARCHED
 from detak.insights.base import Shop
 from detak.insights.products import Products
 from detak.insights.searches import Search
-from tests.facts import JAKARTA, Told, ask
 
 NOON = datetime(2025, 5, 1, 5, 0)
 

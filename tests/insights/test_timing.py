@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from tests.facts import JAKARTA, Told, ask
 
 from detak.errors import UsageError
 from detak.insights.base import Shop
 from detak.insights.timing import Timing, TimingReport
-from tests.facts import JAKARTA, Told, ask
 
 # Sunday 18:30 in UTC is Monday 01:30 in Jakarta.
 SUNDAY_EVENING = datetime(2025, 5, 4, 18, 30)

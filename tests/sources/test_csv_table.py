@@ -91,7 +91,7 @@ def test_events_by_their_usual_words(tmp_path: Path) -> None:
     rows.append([1433221999, 257597, "transaction", 355908, 4000])
     found = read("auto", write_csv(tmp_path / "x.csv", [header, *rows]))
     assert [message.event for message in found.messages] == ["Product Viewed", "Product Added", ORDER_COMPLETED]
-    assert [message.timestamp for message in found.messages][0] == "2015-06-02T05:02:12.117000Z"
+    assert found.messages[0].timestamp == "2015-06-02T05:02:12.117000Z"
     assert {message.user_id for message in found.messages} == {"257597"}
     viewed, _, bought = (message.properties for message in found.messages)
     assert (viewed.product_id, viewed.products) == ("355908", None)

@@ -74,6 +74,17 @@ def test_an_odd_context_costs_neither_the_event_nor_its_consent(tmp_path: Path) 
     assert [(reject.row, reject.field) for reject in found.rejects] == [(2, "consent")]
 
 
+def test_the_consent_of_a_batch_is_that_of_its_messages(tmp_path: Path) -> None:
+    consent = {"consent": {"categoryPreferences": {"Analytics": False}}}
+    own = {"consent": {"categoryPreferences": {"Analytics": True}}}
+    batch = {"batch": [TRACK, TRACK | {"context": own}], "context": consent}
+    said = [message.context for message in read("auto", lines(tmp_path / "s.jsonl", batch)).messages]
+    assert [one.consent.category_preferences for one in said if one and one.consent] == [
+        {"Analytics": False},
+        {"Analytics": True},
+    ]
+
+
 def test_a_message_without_an_id_is_what_it_says(tmp_path: Path) -> None:
     bare = {key: value for key, value in TRACK.items() if key != "messageId"}
     path = lines(tmp_path / "s.jsonl", bare, bare | {"userId": "u2"}, bare)

@@ -23,6 +23,7 @@ _OTHER = "<other>"
 _SEVERAL = "<several>"
 
 _FEWEST_ORDERS = 30
+_MOST_LEVELS = 40
 _FEWEST_OF_EACH = 10
 """Fewer cancelled orders, or fewer kept ones, say nothing about factors."""
 
@@ -68,13 +69,22 @@ def reduce_risks(orders: ir.Table, shop: Shop) -> ir.Table:
 
 def conclude_risks(cells: pa.Table, language: str) -> list[Factor]:
     """Every level of every factor that has more than one, by factor and then orders; none where there are too few."""
-    rows = cells.to_pylist()
+    rows = _pool(cells.to_pylist())
     orders, cancelled = (sum(row[key] for row in rows) for key in ("orders", "cancelled"))
     levels = {factor: _by_orders(rows, factor) for factor in FACTORS}
     levels = {factor: found for factor, found in levels.items() if len(found) > 1}
     if not levels or min(cancelled, orders - cancelled) < _FEWEST_OF_EACH:
         return []
     return _compare(rows, levels, language)
+
+
+def _pool(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, the levels beyond the ``_MOST_LEVELS`` of a factor joined to its rare ones."""
+    kept = {factor: set(_by_orders(rows, factor)[:_MOST_LEVELS]) | {None} for factor in FACTORS}
+    return [
+        {**row, **{factor: row[factor] if row[factor] in kept[factor] else _OTHER for factor in FACTORS}}
+        for row in rows
+    ]
 
 
 def _by_orders(rows: Sequence[dict[str, Any]], factor: str) -> list[str | None]:

@@ -14,10 +14,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from detak.engine import Consent, Engine
 from detak.errors import RowError
 from detak.server.auth import presented_key
-from detak.wire import with_type
+from detak.wire import EVENT_LIMIT, with_type
 
 BODY_LIMIT = 500 * 1024  # Segment's: 500 KB a batch
-EVENT_LIMIT = 32 * 1024  # Segment's: 32 KB an event
 
 AnyRequest = Request[Any, Any, Any]
 

@@ -3,7 +3,9 @@
 import contextlib
 import logging
 import secrets
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,7 +29,15 @@ def admin_token(folder: Path) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-def serve(engine: Engine, *, host: str, port: int, sign_in: bool, ready: Callable[[str, str], None]) -> None:
+def serve(
+    engine: Engine,
+    *,
+    host: str,
+    port: int,
+    sign_in: bool,
+    ready: Callable[[str, str], None],
+    stop: Callable[[Callable[[], None]], None] | None = None,
+) -> None:
     """Serve an open engine until SIGINT or SIGTERM.
 
     Args:
@@ -36,6 +46,7 @@ def serve(engine: Engine, *, host: str, port: int, sign_in: bool, ready: Callabl
         port: 0 takes a free one.
         sign_in: ask for the token even of this machine's own browser (behind a reverse proxy, say).
         ready: called with the address and the admin token once connections are taken.
+        stop: called at once with what stops the server from another thread.
 
     Raises:
         UsageError: the address cannot be listened at.
@@ -51,6 +62,10 @@ def serve(engine: Engine, *, host: str, port: int, sign_in: bool, ready: Callabl
     engine.announce(_reachable(url, host), token)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     server = _Announcing(config, lambda: ready(url if local_only else f"{url}/?token={token}", token))
+    if stop is not None:
+        stop(lambda: setattr(server, "should_exit", True))
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the caller closes the engine
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 

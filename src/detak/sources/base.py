@@ -93,6 +93,8 @@ def find(name: str, path: Path) -> Source:
     """
     if not path.exists():
         raise SourceError(f"{path}: there is no such file")
+    if path.stat().st_size == 0:
+        raise SourceError(f"{path}: the file is empty")
     if name != "auto":
         found: Callable[[], Source] = member("detak.sources", "source", name, "source")
         return found()

@@ -12,7 +12,7 @@ from typing import BinaryIO, ClassVar, cast
 import msgspec
 
 from detak.errors import RowError, SourceError
-from detak.event import TYPES, ConsentContext, Context, Message, event_name
+from detak.event import NULL, TYPES, ConsentContext, Context, Incoming, Message, event_name
 from detak.sources.base import Parcel, Reading, Reject, parse_time
 from detak.sources.ids import identified
 
@@ -21,7 +21,6 @@ _LINE_BYTES = 8 * 1024 * 1024  # a batch of the collector's is 500 KB at most
 _FIRST_LINES = 5
 
 
-_NULL = msgspec.Raw(b"null")
 _OPEN = ("properties", "traits", "context")
 _PLAIN = tuple(name for name in Message.__struct_fields__ if name not in _OPEN)
 
@@ -30,6 +29,8 @@ class _Line(msgspec.Struct):
     """A line is an event or a batch of them."""
 
     batch: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    context: msgspec.Raw = NULL
+    """Of a batch: what its messages share."""
 
 
 class _Kind(msgspec.Struct):
@@ -39,12 +40,10 @@ class _Kind(msgspec.Struct):
     batch: list[msgspec.Raw] | None = None
 
 
-class _Raw(Message, omit_defaults=True, kw_only=True, rename="camel"):
-    """A message whose open parts are left as they are, so that what the spec does not know survives."""
+class _Raw(Incoming, kw_only=True, rename="camel"):
+    """A message whose context is left as it is, too."""
 
-    properties: msgspec.Raw = _NULL
-    traits: msgspec.Raw = _NULL
-    context: msgspec.Raw = _NULL  # type: ignore[assignment]
+    context: msgspec.Raw = NULL  # type: ignore[assignment]
 
 
 class _Consent(msgspec.Struct):
@@ -123,7 +122,8 @@ def _whole(line: bytes, file: BinaryIO) -> bytes | None:
 
 def _read(row: int, line: bytes | None, reading: Reading) -> Parcel | Reject:
     try:
-        return Parcel(range(row, row + 1), tuple(_usable(one, reading) for one in _messages(line)))
+        shared, messages = _messages(line)
+        return Parcel(range(row, row + 1), tuple(_usable(one, shared, reading) for one in messages))
     except RowError as error:
         return Reject(row, error.field, error.reason)
     except msgspec.ValidationError as error:
@@ -134,23 +134,23 @@ def _read(row: int, line: bytes | None, reading: Reading) -> Parcel | Reject:
         return Reject(row, "", "is JSON nested too deeply")
 
 
-def _messages(line: bytes | None) -> list[msgspec.Raw]:
-    """The messages of a line, still raw.
+def _messages(line: bytes | None) -> tuple[msgspec.Raw, list[msgspec.Raw]]:
+    """The context that the messages of a line share, and the messages, all still raw.
 
     Raises:
         RowError: it holds none, or is too long to.
     """
     if line is None:
         raise RowError("", f"is longer than {_LINE_BYTES // 1024 // 1024} MB")
-    batch = _line(line).batch
-    if batch is msgspec.UNSET:
-        return [msgspec.Raw(line)]
-    if not batch:
+    found = _line(line)
+    if found.batch is msgspec.UNSET:
+        return NULL, [msgspec.Raw(line)]
+    if not found.batch:
         raise RowError("batch", "is empty")
-    return batch
+    return found.context, found.batch
 
 
-def _usable(raw: msgspec.Raw, reading: Reading) -> Message:
+def _usable(raw: msgspec.Raw, shared: msgspec.Raw, reading: Reading) -> Message:
     """The message, its time in UTC, with an id.
 
     Raises:
@@ -158,7 +158,7 @@ def _usable(raw: msgspec.Raw, reading: Reading) -> Message:
     """
     known = _message(raw)
     message = Message(**{name: getattr(known, name) for name in _PLAIN})
-    message.context = _read_context(bytes(known.context))
+    message.context = _read_context(bytes(known.context)) or _read_context(bytes(shared))
     message.properties, message.traits = _stated(known.properties), _stated(known.traits)
     event_name(message)
     time = message.timestamp or message.original_timestamp or message.sent_at

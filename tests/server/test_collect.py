@@ -1,0 +1,231 @@
+"""Collection over HTTP: the real SDK unmodified, keys, limits, and bad input."""
+
+import gzip
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import segment.analytics as analytics
+
+from detak.consent import Basis, Purpose
+from detak.engine import Engine
+from detak.server.run import serve
+from detak.settings import Settings, SourceSettings
+from tests.shop import consenting, order, track
+
+COUNTED = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics"))
+
+
+class Running:
+    """A served engine in this process."""
+
+    def __init__(self, engine: Engine, url: str, token: str) -> None:
+        self.engine = engine
+        self.url = url
+        self.token = token
+        self.key = engine.write_key("web")
+        self.http = httpx.Client(base_url=url, trust_env=False, timeout=20)
+
+    def post(self, path: str, body: Any, **options: Any) -> httpx.Response:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.http.post(path, content=content, auth=options.pop("auth", (self.key, "")), **options)
+
+    def names(self, purpose: Purpose = Purpose.ANALYTICS) -> list[str]:
+        self.engine.settle()
+        with self.engine.gate.events(purpose, before=datetime.now(UTC), why="test") as granted:
+            return sorted(granted.run(granted.facts.events.select("event"))["event"].to_pylist())
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    ready = threading.Event()
+    told: list[str] = []
+    stop: list[Any] = []
+
+    def announce(url: str, token: str) -> None:
+        told.extend((url, token))
+        ready.set()
+
+    with Engine(tmp_path, Settings(sources={"web": COUNTED})) as engine:
+        thread = threading.Thread(
+            target=serve, args=(engine,), kwargs={"host": "127.0.0.1", "port": 0, "sign_in": False, "ready": announce,
+                                                  "stop": stop.append}, daemon=True,
+        )  # fmt: skip
+        thread.start()
+        assert ready.wait(20)
+        yield Running(engine, told[0].split("/?")[0], told[1])
+        stop[0]()
+        thread.join(20)
+
+
+def test_the_python_sdk_works_unmodified(running: Running) -> None:
+    client = analytics.Client(running.key, host=running.url, gzip=False, on_error=lambda *why: pytest.fail(str(why)))
+    client.identify("ani", {"email": "ani@example.com"})
+    client.track("ani", "Order Completed", {"order_id": "O1", "total": 50_000, "currency": "IDR"})
+    client.page("ani", "Catalogue", "Bowls", {"path": "/bowls"})
+    client.screen("ani", "Cart")
+    client.group("ani", "family")
+    client.alias("device-1", "ani")
+    client.flush()
+    client.join()
+    assert running.names() == ["Aliased", "Grouped", "Identified", "Order Completed", "Page Viewed", "Screen Viewed"]
+
+
+def test_the_python_sdk_with_gzip_and_consent(running: Running) -> None:
+    key = running.engine.write_key("strict")
+    client = analytics.Client(key, host=running.url, gzip=True, on_error=lambda *why: pytest.fail(str(why)))
+    client.track("ani", "Product Viewed", {"product_id": "P1"}, context=consenting(Analytics=True))
+    client.track("budi", "Product Viewed", {"product_id": "P1"})
+    client.flush()
+    client.join()
+    assert running.names() == ["Product Viewed"]
+
+
+@pytest.mark.parametrize("kind", ["track", "identify", "page", "screen", "group", "alias"])
+def test_each_call_has_its_path(running: Running, kind: str) -> None:
+    body = {"userId": "ani", "event": "Product Viewed", "name": "Home", "groupId": "g", "previousId": "p"}
+    answer = running.post(f"/v1/{kind}", body)
+    assert (answer.status_code, answer.json()) == (200, {"success": True})
+    assert len(running.names()) == 1
+
+
+def test_three_ways_to_show_the_key(running: Running) -> None:
+    ways = [
+        {"auth": (running.key, "")},
+        {"headers": {"Authorization": f"Bearer {running.key}"}, "auth": None},
+    ]
+    for number, way in enumerate(ways):
+        assert running.post("/v1/track", track("A", f"{number}"), **way).status_code == 200
+    in_body = {"batch": [track("A", "9")], "writeKey": running.key}
+    assert running.post("/v1/batch", in_body, auth=None).status_code == 200
+    assert len(running.names()) == 3
+
+
+@pytest.mark.parametrize("auth", [None, ("wrong", ""), ("", "")])
+def test_a_wrong_key_is_told_so(running: Running, auth: Any) -> None:
+    answer = running.post("/v1/track", track("A", "1"), auth=auth)
+    assert answer.status_code == 401
+    assert "write key" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b"{", b'{"batch":{}}', b'{"batch":"x"}', b"\xff\xfe\x00", b"[" * 100_000, b'{"batch":[1,2]'],
+)
+def test_what_is_no_batch_is_told_so(running: Running, body: bytes) -> None:
+    answer = running.post("/v1/batch", body)
+    assert answer.status_code == 400
+    assert answer.json()["success"] is False
+    assert len(answer.json()["message"]) > 10
+
+
+def test_ten_megabytes_of_garbage(running: Running) -> None:
+    answer = running.post("/v1/batch", os.urandom(10_000_000))
+    assert answer.status_code == 400
+    assert "larger than 500 KB" in answer.json()["message"]
+    assert running.post("/v1/track", track("A", "1")).status_code == 200
+
+
+def test_a_gzip_bomb_is_stopped(running: Running) -> None:
+    bomb = gzip.compress(b'{"batch":[' + b" " * 50_000_000 + b"]}")
+    assert len(bomb) < 500_000
+    answer = running.post("/v1/batch", bomb, headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 400
+    assert "unpacked" in answer.json()["message"]
+    broken = gzip.compress(b"{}")[:-5]
+    assert running.post("/v1/batch", broken, headers={"Content-Encoding": "gzip"}).status_code == 400
+
+
+def test_one_bad_event_does_not_cost_its_neighbours(running: Running) -> None:
+    batch = [
+        order(1, "1", user="ani"),
+        order(2, "2", user="ani", products=[{"product_id": "P", "price": -5}]),
+        track("Order Completed", "3", properties={"total": "a lot"}),
+        {"type": "track", "messageId": "4"},
+        {"type": "dance", "event": "A"},
+        "nonsense",
+        {**track("Late", "5"), "timestamp": "2026-13-45T00:00:00Z"},
+        {**track("Early", "6"), "timestamp": "2999-01-01T00:00:00Z"},
+        order(7, "7", user="ani", total="25000"),
+    ]
+    assert running.post("/v1/batch", {"batch": batch}).status_code == 200
+    assert running.names() == ["Order Completed", "Order Completed"]
+    lines = [json.loads(line) for line in (running.engine.folder / "rejects" / "live.jsonl").open()]
+    assert [line["field"] for line in lines] == ["products[0].price", "total", "event", "type", "", "timestamp", "timestamp"]
+    assert "ani" not in json.dumps(lines)
+
+
+def test_consent_is_in_force_when_the_answer_comes(running: Running) -> None:
+    running.post("/v1/batch", {"batch": [order(1, "1", user="ani"), order(2, "2", user="budi")]})
+    assert running.names() == ["Order Completed", "Order Completed"]
+    body = {"userId": "ani", "categoryPreferences": {"Analytics": False}}
+    answer = running.http.put("/v1/consent", json=body, auth=(running.key, ""))
+    assert answer.status_code == 200
+    assert answer.json()["purposes"] == {"analytics": False}
+    assert running.names() == ["Order Completed"]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "whose consent"),
+        ({"userId": "ani"}, "nothing was said"),
+        ({"userId": "ani", "purposes": {"fun": True}}, "there is no purpose"),
+        ({"userId": "ani", "categoryPreferences": {"Nonsense": True}}, "nothing was said"),
+        ({"userId": "ani", "color": "red"}, "color"),
+        ({"userId": "ani", "purposes": {"analytics": "maybe"}}, "bool"),
+    ],
+)
+def test_an_unclear_word_changes_nothing(running: Running, body: Any, says: str) -> None:
+    answer = running.http.put("/v1/consent", json=body, auth=(running.key, ""))
+    assert answer.status_code == 400
+    assert says in answer.json()["message"]
+
+
+def test_a_full_way_in_says_when_to_come_back(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running.engine, "settings", Settings(queue_bytes=1, sources={"web": COUNTED}))
+    monkeypatch.setattr(type(running.engine.sink), "behind", property(lambda _: 2))
+    answer = running.post("/v1/track", track("A", "1"))
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    monkeypatch.undo()
+    assert running.post("/v1/track", track("A", "1")).status_code == 200
+    assert running.names() == ["A"]
+
+
+def test_an_acknowledged_event_is_in_a_report_within_a_second(running: Running) -> None:
+    running.post("/v1/batch", {"batch": [order(1, "1", user="ani")]})
+    began = time.monotonic()
+    while running.http.get("/v1/pulse").json()["outcomes"].get("accepted") != 1:
+        assert time.monotonic() - began < 5
+        time.sleep(0.02)
+    answer = running.http.get("/v1/reports/timing?lang=en").json()
+    assert sum(cell["orders"] for cell in answer["cells"]) == 1
+
+
+def test_reports_are_open_to_this_machine_only(running: Running) -> None:
+    assert running.http.get("/v1/reports").json() == ["cancellations", "products", "timing"]
+    assert running.http.get("/v1/reports/timing", headers={"Host": "evil.example"}).status_code == 401
+    assert running.http.get("/v1/reports/timing", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 401
+    proxied = {"X-Forwarded-For": "10.0.0.9", "Authorization": f"Bearer {running.token}"}
+    assert running.http.get("/v1/reports/timing", headers=proxied).status_code == 200
+    assert running.http.get("/v1/reports/nonsense").status_code == 400
+    assert "it has: by" in running.http.get("/v1/reports/timing?colour=red").json()["message"]
+
+
+@pytest.mark.parametrize("path", ["export", "forget"])
+def test_what_is_about_a_person_needs_the_token(running: Running, path: str) -> None:
+    running.post("/v1/batch", {"batch": [order(1, "1", user="ani")]})
+    running.names()
+    body = {"userId": "ani"}
+    assert running.http.post(f"/v1/admin/{path}", json=body).status_code == 401
+    assert running.http.post(f"/v1/admin/{path}", json=body, auth=(running.key, "")).status_code == 401
+    held = {"Authorization": f"Bearer {running.token}"}
+    assert running.http.post(f"/v1/admin/{path}", json=body, headers=held).status_code == 200
+    assert running.http.post(f"/v1/admin/{path}", json={"userId": "x"}, headers=held).status_code == 404
