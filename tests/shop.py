@@ -52,7 +52,5 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
         messages.append({**made, "timestamp": when})
         if kind == "cancelled":
             reason = {"order_id": f"O{number}", "reason": draw(st.sampled_from(REASONS))}
-            messages.append(
-                {**track("Order Cancelled", f"c{number}", user=user, properties=reason), "timestamp": when}
-            )
+            messages.append({**track("Order Cancelled", f"c{number}", user=user, properties=reason), "timestamp": when})
     return messages

@@ -42,7 +42,11 @@ def orders(tmp_path: Path) -> Path:
     for number in range(200):
         event: dict[str, Any] = {"type": "track", "event": "Order Completed", "messageId": f"m{number}"}
         event |= {"userId": f"u{number % 20}", "timestamp": f"2026-10-{number % 28 + 1:02d}T03:00:00Z"}
-        event["properties"] = {"order_id": f"O{number}", "total": 1000, "province": "Jawa Barat" if number % 2 else "Bali"}
+        event["properties"] = {
+            "order_id": f"O{number}",
+            "total": 1000,
+            "province": "Jawa Barat" if number % 2 else "Bali",
+        }
         lines.append(event)
     lines[7]["properties"]["total"] = -1
     del lines[8]["timestamp"]
@@ -68,7 +72,7 @@ def test_import_report_and_import_again(orders: Path, tmp_path: Path) -> None:
     assert {key: first[key] for key in ("source", "read", "accepted", "duplicates", "rejected")} == {
         "source": "segment", "read": 200, "accepted": 199, "duplicates": 0, "rejected": 1,
     }  # fmt: skip
-    (line,) = [json.loads(line) for line in Path(first["rejects_file"]).open()]
+    (line,) = [json.loads(line) for line in Path(first["rejects_file"]).read_text().splitlines()]
     assert (line["file"], line["row"], line["field"]) == ("orders.jsonl", 8, "total")
     again = answer("import", orders, "--store", store)
     assert (again["accepted"], again["duplicates"], again["rejected"]) == (0, 199, 1)

@@ -103,7 +103,12 @@ def test_an_import_survives_a_kill(tmp_path: Path, seed: int) -> None:
     file = tmp_path / "orders.jsonl"
     with file.open("w") as lines:
         for number in range(rows):
-            event = {"type": "track", "event": "Order Completed", "messageId": f"m{number}", "userId": f"u{number % 99}"}
+            event = {
+                "type": "track",
+                "event": "Order Completed",
+                "messageId": f"m{number}",
+                "userId": f"u{number % 99}",
+            }
             event |= {"timestamp": "2026-10-01T10:00:00Z", "properties": {"order_id": f"O{number}", "total": 1000}}
             lines.write(json.dumps(event) + "\n")
     store = tmp_path / "store"

@@ -13,14 +13,15 @@ import click
 import msgspec
 
 from detak import __version__
+from detak import demo as demonstration
 from detak.client import Remote
-from detak.engine import Engine, Question, report_names
+from detak.engine import Engine, Question, owner, report_names
 from detak.errors import DetakError, SourceError, StoreBusyError, UsageError
 from detak.importing import Imported, RejectsFile, import_file
+from detak.server import run as serving
 from detak.settings import LANGUAGES, load
-from detak.sources.base import Reading, names
+from detak.sources.base import Reading, find, names
 from detak.sources.complete_journey import installed
-from detak.store.lock import StoreLock
 
 _WAIT = 120.0
 _PORT = 8181
@@ -111,7 +112,9 @@ def report(name: str, by: str | None, limit: int | None, lang: str | None, store
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; beyond this machine, one signs in.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where to listen; beyond this machine, one signs in."
+)
 @click.option("--port", default=_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--sign-in", is_flag=True, help="Ask for the token even here: needed behind a reverse proxy.")
 @store_option
@@ -119,8 +122,6 @@ def report(name: str, by: str | None, limit: int | None, lang: str | None, store
 @_explained
 def serve(host: str, port: int, sign_in: bool, store: Path, as_json: bool) -> None:
     """Run the engine: collection, consent, reports and the dashboard."""
-    from detak.server.run import serve as run
-
     with Engine(store, wait=_WAIT) as engine:
         key = engine.write_key("web")
 
@@ -128,7 +129,7 @@ def serve(host: str, port: int, sign_in: bool, store: Path, as_json: bool) -> No
             text = f"Dashboard   {url}\nWrite key   {key}  (source: web)\nStore       {store}\nStop with Ctrl+C."
             _print({"url": url, "write_key": key, "store": str(store)}, text, as_json)
 
-        run(engine, host=host, port=port, sign_in=sign_in, ready=ready)
+        serving.serve(engine, host=host, port=port, sign_in=sign_in, ready=ready)
 
 
 @main.command()
@@ -139,12 +140,13 @@ def serve(host: str, port: int, sign_in: bool, store: Path, as_json: bool) -> No
 @_explained
 def demo(port: int, speed: float, seconds: float | None, as_json: bool) -> None:
     """A shop to look at: real-looking orders stream into a running engine, and its dashboard beats."""
-    from detak.demo import run
 
     def ready(url: str) -> None:
         _print({"url": url}, f"Dashboard   {url}\nStop with Ctrl+C.", as_json)
 
-    run(port=port, speed=speed, seconds=seconds, ready=ready, say=lambda line: click.echo(line, err=as_json))
+    demonstration.run(
+        port=port, speed=speed, seconds=seconds, ready=ready, say=lambda line: click.echo(line, err=as_json)
+    )
 
 
 @main.command()
@@ -165,9 +167,7 @@ def key(source: str, store: Path, as_json: bool) -> None:
 @_explained
 def token(store: Path, as_json: bool) -> None:
     """Print the admin token of the store."""
-    from detak.server.run import admin_token
-
-    found = admin_token(store)
+    found = serving.admin_token(store)
     _print({"token": found}, found, as_json)
 
 
@@ -218,7 +218,9 @@ def audit(store: Path, as_json: bool) -> None:
     """Print every passage through the gate, and whether the chain holds."""
     with _desk(store, must_exist=True) as desk:
         found = desk.audit()
-    lines = [f"{row.number:6} {row.time:32} {row.verb:9} {row.purpose:20} {row.why}  {row.detail}" for row in found.rows]
+    lines = [
+        f"{row.number:6} {row.time:32} {row.verb:9} {row.purpose:20} {row.why}  {row.detail}" for row in found.rows
+    ]
     lines.append("The chain holds." if found.broken_at is None else f"The chain is broken at row {found.broken_at}.")
     _print(found, "\n".join(lines), as_json)
 
@@ -230,8 +232,8 @@ def _desk(store: Path, *, must_exist: bool = False) -> Iterator[Engine | Remote]
         raise UsageError(f"{store}: there is no store here; `detak import FILE --store {store}` makes one")
     until = time.monotonic() + _WAIT
     while True:
-        owner = StoreLock(store).owner()
-        if owner is not None and (remote := Remote(store, owner)).answers():
+        held = owner(store)
+        if held is not None and (remote := Remote(store, held.url, held.token)).answers():
             with remote:
                 yield remote
             return
@@ -264,8 +266,6 @@ def _expand(files: tuple[str, ...]) -> list[Path]:
 
 
 def _recognised(path: Path) -> bool:
-    from detak.sources.base import find
-
     try:
         find("auto", path)
     except DetakError:
@@ -286,7 +286,9 @@ def _together(done: list[Imported]) -> Any:
 
 
 def _sentence(path: Path, one: Imported) -> str:
-    text = f"{path.name}: {one.source}, {one.read:,} rows read, {one.accepted:,} accepted, {one.duplicates:,} duplicates"
+    text = (
+        f"{path.name}: {one.source}, {one.read:,} rows read, {one.accepted:,} accepted, {one.duplicates:,} duplicates"
+    )
     return text + (f", {one.rejected:,} rejected (see {one.rejects_file})" if one.rejected else "")
 
 
@@ -305,4 +307,3 @@ def _warn(done: list[Imported], settings: Any) -> None:
 
 def _print(value: Any, text: str, as_json: bool) -> None:
     click.echo(msgspec.json.encode(value).decode() if as_json else text)
-

@@ -12,7 +12,6 @@ from detak.engine import Answer, Audit, Question
 from detak.errors import StoreError, UsageError
 from detak.receipt import Receipt
 from detak.sink import Outcome
-from detak.store.lock import Address
 
 _TIMEOUT = httpx.Timeout(300, connect=5)
 
@@ -20,10 +19,13 @@ _TIMEOUT = httpx.Timeout(300, connect=5)
 class Remote:
     """The verbs of an engine that the command line needs, through the server that holds the store."""
 
-    def __init__(self, folder: Path, address: Address) -> None:
+    def __init__(self, folder: Path, url: str, token: str) -> None:
         self.folder = folder
         self._http = httpx.Client(
-            base_url=address.url, headers={"Authorization": f"Bearer {address.token}"}, timeout=_TIMEOUT, trust_env=False
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_TIMEOUT,
+            trust_env=False,
         )
         self._pool = ThreadPoolExecutor(2, "detak-client")
 
@@ -58,9 +60,7 @@ class Remote:
 
     def answer(self, question: Question) -> Answer:
         """A report as JSON and as text."""
-        return msgspec.json.decode(
-            self._post("/v1/admin/answer", content=msgspec.json.encode(question)), type=Answer
-        )
+        return msgspec.json.decode(self._post("/v1/admin/answer", content=msgspec.json.encode(question)), type=Answer)
 
     def export(self, identifiers: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Everything kept of a person."""

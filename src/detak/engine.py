@@ -27,7 +27,7 @@ from detak.receipt import Receipt, Signer
 from detak.settings import LANGUAGES, Settings, load
 from detak.sink import Outcome, Sink
 from detak.store.duckdb import DuckStore
-from detak.store.lock import StoreLock
+from detak.store.lock import Address, StoreLock
 from detak.store.log import Log, Meta
 from detak.store.registry import AuditRow, Registry
 from detak.store.rejects import Rejects
@@ -88,9 +88,7 @@ class Engine:
         self._lock = StoreLock(folder)
         if not self._lock.acquire(wait):
             raise StoreBusyError(f"{folder}: another process is using this store")
-        self._store = DuckStore(
-            folder / "facts", part_rows=self.settings.part_rows, memory=self.settings.memory
-        )
+        self._store = DuckStore(folder / "facts", part_rows=self.settings.part_rows, memory=self.settings.memory)
         self._log = Log(folder / "log", queue_bytes=self.settings.queue_bytes, start=self._store.sealed)
         self._vault = Vault(folder / "vault.db")
         self._registry = Registry(folder / "registry.db")
@@ -188,7 +186,13 @@ class Engine:
     def audit_import(self, file: str, source: str, counts: dict[str, int]) -> None:
         """Leave in the audit chain what was imported, and on which legal basis."""
         settings = self.settings.source(source, imported=True)
-        detail = {"file": file, "source": source, "basis": settings.basis, "purposes": list(settings.purposes), **counts}
+        detail = {
+            "file": file,
+            "source": source,
+            "basis": settings.basis,
+            "purposes": list(settings.purposes),
+            **counts,
+        }
         self._registry.audit("admit", ",".join(settings.purposes), "import", detail)
 
     # Understand
@@ -271,6 +275,11 @@ class Engine:
                 _log.error("compaction was put off: %s", error)
 
 
+def owner(folder: Path) -> Address | None:
+    """Where the process that holds a store answers; None where none says so."""
+    return StoreLock(folder).owner()
+
+
 def report_names() -> list[str]:
     """The reports there are."""
     return list(members("detak.insights", "insight"))
@@ -292,4 +301,3 @@ def _insight(question: Question) -> Insight:
 
 def _micros() -> int:
     return time.time_ns() // 1000
-

@@ -1,15 +1,15 @@
 """Everything Detak raises on purpose.
 
-    DetakError                what was wrong, where, what to do about it
-    ├── UsageError            the caller asked for something that does not exist
-    ├── SourceError           a file cannot be read at all
-    ├── RowError              one row or event cannot be used; the others go on
-    ├── SettingsError         detak.toml does not say what it should
-    ├── StoreError            the store on disk cannot be used
-    │   └── StoreBusyError    another process holds the store
-    ├── BusyError             the way in is full: try again in a moment
-    ├── DeniedError           the gate, or a key, says no
-    └── CannotComputeError    a number that has no honest value here
+DetakError                what was wrong, where, what to do about it
+├── UsageError            the caller asked for something that does not exist
+├── SourceError           a file cannot be read at all
+├── RowError              one row or event cannot be used; the others go on
+├── SettingsError         detak.toml does not say what it should
+├── StoreError            the store on disk cannot be used
+│   └── StoreBusyError    another process holds the store
+├── BusyError             the way in is full: try again in a moment
+├── DeniedError           the gate, or a key, says no
+└── CannotComputeError    a number that has no honest value here
 """
 
 

@@ -146,7 +146,9 @@ EVENTS: Final = pa.schema(
         pa.field("source", pa.string(), nullable=False),
         pa.field("purposes", pa.int16(), nullable=False),  # bits of consent.Purpose that cover it
         ("order_id", pa.string()),
-        pa.field("line", pa.int32(), nullable=False),  # where its first item stands in the order; 0 but for parts of one
+        pa.field(
+            "line", pa.int32(), nullable=False
+        ),  # where its first item stands in the order; 0 but for parts of one
         ("query", pa.string()),
         ("results", pa.int64()),
         ("amount", pa.int64()),  # minor units

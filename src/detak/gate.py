@@ -31,7 +31,7 @@ from detak.wire import Arrival
 
 @dataclass(frozen=True)
 class Granted:
-    """What the gate handed out: tables for one purpose, and the means to compute with them inside the ``with`` block."""
+    """What the gate handed out: tables for one purpose, and the means to compute with them while the block lasts."""
 
     facts: Facts
     run: Callable[[ir.Table], pa.Table]
@@ -280,9 +280,7 @@ def _settle(said: _Said, known: dict[Identifier, int], fresh: dict[Identifier, i
     return subject
 
 
-def _state(
-    said: _Said, people: set[int], standing: dict[int, Standing]
-) -> Iterator[tuple[int, Statement]]:
+def _state(said: _Said, people: set[int], standing: dict[int, Standing]) -> Iterator[tuple[int, Statement]]:
     """The person's statement, as proof where it says something new."""
     if not (said.granted | said.refused):
         return

@@ -1,4 +1,4 @@
-"""Bringing a file in: read by its source, taken in batches, accounted for row by row, rejects written beside the store."""
+"""Bringing a file in: read by its source, taken in batches, accounted for row by row, rejects written down."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -103,7 +103,9 @@ def import_file(desk: Desk, path: Path, source: str, reading: Reading, rejects: 
             _land(*flying.popleft(), path, result, rejects)
         result.rejects_file = str(rejects.written) if rejects.written and result.rejected else None
         if result.read:
-            counts = {name: getattr(result, name) for name in ("read", "accepted", "duplicates", "rejected", "withheld")}
+            counts = {
+                name: getattr(result, name) for name in ("read", "accepted", "duplicates", "rejected", "withheld")
+            }
             desk.audit_import(path.name, reader.source, counts)
     return result
 
@@ -123,9 +125,7 @@ def _batches(found: Iterator[Parcel | Reject]) -> Iterator[_Batch]:
     yield batch
 
 
-def _land(
-    batch: _Batch, outcomes: "Future[list[Outcome]]", path: Path, result: Imported, rejects: RejectsFile
-) -> None:
+def _land(batch: _Batch, outcomes: "Future[list[Outcome]]", path: Path, result: Imported, rejects: RejectsFile) -> None:
     refused = [Rejection(path.name, one.row, one.field, one.reason) for one in batch.rejects]
     result.read += len(batch.rejects)
     result.rejected += len(batch.rejects)

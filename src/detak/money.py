@@ -20,7 +20,7 @@ _CURRENCY_MARK = re.compile(r"^\s*(?:rp\.?|idr|usd|\$|£|€|gbp|eur)\s*|\s*(?:i
 
 
 class Money(msgspec.Struct, frozen=True):
-    """An amount in minor units of its currency: ``Money(38300, "IDR")`` is Rp 38.300, ``Money(255, "GBP")`` is £2.55."""
+    """An amount in minor units: ``Money(38300, "IDR")`` is Rp 38.300, ``Money(255, "GBP")`` is £2.55."""
 
     amount: int
     currency: str
@@ -39,7 +39,7 @@ def minor(value: float, currency: str) -> int:
         RowError: not a finite number, or beyond any real amount.
     """
     try:
-        amount = int(round(value * 10 ** exponent(currency)))
+        amount = round(value * 10.0 ** exponent(currency))
     except (OverflowError, ValueError):
         raise RowError("amount", "is not a finite number") from None
     if abs(amount) > _LARGEST:
@@ -48,7 +48,7 @@ def minor(value: float, currency: str) -> int:
 
 
 def parse_number(text: str, *, grouping: str = ".") -> float:
-    """A number as spreadsheets write it: ``38300``, ``38.300`` and ``Rp 38.300,50`` (Indonesian), ``1,234.50`` (English).
+    """A number as spreadsheets write it: ``38300``, ``38.300``, ``Rp 38.300,50`` (Indonesian), ``1,234.50`` (English).
 
     ``grouping`` decides the one ambiguous shape, ``38.300`` or ``38,300``: the mark that groups thousands.
 

@@ -78,7 +78,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
         return self._essential.match(event) is not None
 
     def source(self, name: str, *, imported: bool = False) -> SourceSettings:
-        """What was set for the source (``*`` patterns allowed), or the default: deny, but for the shop's own imports."""
+        """What was set for the source (``*`` patterns allowed), or the default: deny, save the shop's own imports."""
         for pattern, found in self.sources.items():
             if pattern == name or fnmatchcase(name, pattern):
                 return found

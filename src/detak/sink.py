@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 
 from detak.columns import Admitted, events_table, items_table, volumes_table
-from detak.errors import DetakError, RowError
+from detak.errors import RowError
 from detak.gate import Gate
 from detak.live import Live
 from detak.settings import Settings
@@ -144,8 +144,7 @@ class Sink:
         if self._store.offset == self._store.sealed:
             return False
         aged = (
-            self._first_unsealed is not None
-            and time.monotonic() - self._first_unsealed > self._settings.seal_seconds
+            self._first_unsealed is not None and time.monotonic() - self._first_unsealed > self._settings.seal_seconds
         )
         return stopping or aged or self._store.unsealed_rows >= self._settings.seal_rows
 
@@ -173,7 +172,9 @@ class Sink:
             for record, message, outcome in told
             if outcome.what == REJECTED and not record.meta.imported
         )
-        self._live.apply((*_of(message, record), outcome.what) for record, message, outcome in told if not record.meta.imported)
+        self._live.apply(
+            (*_of(message, record), outcome.what) for record, message, outcome in told if not record.meta.imported
+        )
         self._notify(told)
 
     def _notify(self, told: Sequence[tuple[Record, Arrival | Refusal, Outcome]]) -> None:
@@ -233,9 +234,7 @@ def _first_of_each(arrivals: Sequence[Arrival], store: Store) -> list[int]:
     return [int(at) for at in first[~store.known(keys[first])]]
 
 
-def _tell(
-    opened: Sequence[_Opened], outcomes: Sequence[Outcome]
-) -> list[tuple[Record, Arrival | Refusal, Outcome]]:
+def _tell(opened: Sequence[_Opened], outcomes: Sequence[Outcome]) -> list[tuple[Record, Arrival | Refusal, Outcome]]:
     """Every message of every record with what became of it, in order."""
     rest = iter(outcomes)
     return [

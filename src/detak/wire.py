@@ -22,11 +22,17 @@ _EARLIEST: Final = 631_152_000_000_000  # 1990: no shop's log is older
 _DAY: Final = 86_400_000_000
 EVENT_LIMIT: Final = 32 * 1024  # Segment's: 32 KB an event
 
+# fmt: off
 _PERSONAL_KEYS: Final = frozenset(
-    "email e_mail mail phone phone_number telephone mobile msisdn whatsapp first_name last_name firstname lastname "
-    "full_name fullname username user_name recipient address street postal_code postcode zip ip ip_address nik ktp npwp "
-    "birthday birth_date date_of_birth card_number iban account_number password token latitude longitude lat lng lon".split()
+    {
+        "email", "e_mail", "mail", "phone", "phone_number", "telephone", "mobile", "msisdn", "whatsapp",
+        "first_name", "last_name", "firstname", "lastname", "full_name", "fullname", "username", "user_name",
+        "recipient", "address", "street", "postal_code", "postcode", "zip", "ip", "ip_address", "nik", "ktp",
+        "npwp", "birthday", "birth_date", "date_of_birth", "card_number", "iban", "account_number", "password",
+        "token", "latitude", "longitude", "lat", "lng", "lon",
+    }
 )
+# fmt: on
 _SUSPECT = re.compile(
     rb"@|[\d+][\d\s().-]{8,}\d|\"(?:" + "|".join(sorted(_PERSONAL_KEYS)).encode() + rb")\"\s*:", re.IGNORECASE
 )
@@ -119,7 +125,9 @@ def arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None =
     identity = message.message_id or _derived_id(raw, time)
     key = message_key(origin.source, identity)
     amounts = read_amounts(properties, origin.currency)
-    return Arrival(message, event, properties, amounts, text, key, time, origin.received, origin.source, origin.imported)
+    return Arrival(
+        message, event, properties, amounts, text, key, time, origin.received, origin.source, origin.imported
+    )
 
 
 def moment(text: str, field: str) -> int:

@@ -3,14 +3,15 @@
 from datetime import datetime, timedelta
 from functools import cache
 
+import ibis
 import msgspec
 import numpy as np
 import pytest
 from tests.facts import JAKARTA, Told, ask_facts, tables
 
 from detak.consent import Purpose
-from detak.event import ORDER_UPDATED, PRODUCTS_SEARCHED
-from detak.insights.base import Insight, Report, Shop
+from detak.event import EVENTS, ITEMS, ORDER_UPDATED, PRODUCTS_SEARCHED
+from detak.insights.base import Facts, Insight, Report, Shop
 from detak.plugins import members
 from detak.settings import LANGUAGES
 
@@ -127,3 +128,13 @@ def test_what_crosses_into_python_does_not_grow_with_the_orders(insight: Insight
         told.order(str(at), time=datetime(2025, 3, 3, 5), payment="COD", amount=100, items=[{"product_id": "p"}])
     sums = insight.reduce(tables(told.events, told.items), JAKARTA)
     assert all(table.count().to_pyarrow().as_py() <= 2 for table in sums.values())
+
+
+@every_insight
+@pytest.mark.parametrize("engine", ["duckdb", "postgres", "clickhouse"])
+def test_it_is_written_for_no_engine_in_particular(insight: Insight, engine: str) -> None:
+    facts = Facts(
+        events=ibis.table(ibis.Schema.from_pyarrow(EVENTS), name="events"),
+        items=ibis.table(ibis.Schema.from_pyarrow(ITEMS), name="items"),
+    )
+    assert all(ibis.to_sql(table, dialect=engine) for table in insight.reduce(facts, JAKARTA).values())

@@ -96,12 +96,20 @@ def read(source: Source, path: Path) -> list[Parcel | Reject]:
     return list(source.read(path, READING))
 
 
-def attempt(source: Source, path: Path) -> list[Parcel | Reject] | str:
+def attempt(name: str, path: Path) -> list[Parcel | Reject] | str:
     """All that comes of a file, or what its source says is wrong with it."""
     try:
-        return read(source, path)
+        return read(find(name, path), path)
     except SourceError as error:
         return str(error)
+
+
+def recognised(name: str, path: Path) -> bool:
+    """Whether the source takes the file for its own; one too damaged to tell is not."""
+    try:
+        return members("detak.sources", "source")[name].recognises(path)  # type: ignore[attr-defined,no-any-return]
+    except SourceError:
+        return False
 
 
 def messages(found: list[Parcel | Reject]) -> list[Message]:
@@ -158,6 +166,13 @@ def test_a_truncated_archive_is_a_source_error(name: str, share: float, tmp_path
         read(find(name, tmp_path / "cut"), tmp_path / "cut")
 
 
+@pytest.mark.parametrize("magic", ["PK\x03\x04", "PAR1"])
+def test_a_truncated_file_is_called_damaged_and_not_unknown(magic: str, tmp_path: Path) -> None:
+    (tmp_path / "orders").write_bytes(magic.encode() + b"half of it")
+    with pytest.raises(SourceError, match=r"cannot be read .*; export or download it again"):
+        find("auto", tmp_path / "orders")
+
+
 @every
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
@@ -167,8 +182,8 @@ def test_garbage_is_not_recognised_and_never_crashes(name: str, garbage: bytes, 
     path = tmp_path / "garbage"
     for start in (b"", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"\xff\xfe"):
         path.write_bytes(start + garbage)
-        assert not members("detak.sources", "source")[name].recognises(path)  # type: ignore[attr-defined]
-        found = attempt(find(name, path), path)
+        assert not recognised(name, path)
+        found = attempt(name, path)
         assert str(path) in found if isinstance(found, str) else not messages(found)
 
 
@@ -181,5 +196,5 @@ def test_a_damaged_file_never_crashes(name: str, data: st.DataObject, tmp_path: 
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(bytes(whole))
-    found = attempt(find(name, path), path)
+    found = attempt(name, path)
     assert str(path) in found if isinstance(found, str) else all(found)

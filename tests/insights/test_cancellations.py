@@ -18,7 +18,7 @@ INDONESIAN = Shop(JAKARTA.zone, "IDR", 1, "id")
 
 
 def _planted(seed: int = 7, orders: int = 4_000) -> Told:
-    """COD multiplies the risk by 1.5, far provinces by 2.5; those far away pay COD more often. Shipping has no effect."""
+    """COD multiplies the risk by 1.5, far provinces by 2.5; far away COD is more frequent. Shipping does nothing."""
     random = np.random.default_rng(seed)
     told = Told()
     for at in range(orders):

@@ -105,7 +105,18 @@ def test_who_cancelled_is_who_alone_can_have_the_reason() -> None:
 def test_who_without_why() -> None:
     assert read("Dibatalkan oleh Pembeli") == ("unstated", "buyer")
     assert read("Cancelled by seller.") == ("unstated", "seller")
+    assert read("Dibatalkan oleh Pembeli. Alasan:") == ("unstated", "buyer")
+    assert read("Cancelled automatically by Shopee") == ("unstated", "system")
+    assert read("Batal") == ("unstated", "unknown")
     assert read(None) == ("unstated", "unknown")
+
+
+def test_why_without_the_word_for_it() -> None:
+    assert read("Batal beli, tidak jadi") == ("changed_mind", "buyer")
+    assert read("Dibatalkan oleh sistem, penjual tidak mengirim") == ("seller_late_to_ship", "system")
+    assert read("Cancelled order by mistake") == ("ordered_by_mistake", "buyer")
+    assert read("Pembatalan: kucing saya") == ("unrecognised", "unknown")
+    assert read("Cancelled by Seller. Reason: kucing saya") == ("unrecognised", "seller")
 
 
 def test_the_spelling_is_shown_without_who_cancelled() -> None:

@@ -1,5 +1,6 @@
 """Any table of orders or events: usual names, a mapping file, encodings, delimiters, damaged rows."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ import pytest
 
 from detak.errors import SourceError
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, Product
+from detak.sources import csv_mapping
 
 from .files import READING, Read, read, write_csv
 
@@ -141,6 +143,20 @@ def test_a_mapping_file(tmp_path: Path) -> None:
     assert second.total is None
     assert [order.reason for order in found.named(ORDER_CANCELLED)] == ["habis"]
     assert "Rahasia" not in repr(found)
+
+
+def test_the_mapping_file_in_the_documentation_is_one(tmp_path: Path) -> None:
+    example = (csv_mapping.__doc__ or "").partition("::\n")[2]
+    (tmp_path / "mapping.toml").write_text(textwrap.dedent(example))
+    assert csv_mapping.load(tmp_path / "mapping.toml").columns["time"] == ["Tanggal", "Jam"]
+
+
+def test_a_file_without_a_header_does_not_put_people_into_a_message(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        read("csv", write_csv(tmp_path / "x.csv", [["kopi", "orang@contoh.id", "081200000000"]]))
+    assert "kopi" in str(caught.value)
+    assert "contoh" not in str(caught.value)
+    assert "0812" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,18 @@ def test_a_cleaned_file_has_one_row_an_order(tmp_path: Path) -> None:
     assert found.messages[0].message_id == found.messages[2].message_id
 
 
+def test_a_published_raw_file_without_products_still_has_lines(tmp_path: Path) -> None:
+    header = ["No. Pesanan", "Status Pesanan", "Alasan Pembatalan", "Opsi Pengiriman", "Jumlah", "product_categories"]
+    header += ["Total Pembayaran", "Ongkos Kirim Dibayar oleh Pembeli", "Waktu Pesanan Dibuat"]
+    one = ["A", "Selesai", "", "SPX Hemat", 2, "Celengan", "30.000", "5.000", "2024-04-01 00:15"]
+    two = ["A", "Selesai", "", "SPX Hemat", 1, "Ember", "30.000", "5.000", "2024-04-01 00:15"]
+    found = read("auto", write_csv(tmp_path / "c.csv", [header, one, two, ["B", *one[1:]]]))
+    first, second = found.named(ORDER_COMPLETED)
+    assert (first.total, first.quantity) == (30_000, 3)
+    assert first.products == [Product(category="Celengan", quantity=2), Product(category="Ember", quantity=1)]
+    assert second.products == [Product(category="Celengan", quantity=2, total=25_000)]
+
+
 def test_a_changed_status_is_another_message_of_the_same_order(tmp_path: Path) -> None:
     before = read("auto", raw(tmp_path, raw_row("A", **{"Status Pesanan": "Perlu Dikirim"})))
     after = read("auto", raw(tmp_path, raw_row("A")))

@@ -1,13 +1,14 @@
 """The contract of an insight: Ibis tables in, small sums out, and a conclusion drawn from the sums in Python.
 
 An insight is a frozen dataclass with an ``insight`` name; its fields are its parameters. ``reduce`` builds expressions
-and touches no data, so that any engine runs it; ``conclude`` sees only the sums, so that it is tested without an engine.
+and touches no data, so that any engine runs it; ``conclude`` sees only the sums, so it is tested without an engine.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
@@ -67,7 +68,7 @@ def local(column: ir.TimestampColumn, zone: ZoneInfo) -> ir.TimestampColumn:
         return column + ibis.interval(seconds=changes[0][1])
     branches = [
         (column < until.replace(tzinfo=None), column + ibis.interval(seconds=offset))
-        for (_, offset), (until, _) in zip(changes, changes[1:], strict=False)
+        for (_, offset), (until, _) in pairwise(changes)
     ]
     return ibis.cases(*branches, else_=column + ibis.interval(seconds=changes[-1][1]))
 

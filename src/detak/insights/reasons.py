@@ -305,11 +305,11 @@ _RULES: Final = (
 )
 
 _BY = re.compile(
-    r"^(?:order |pesanan )?(?:was |telah |ini )*(?:dibatalkan|cancell?ed|batal)\b"
+    r"^(?:order |pesanan )?(?:was |telah |ini )*(?:dibatalkan|pembatalan|cancell?ed|cancell?ation|batal)\b"
     r"(?P<who>.*?)(?:\b(?:alasan|reason|karena|sebab|because|due to)(?:nya)?\b|$)"
 )
 _WHO: Final = (
-    (SYSTEM, re.compile(r"\b(?:otomatis|automatic\w*|sistem|system|auto)\b")),
+    (SYSTEM, re.compile(r"\b(?:otomatis|automatic\w*|sistem|system|auto|shopee|tokopedia|lazada|tiktok|platform)\b")),
     (BUYER, re.compile(r"\b(?:pembeli|buyer|customer|pelanggan|user)\b")),
     (SELLER, re.compile(r"\b(?:penjual|seller|merchant|toko|shop|admin)\b")),
 )
@@ -329,13 +329,13 @@ def read(text: str | None) -> Reason:
     words = normalise(text or "")
     said = _BY.match(words)
     who = _actor(said["who"]) if said else UNKNOWN
-    why = words[said.end() :].strip() if said else words
-    if not why:
-        return Reason(UNSTATED, who)
+    reason = words[said.end() :].strip() if said else words
+    why = reason or (said["who"].strip() if said else "")
     for rule in _RULES:
         if rule.pattern.search(why):
             return Reason(rule.reason, rule.actor if who == UNKNOWN else who)
-    return Reason(UNRECOGNISED, who)
+    silent = not why or (who != UNKNOWN and not reason)
+    return Reason(UNSTATED if silent else UNRECOGNISED, who)
 
 
 def stated(text: str) -> str:
@@ -346,7 +346,7 @@ def stated(text: str) -> str:
 
 def codes() -> tuple[str, ...]:
     """Every code there is."""
-    return (*(rule.reason for rule in _RULES), UNSTATED, UNRECOGNISED)
+    return tuple(dict.fromkeys([*(rule.reason for rule in _RULES), UNSTATED, UNRECOGNISED]))
 
 
 def _actor(words: str) -> str:

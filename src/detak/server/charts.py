@@ -139,7 +139,9 @@ def forest(factors: Sequence[Factor]) -> Forest:
         return percentage((math.log2(max(ratio, 2.0**left)) - left) / (right - left))
 
     rows = [
-        Whisker(one, place(one.risk_ratio), place(one.low), place(one.high), one.low < 2.0**left or one.high > 2.0**right)
+        Whisker(
+            one, place(one.risk_ratio), place(one.low), place(one.high), one.low < 2.0**left or one.high > 2.0**right
+        )
         for one in factors
     ]
     return Forest([Mark(2.0**power, place(2.0**power)) for power in range(left, right + 1)], rows)

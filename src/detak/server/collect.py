@@ -143,4 +143,3 @@ def _source(request: AnyRequest, engine: Engine, body: bytes) -> str:
     if source is None:
         raise NotAuthorizedException("the write key is missing or wrong: `detak key NAME` prints one")
     return source
-

@@ -68,10 +68,10 @@ async def gather(engine: Engine, recent: Recent, language: str, by: str | None) 
     timing, products, cancellations, *split = await asyncio.gather(*asked)
     return Dashboard(
         pulse=engine.pulse(),
-        timing=cast(TimingReport, timing),
-        split=cast(TimingReport, split[0]) if split else None,
-        products=cast(ProductsReport, products),
-        cancellations=cast(CancellationsReport, cancellations),
+        timing=cast("TimingReport", timing),
+        split=cast("TimingReport", split[0]) if split else None,
+        products=cast("ProductsReport", products),
+        cancellations=cast("CancellationsReport", cancellations),
     )
 
 

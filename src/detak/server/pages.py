@@ -1,7 +1,10 @@
 """The dashboard's pages: one that shows the shop, and one that says how to get in."""
 
 import hmac
+import logging
 import shlex
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response, get
 from litestar.datastructures import Cookie
 from litestar.exceptions import NotAuthorizedException
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 from litestar.static_files import create_static_files_router
 
 from detak import __version__
 from detak.engine import Engine
+from detak.errors import DetakError
 from detak.insights.cancellation_words import risk_sentences
 from detak.insights.dimensions import DIMENSIONS
 from detak.server import charts
@@ -23,12 +27,13 @@ from detak.server.auth import COOKIE
 from detak.server.dashboard import Dashboard, Recent, gather
 from detak.server.figures import Figures
 from detak.settings import LANGUAGES
-from detak.words import keys, say
+from detak.words import keys
 
 AnyRequest = Request[Any, Any, Any]
 AnyResponse = Response[Any]
 
 LANGUAGE_COOKIE = "detak_lang"
+_log = logging.getLogger("detak.server")
 _A_YEAR = 365 * 24 * 3600
 _STATIC = Path(__file__).parent / "static"
 _EVENTS = "page_event."
@@ -41,6 +46,16 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals.update(version=__version__, languages=LANGUAGES, charts=charts)
+
+
+@dataclass(frozen=True)
+class View:
+    """How somebody looks at the page."""
+
+    f: Figures
+    by: str | None
+    address: str
+    """Where this server is reached."""
 
 
 def static() -> Any:
@@ -61,13 +76,15 @@ def routes(token: str) -> list[Any]:
         """The first page."""
         if "token" in request.query_params:
             return _signed_in(request, token)
-        language = _language(request, engine.settings.language)
-        by = request.query_params.get("by")
-        by = by if by in DIMENSIONS else None
-        shown = await gather(engine, recent, language, by)
-        response = _html(_render_home(request, engine, shown, language))
-        if request.query_params.get("lang") == language:
-            response.set_cookie(_cookie(request, LANGUAGE_COOKIE, language, max_age=_A_YEAR))
+        view = View(
+            Figures(_language(request, engine.settings.language)),
+            _dimension(request),
+            str(request.base_url).rstrip("/"),
+        )
+        headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
+        response = Stream(_parts(engine, recent, view), media_type="text/html", headers=headers)
+        if request.query_params.get("lang") == view.f.language:
+            response.set_cookie(_cookie(request, LANGUAGE_COOKIE, view.f.language, max_age=_A_YEAR))
         return response
 
     return [home]
@@ -90,7 +107,8 @@ def _ask_in(request: AnyRequest, error: NotAuthorizedException) -> AnyResponse:
     language = _language(request, LANGUAGES[0])
     ordered = [language, *(one for one in LANGUAGES if one != language)]
     template = _templates.get_template("sign_in.html")
-    return _html(template.render(f=Figures(language), several=[Figures(one) for one in ordered]), status=401)
+    text = template.render(f=Figures(language), several=[Figures(one) for one in ordered])
+    return Response(text, status_code=401, media_type="text/html", headers=error.headers)
 
 
 def _language(request: AnyRequest, default: str) -> str:
@@ -99,35 +117,57 @@ def _language(request: AnyRequest, default: str) -> str:
     return next((one for one in asked if one in LANGUAGES), default)
 
 
-def _render_home(request: AnyRequest, engine: Engine, shown: Dashboard, language: str) -> str:
-    days, hours = charts.both(shown.timing.cells)
-    factors = shown.cancellations.factors
-    risks = risk_sentences(factors, language) if shown.cancellations.cancelled else []
-    surest = charts.surest(factors)
-    by = shown.split.by if shown.split else None
-    return _templates.get_template("empty.html" if shown.empty else "home.html").render(
-        f=Figures(language),
-        shown=shown,
-        zone=engine.settings.timezone,
-        now=datetime.now(UTC),
-        dimensions=DIMENSIONS,
-        by=by,
-        others={one: "?" + urlencode({"lang": one, **({"by": by} if by else {})}) for one in LANGUAGES},
-        best_day=charts.busiest(days),
-        best_hour=charts.busiest(hours),
-        lead=shown.cancellations.words[: len(shown.cancellations.words) - len(risks)],
-        risks=risks,
-        forest=charts.forest(surest),
-        event_names={key.removeprefix(_EVENTS): say(language, key) for key in sorted(keys(language)) if key.startswith(_EVENTS)},
-        address=str(request.base_url).rstrip("/"),
-        store=shlex.quote(str(engine.folder)),
-        rejects=engine.folder / "rejects" / "live.jsonl",
+def _dimension(request: AnyRequest) -> str | None:
+    """What to split the orders by; an address that somebody mistyped splits them by nothing."""
+    asked = request.query_params.get("by")
+    return asked if asked in DIMENSIONS else None
+
+
+async def _parts(engine: Engine, recent: Recent, view: View) -> AsyncIterator[str]:
+    """The page down to its pulse at once; the rest when the reports are there."""
+    yield _templates.get_template("top.html").render(_top(engine, view))
+    shown, failed = None, None
+    try:
+        shown = await gather(engine, recent, view.f.language, view.by)
+    except DetakError as error:
+        failed = str(error)
+    except Exception as error:  # the answer has begun: it can only be ended in words
+        _log.error("the page could not be finished: %s", type(error).__name__, exc_info=error)
+        failed = view.f.t("page.failed")
+    details = _details(shown, view) if shown else {}
+    rest = _templates.get_template("rest.html")
+    yield rest.render(
+        f=view.f, shown=shown, failed=failed, address=view.address, store=shlex.quote(str(engine.folder)), **details
     )
 
 
-def _html(text: str, status: int = 200) -> AnyResponse:
-    headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
-    return Response(text, status_code=status, media_type="text/html", headers=headers)
+def _top(engine: Engine, view: View) -> dict[str, object]:
+    by = {"by": view.by} if view.by else {}
+    events = sorted(key for key in keys(view.f.language) if key.startswith(_EVENTS))
+    return {
+        "f": view.f,
+        "pulse": engine.pulse(),
+        "now": datetime.now(UTC),
+        "zone": engine.settings.timezone,
+        "others": {one: "/?" + urlencode({**by, "lang": one}) for one in LANGUAGES},
+        "event_names": {key.removeprefix(_EVENTS): view.f.t(key) for key in events},
+        "rejects": engine.folder / "rejects" / "live.jsonl",
+    }
+
+
+def _details(shown: Dashboard, view: View) -> dict[str, object]:
+    gone = shown.cancellations
+    days, hours = charts.both(shown.timing.cells)
+    risks = risk_sentences(gone.factors, view.f.language) if gone.cancelled else []
+    return {
+        "by": view.by,
+        "dimensions": DIMENSIONS,
+        "best_day": charts.busiest(days),
+        "best_hour": charts.busiest(hours),
+        "lead": gone.words[: len(gone.words) - len(risks)],
+        "risks": risks,
+        "forest": charts.forest(charts.surest(gone.factors)),
+    }
 
 
 def _cookie(request: AnyRequest, name: str, value: str, max_age: int | None = None) -> Cookie:

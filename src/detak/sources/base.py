@@ -67,7 +67,11 @@ class Source(Protocol):
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
-        """Whether the file is of this format, judged by its content. Never raises for a file of another format."""
+        """Whether the file is of this format, judged by its content.
+
+        Raises:
+            SourceError: it could be, but is too damaged to tell. Never for a file of another format.
+        """
         ...
 
     def read(self, path: Path, reading: Reading) -> Iterator[Parcel | Reject]:
@@ -99,14 +103,25 @@ def find(name: str, path: Path) -> Source:
         found: Callable[[], Source] = member("detak.sources", "source", name, "source")
         return found()
     every: list[type[Source]] = list(members("detak.sources", "source").values())
-    candidates = [one for one in every if not one.generic and one.recognises(path)]
-    candidates = candidates or [one for one in every if one.generic and one.recognises(path)]
+    damage: list[SourceError] = []
+    candidates = [one for one in every if not one.generic and _recognises(one, path, damage)]
+    candidates = candidates or [one for one in every if one.generic and _recognises(one, path, damage)]
+    if not candidates and damage:
+        raise damage[0]
     if not candidates:
         raise SourceError(f"{path}: the format is not recognised; name it with --source ({', '.join(names())})")
     if len(candidates) > 1:
         several = ", ".join(one.source for one in candidates)
         raise UsageError(f"{path}: could be {several}; name one with --source")
     return candidates[0]()
+
+
+def _recognises(source: type[Source], path: Path, damage: list[SourceError]) -> bool:
+    try:
+        return source.recognises(path)
+    except SourceError as error:
+        damage.append(error)
+        return False
 
 
 def to_utc(moment: datetime, reading: Reading, field: str) -> str:

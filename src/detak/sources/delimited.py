@@ -18,10 +18,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # Encodings that shop software writes when it does not write UTF-8. The Latin ones cannot be told apart by
 # statistics on short names, so Windows' own stands for them all.
-_LEGACY = [
-    *("cp1252", "cp1251", "koi8_r", "gb18030", "big5", "cp932", "euc_jp", "cp949", "tis_620", "cp1256", "cp1255"),
-    *("utf_16_le", "utf_16_be"),
-]
+_LEGACY = ["cp1252", "cp1251", "koi8_r", "gb18030", "big5", "cp932", "euc_jp", "cp949", "tis_620", "cp1256", "cp1255"]
 _SCAN_BYTES = 16 * 1024 * 1024  # how far a file is searched for characters beyond ASCII
 _SAMPLE_BYTES = 64 * 1024
 _SNIFF_RECORDS = 50
@@ -175,7 +172,7 @@ def _beyond_ascii(path: Path) -> tuple[int, bytes]:
     with path.open("rb") as file:
         while seen < _SCAN_BYTES and len(foreign) < _SAMPLE_BYTES and (line := file.readline(_SAMPLE_BYTES)):
             seen += len(line)
-            if line.isascii():
+            if line.isascii() or len(line) == _SAMPLE_BYTES:  # a piece of a longer line may end within a character
                 continue
             try:
                 line.decode()

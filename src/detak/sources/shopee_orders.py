@@ -98,7 +98,7 @@ class ShopeeOrders:
         columns = Columns(table.places(COLUMNS), table.header, reading, "." if currency == "IDR" else ",")
         lines: list[_Line] = []
         seen: Counter[str] = Counter()
-        by_line = columns.has(*_PRODUCT)
+        by_line = columns.has(*_PRODUCT) or (columns.has("quantity") and not columns.has("order_quantity"))
         for row, cells in table.rows:
             try:
                 line = _line(row, usable(cells), columns, by_line=by_line)
@@ -163,7 +163,7 @@ def _line(row: int, cells: Cells, columns: Columns, *, by_line: bool) -> _Line:
         returned=columns.number(cells, "returned") or 0,
         by_line=by_line,
         order=order,
-        products=_product(cells, columns, order) if by_line else _categories(cells, columns, order),
+        products=_product(cells, columns, order) if columns.has(*_PRODUCT) else _categories(cells, columns, order),
     )
 
 
@@ -205,13 +205,11 @@ def _product(cells: Cells, columns: Columns, order: Properties) -> list[Product]
 
 
 def _categories(cells: Cells, columns: Columns, order: Properties) -> list[Product]:
-    """The categories of a cleaned export's order: a list without products. One alone has all the order's pieces."""
+    """The categories of a cleaned export's order: a list without products. One alone has all the pieces."""
     names = [name.strip() for name in (columns.text(cells, "categories") or "").split(",") if name.strip()]
     products = [Product(category=name) for name in dict.fromkeys(names)]
     if len(products) == 1:
         products[0].quantity = order.quantity
-        if order.total is not None:
-            products[0].total = max(order.total - (order.shipping or 0), 0)
     return products
 
 
@@ -229,6 +227,7 @@ def _parcel(lines: list[_Line], currency: str, seen: Counter[str]) -> Parcel:
     if first.by_line:
         _add_up(order, lines, seen[first.order_id])
         seen[first.order_id] += len(lines)
+    _value_single(order)
     messages = [_message(ORDER_COMPLETED, order, first)]
     if first.cancelled and not order.line:
         about = Properties(order_id=first.order_id, reason=first.reason, status=order.status, currency=currency)
@@ -244,6 +243,15 @@ def _add_up(order: Properties, lines: list[_Line], before: int) -> None:
     order.discount = _sum(line.order.discount for line in lines)
     if before:
         order.line, order.total, order.shipping = before, None, None
+
+
+def _value_single(order: Properties) -> None:
+    """What an order's only product came to, where no price says it: what was paid, less the shipping."""
+    if order.products is None or len(order.products) > 1 or order.total is None or order.line:
+        return
+    (product,) = order.products
+    if product.price is None and product.total is None:
+        product.total = max(order.total - (order.shipping or 0), 0)
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

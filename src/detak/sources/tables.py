@@ -39,11 +39,16 @@ _EXCEL_DAY_ZERO = datetime(1899, 12, 30)
 _EXCEL_DAYS = (20_000, 80_000)  # a bare number as a date: from 1954 to 2119
 _CURRENCY_SUFFIX = re.compile(r"\((?:rp|idr|php|sgd|myr|thb|vnd|twd|brl|usd|gbp|eur)\)\s*$", re.IGNORECASE)
 _WHOLE = re.compile(r"\d+\.0")
+_DATA = re.compile(r"\d{4,}|@")
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
 class ColumnsError(SourceError):
     """A file can be read, but has not the columns that were looked for."""
+
+
+class DamagedError(SourceError):
+    """A spreadsheet or Parquet file that cannot be read: cut off, or changed on its way."""
 
 
 @dataclass(frozen=True)
@@ -95,16 +100,27 @@ def open_table(
                 header = tuple(str(cell if cell is not None else "").strip() for cell in cells)
                 return Table(header, _of_width(chain(top[index + 1 :], rows), len(header)))
             first = first or cells
-    found = ", ".join(str(cell)[:40] for cell in first[:40] if cell not in (None, "")) or "no columns at all"
+    found = ", ".join(str(cell)[:40] for cell in first[:40] if _is_name(cell)) or "none with a name"
     raise ColumnsError(f"{path}: the columns {', '.join(looked_for)} were looked for; the file has {found}")
 
 
 def header_of(path: Path, is_header: Callable[[Cells], bool]) -> tuple[str, ...] | None:
-    """The header row of the file, if it can be read and has one. Never raises."""
+    """The header row of the file, if it is a table and has one.
+
+    Raises:
+        DamagedError: it is a spreadsheet or Parquet file, but cannot be read.
+    """
     try:
         return open_table(path, is_header, ()).header
+    except DamagedError:
+        raise
     except SourceError:
         return None
+
+
+def _is_name(cell: Cell) -> bool:
+    """Whether a cell may be shown as a column's name: a file without a header has people's data in its first row."""
+    return cell not in (None, "") and not _DATA.search(str(cell))
 
 
 def _sheets(path: Path, form: delimited.Form) -> Iterator[Iterator[tuple[int, Cells | RowError]]]:
@@ -133,7 +149,7 @@ def _spreadsheet(path: Path) -> Iterator[Iterator[tuple[int, Cells]]]:
                 yield zip(range(sheet.start[0] + 1, sheet.start[0] + 1 + sheet.height), sheet.iter_rows(), strict=False)
     except (CalamineError, OSError, ValueError) as error:
         why = str(error).partition("\n")[0][:120] or type(error).__name__
-        raise SourceError(f"{path}: the spreadsheet cannot be read ({why}); export or download it again") from None
+        raise DamagedError(f"{path}: the spreadsheet cannot be read ({why}); export or download it again") from None
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Cells]]:
@@ -147,7 +163,7 @@ def _parquet(path: Path) -> Iterator[tuple[int, Cells]]:
                 row += batch.num_rows
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         why = str(error).partition("\n")[0][:120]
-        raise SourceError(f"{path}: the Parquet file cannot be read ({why}); export or download it again") from None
+        raise DamagedError(f"{path}: the Parquet file cannot be read ({why}); export or download it again") from None
 
 
 def _plain(column: pa.Array) -> pa.Array:

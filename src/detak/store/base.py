@@ -89,4 +89,3 @@ class Store(Protocol):
 def empty(name: str) -> pa.Table:
     """A table of facts without rows."""
     return TABLES[name].empty_table()
-

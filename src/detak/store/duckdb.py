@@ -4,7 +4,6 @@ The tail needs no file of its own: the log holds everything since the last seal 
 there is no second write-ahead log to flush, no checkpoint to stall, and no database file that keeps erased bytes.
 """
 
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,19 +13,21 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from detak.store.base import TABLES, Batch, empty
-from detak.store.parts import Keys, Part, Parts, keys_of
-from detak.store.seen import Mask, Seen
+from detak.store.generations import Generations
+from detak.store.parts import Keys, Mask, Part, Parts, is_in, keys_of
+from detak.store.seen import Seen
 
 _COMPACT_FROM = 8  # small parts of one table that are worth merging
 
 
 class DuckReader:
-    """A view for one thread: a cursor of its own, and the sealed files kept in place while it lives."""
+    """A view for one thread: a cursor in a transaction of its own, so that every question sees the same facts."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        cursor.execute("BEGIN")
+        cursor.execute("FROM tail_events LIMIT 0").fetchall()  # DuckDB takes its snapshot at the first look
         self._backend = ibis.duckdb.from_connection(cursor)
 
     def table(self, name: str) -> ir.Table:
@@ -56,17 +57,16 @@ class DuckStore:
         self._part_rows = part_rows
         self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute(f"SET temp_directory = '{_quoted(folder / 'spill')}'")
+        self._connection.execute(f"SET temp_directory = '{_quoted(self._parts.spill)}'")
         for name in TABLES:
             self._connection.register("shape", empty(name))
             self._connection.execute(f"CREATE TABLE tail_{name} AS FROM shape")
             self._connection.unregister("shape")
-        self._show()
+        self._show(self._parts.manifest.parts)
         self._seen = Seen([self._parts.path(name) for name in self._parts.manifest.keys])
         self._offset = self._parts.manifest.offset
         self._unsealed = 0
-        self._readers = 0
-        self._calm = threading.Condition()
+        self._generations = Generations(self._parts.delete)
 
     @property
     def offset(self) -> int:
@@ -104,60 +104,62 @@ class DuckStore:
         if self._offset == self.sealed:
             return
         tails = {name: self._connection.execute(f"FROM tail_{name}").to_arrow_table() for name in TABLES}
-        fresh = [part for name, rows in tails.items() for part in self._parts.write(name, rows, self._part_rows)]
-        keys = [self._parts.write_keys(keys_of("events", tails["events"]))] if tails["events"].num_rows else []
         manifest = self._parts.manifest
-        self._swap(parts=(*manifest.parts, *fresh), keys=(*manifest.keys, *keys), offset=self._offset)
+        with self._parts.attempt():
+            fresh = [part for name, rows in tails.items() for part in self._parts.write(name, rows, self._part_rows)]
+            keys = [self._parts.write_keys(keys_of("events", tails["events"]))] if tails["events"].num_rows else []
+            self._swap(parts=(*manifest.parts, *fresh), keys=(*manifest.keys, *keys), offset=self._offset)
 
     def compact(self) -> None:
         """Merge the small parts of each table, once there are enough of them, and their keys."""
         manifest = self._parts.manifest
-        kept = list(manifest.parts)
-        for name in TABLES:
-            small = [part for part in kept if part.table == name and part.rows < self._part_rows]
-            if len(small) >= _COMPACT_FROM:
-                merged = self._parts.write(name, self._load(small), self._part_rows)
-                kept = [part for part in kept if part not in small] + merged
+        kept = manifest.parts
         keys = manifest.keys
-        if len(keys) >= _COMPACT_FROM:
-            keys = (self._parts.write_keys(np.concatenate([np.load(self._parts.path(one)) for one in keys])),)
-        if (tuple(kept), keys) != (manifest.parts, manifest.keys):
-            self._swap(parts=tuple(kept), keys=keys, offset=manifest.offset, clear=False)
+        with self._parts.attempt():
+            for name in TABLES:
+                small = [part for part in kept if part.table == name and part.rows < self._part_rows]
+                if len(small) >= _COMPACT_FROM:
+                    rows = pa.concat_tables(self._parts.read(part) for part in small)
+                    merged = self._parts.write(name, rows, self._part_rows)
+                    kept = (*(part for part in kept if part not in small), *merged)
+            if len(keys) >= _COMPACT_FROM:
+                keys = (self._parts.write_keys(self._keys(keys)),)
+            if (kept, keys) != (manifest.parts, manifest.keys):
+                self._swap(parts=kept, keys=keys, offset=manifest.offset, clear=False)
+        self._generations.sweep()
 
     def erase(self, subjects: Iterable[int]) -> int:
         """Remove people from every file. The tail is sealed first, so that the log can let go of them too."""
-        gone = pa.array(sorted(set(subjects)), pa.int64())
+        gone = np.array(sorted(set(subjects)), dtype=np.int64)
         self.seal()
+        manifest = self._parts.manifest
         kept: list[Part] = []
-        erased: list[Keys] = []
-        for part in self._parts.manifest.parts:
-            rows = self._load([part])
-            hit = _is_in(rows, gone)
-            if not hit.any():
-                kept.append(part)
-                continue
-            if part.table == "events":
-                erased.append(keys_of("events", rows.filter(pa.array(hit))))
-            kept += self._parts.write(part.table, rows.filter(pa.array(~hit)), self._part_rows)
-        if not erased and len(kept) == len(self._parts.manifest.parts):
-            return 0
-        keys = np.concatenate(erased) if erased else np.array([], dtype=np.int64)
-        self._swap(parts=tuple(kept), keys=self._without(keys), offset=self._offset)
+        erased = [np.array([], dtype=np.int64)]
+        with self._parts.attempt():
+            for part in manifest.parts:
+                if not self._parts.holds(part, gone):
+                    kept.append(part)
+                    continue
+                rows = self._parts.read(part)
+                hit = is_in(rows, gone)
+                if part.table == "events":
+                    erased.append(keys_of("events", rows.filter(pa.array(hit))))
+                kept += self._parts.write(part.table, rows.filter(pa.array(~hit)), self._part_rows)
+            keys = np.concatenate(erased)
+            if tuple(kept) != manifest.parts:
+                self._swap(parts=tuple(kept), keys=self._without(keys), offset=self._offset)
+        self._generations.sweep(wait=True)
         return len(keys)
 
     @contextmanager
     def reader(self) -> Iterator[DuckReader]:
-        """A view for one question; no sealed file is deleted while it is open."""
-        with self._calm:
-            self._readers += 1
-        cursor = self._connection.cursor()
-        try:
-            yield DuckReader(cursor)
-        finally:
-            cursor.close()
-            with self._calm:
-                self._readers -= 1
-                self._calm.notify_all()
+        """A view for one question; no sealed file it shows is deleted while it is open."""
+        with self._generations.pinned():
+            cursor = self._connection.cursor()
+            try:
+                yield DuckReader(cursor)
+            finally:
+                cursor.close()
 
     def close(self) -> None:
         """Let go of everything."""
@@ -167,33 +169,28 @@ class DuckStore:
         names = self._parts.manifest.keys
         if not len(keys) or not names:
             return names
-        every = np.concatenate([np.load(self._parts.path(one)) for one in names])
-        return (self._parts.write_keys(np.setdiff1d(every, keys)),)
+        return (self._parts.write_keys(np.setdiff1d(self._keys(names), keys)),)
 
-    def _load(self, parts: list[Part]) -> pa.Table:
-        schema = TABLES[parts[0].table]
-        return pa.concat_tables(
-            pq.read_table(self._parts.path(part.file)).select(schema.names).cast(schema) for part in parts
-        )
+    def _keys(self, names: tuple[str, ...]) -> Keys:
+        return np.concatenate([np.load(self._parts.path(one)) for one in names])
 
     def _swap(self, *, parts: tuple[Part, ...], keys: tuple[str, ...], offset: int, clear: bool = True) -> None:
-        """Name new files in the manifest, then show them and empty the tail in one transaction."""
-        gone = self._parts.commit(offset=offset, parts=parts, keys=keys)
+        """Show other files, empty the tail, and name the files in the manifest: all of it or nothing."""
         with self._transaction():
-            self._show()
+            self._show(parts)
             for name in TABLES if clear else ():
+                # A new table, not DELETE: deleted rows keep their memory.
                 self._connection.execute(f"DELETE FROM tail_{name}")
+            gone = self._parts.commit(offset=offset, parts=parts, keys=keys)
+        self._seen.sealed([self._parts.path(name) for name in keys], tail=clear)
         if clear:
-            self._seen.reset([self._parts.path(name) for name in keys])
             self._unsealed = 0
-        if gone:
-            with self._calm:
-                self._calm.wait_for(lambda: self._readers == 0)
-                self._parts.delete(gone)
+        self._generations.retire(gone)
+        self._generations.sweep()
 
-    def _show(self) -> None:
+    def _show(self, parts: tuple[Part, ...]) -> None:
         for name in TABLES:
-            files = [_quoted(self._parts.path(file)) for file in self._parts.manifest.files(name)]
+            files = [_quoted(self._parts.path(part.file)) for part in parts if part.table == name]
             listed = ", ".join(f"'{file}'" for file in files)
             sealed = f" UNION ALL BY NAME FROM read_parquet([{listed}], union_by_name = true)" if files else ""
             self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM tail_{name}{sealed}")
@@ -207,12 +204,6 @@ class DuckStore:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
-
-
-def _is_in(rows: pa.Table, subjects: pa.Array) -> Mask:
-    if "subject" not in rows.column_names:
-        return np.zeros(rows.num_rows, dtype=np.bool_)
-    return np.isin(rows["subject"].fill_null(0).to_numpy(), subjects.to_numpy())
 
 
 def _quoted(path: Path) -> str:

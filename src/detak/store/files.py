@@ -16,12 +16,17 @@ def sync_folder(folder: Path) -> None:
 
 def write_durably(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file, then give it its name: durable once this returns."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(temporary_name(path.name))
     write(temporary)
     with temporary.open("rb+") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+def temporary_name(name: str) -> str:
+    """What a file is called until it is whole."""
+    return f".{name}.tmp"
 
 
 def remove(path: Path) -> None:

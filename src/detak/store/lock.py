@@ -21,13 +21,13 @@ class StoreLock:
     """The lock of one store folder."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "lock"
         self._address = folder / "address.json"
         self._file: int | None = None
 
     def acquire(self, seconds: float = 0) -> bool:
         """Take the lock, waiting at most so long; whether it is ours now."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         until = time.monotonic() + seconds
         while True:

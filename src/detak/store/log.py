@@ -5,22 +5,27 @@ since the log began; segment files are named by the offset of their first record
 record at the end of the last segment, left by a crash, was never acknowledged and is cut off.
 """
 
+import logging
 import os
 import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from detak.errors import BusyError, StoreError
-from detak.store.files import sync_folder
+from detak.errors import BusyError, RowError, StoreError
+from detak.store.files import remove, sync_folder
 
 _HEAD = struct.Struct("<IIH")  # length of meta and body together, CRC-32 of the two, length of meta
 _SEGMENT_BYTES = 64 * 1024 * 1024
 _RECORD_LIMIT = 64 * 1024 * 1024
+_META_LIMIT = 2**16 - 1
+_log = logging.getLogger("detak.log")
 
 Done = Callable[[int | Exception], None]
 """Called once with the offset behind the record when it is durable, or with what went wrong."""
@@ -49,6 +54,8 @@ _decode_meta = msgspec.msgpack.Decoder(Meta).decode
 
 def _frame(meta: Meta, body: bytes) -> bytes:
     head = _encode_meta(meta)
+    if len(head) + len(body) > _RECORD_LIMIT or len(head) > _META_LIMIT:
+        raise RowError("body", f"is larger than {_RECORD_LIMIT // 1024 // 1024} MB")
     return _HEAD.pack(len(head) + len(body), zlib.crc32(body, zlib.crc32(head)), len(head)) + head + body
 
 
@@ -58,7 +65,8 @@ class Log:
     Args:
         folder: where the segment files lie; made if absent.
         queue_bytes: how much may wait to be written before ``append`` says busy.
-        start: the offset a new, empty log begins at: where the facts have come to.
+        start: where the sealed facts have come to. What lies wholly before it is deleted, and no record may end
+            there again: a log that stops short of it goes on at it.
 
     Raises:
         StoreError: a segment is missing or damaged before its end.
@@ -68,12 +76,8 @@ class Log:
         self._folder = folder
         self._queue_bytes = queue_bytes
         folder.mkdir(parents=True, exist_ok=True)
-        self._segments = sorted(int(path.stem) for path in folder.glob("*.log"))
-        if not self._segments:
-            self._segments = [start]
-            self._path(start).touch()
-            sync_folder(folder)
-        self._end = self._recover()
+        self._segments = self._kept(start)
+        self._end = self._recover(start)
         self._file = self._path(self._segments[-1]).open("r+b", buffering=0)
         self._file.seek(self._end - self._segments[-1])
         self._waiting: list[tuple[bytes, Done]] = []
@@ -100,6 +104,7 @@ class Log:
 
         Raises:
             BusyError: too much is waiting; nothing was queued.
+            RowError: the body is larger than a record may be.
             StoreError: the log is closed.
         """
         frame = _frame(meta, body)
@@ -146,13 +151,19 @@ class Log:
                 if offset >= until:
                     break
             if offset == before:
-                raise StoreError(f"{self._path(segment).name}: damaged at offset {offset}")
+                if records:
+                    break  # what came before the damage goes in; the next call says what is wrong
+                raise StoreError(
+                    f"{self._path(segment)}: is damaged at byte {offset - segment}; restore it from a backup"
+                )
         return records
 
     def wait(self, offset: int, seconds: float) -> bool:
-        """Wait until there is something behind ``offset``; whether there is."""
+        """Wait until there is something behind ``offset``, or a ``wake``; whether there is something."""
         with self._grown:
-            return self._grown.wait_for(lambda: self._end > offset or self._closed, seconds) and self._end > offset
+            if self._end <= offset and not self._closed:
+                self._grown.wait(seconds)
+            return self._end > offset
 
     def wake(self) -> None:
         """Let a waiting reader look around although nothing was written."""
@@ -160,17 +171,20 @@ class Log:
             self._grown.notify_all()
 
     def drop(self, offset: int) -> None:
-        """Delete what lies wholly before ``offset``: it is sealed. With everything sealed no byte of it remains."""
-        with self._io, self._change:
-            if offset >= self._end and self._end > self._segments[-1]:
+        """Delete what lies wholly before ``offset``: it is sealed. With everything sealed no byte of it remains.
+
+        Where something behind ``offset`` shares its segment, a new one begins, so that the next call can delete it.
+
+        Raises:
+            OSError: the disk does not take the new segment, or keeps the old one.
+        """
+        with self._io:
+            if offset > self._segments[-1] and self._end > self._segments[-1]:
                 self._rotate()
             keep = max((one for one in self._segments if one <= offset), default=self._segments[0])
             gone = [one for one in self._segments if one < keep]
             self._segments = [one for one in self._segments if one >= keep]
-        for segment in gone:
-            self._path(segment).unlink(missing_ok=True)
-        if gone:
-            sync_folder(self._folder)
+        self._delete(gone)
 
     def close(self) -> None:
         """Write what waits, then close."""
@@ -184,19 +198,48 @@ class Log:
     def _path(self, segment: int) -> Path:
         return self._folder / f"{segment:020d}.log"
 
-    def _recover(self) -> int:
-        for segment, following in zip(self._segments, self._segments[1:], strict=False):
+    def _kept(self, start: int) -> list[int]:
+        """The segments that hold something behind ``start``, or a first one; the others are deleted."""
+        found = sorted(int(path.stem) for path in self._folder.glob("*.log") if path.stem.isdigit())
+        if found and found[0] > start:
+            raise StoreError(f"{self._folder}: begins at {found[0]}, but the facts end at {start}: some are missing")
+        over = [one for one, following in pairwise(found) if following <= start]
+        self._delete(over)
+        return found[len(over) :] or self._fresh(start)
+
+    def _fresh(self, start: int) -> list[int]:
+        self._path(start).touch()
+        sync_folder(self._folder)
+        return [start]
+
+    def _recover(self, start: int) -> int:
+        """Find the end of the last segment, cut off what is torn behind it, and the offset of the end."""
+        for segment, following in pairwise(self._segments):
             if segment + self._path(segment).stat().st_size != following:
                 raise StoreError(f"{self._path(segment)}: is damaged; the log goes on at {following}")
         last = self._segments[-1]
         path = self._path(last)
-        end = last
-        for record in _scan(path, last, last, last + path.stat().st_size):
+        size = path.stat().st_size
+        end = max(last, start)  # what is sealed need not be whole any more
+        for record in _scan(path, last, end, last + size):
             end = record.end
-        with path.open("r+b") as file:
-            file.truncate(end - last)
-            os.fsync(file.fileno())
+        if end > last + size:
+            _log.warning("%s: ends at byte %d, before the sealed facts do; a new segment goes on there", path, size)
+            self._segments = self._fresh(end)
+            self._delete([last])
+            return end
+        if torn := last + size - end:
+            _log.warning("%s: the last %d bytes are no whole record and were cut off", path, torn)
+            with path.open("r+b") as file:
+                file.truncate(end - last)
+                os.fsync(file.fileno())
         return end
+
+    def _delete(self, segments: list[int]) -> None:
+        for segment in segments:
+            remove(self._path(segment))
+        if segments:
+            sync_folder(self._folder)
 
     def _write(self) -> None:
         while True:
@@ -213,10 +256,10 @@ class Log:
     def _commit(self, batch: list[tuple[bytes, Done]]) -> None:
         try:
             self._write_all(b"".join(frame for frame, _ in batch))
-        except OSError as error:
-            failure = StoreError(f"the log cannot be written: {error.strerror}")
+        except (OSError, MemoryError) as error:
+            failure = StoreError(f"the log cannot be written: {getattr(error, 'strerror', None) or 'out of memory'}")
             for _, done in batch:
-                done(failure)
+                _tell(done, failure)
             return
         offset = self._end
         ends = []
@@ -227,9 +270,10 @@ class Log:
             self._end = offset
             self._grown.notify_all()
         for (_, done), end in zip(batch, ends, strict=True):
-            done(end)
+            _tell(done, end)
         if self._end - self._segments[-1] >= _SEGMENT_BYTES:
-            self._rotate()
+            with suppress(OSError):  # a disk too full for a new segment: the old one grows
+                self._rotate()
 
     def _write_all(self, data: bytes) -> None:
         good = self._end - self._segments[-1]
@@ -245,16 +289,29 @@ class Log:
             raise
 
     def _rotate(self) -> None:
-        """Begin a new segment; the caller holds ``_io``. A disk too full for it keeps the old segment."""
+        """Begin a new segment; the caller holds ``_io``. What a failed write left in the old one is taken back."""
+        os.truncate(self._path(self._segments[-1]), self._end - self._segments[-1])
         path = self._path(self._end)
+        file = path.open("wb", buffering=0)
         try:
-            file = path.open("xb", buffering=0)
+            sync_folder(self._folder)
         except OSError:
-            return
-        sync_folder(self._folder)
+            file.close()
+            remove(path)
+            raise
+        if self._file.closed:
+            file.close()
         self._file.close()
         self._file = file
         self._segments.append(self._end)
+
+
+def _tell(done: Done, result: int | Exception) -> None:
+    """Whoever appended may be gone, its event loop closed: no reason to stop writing for the others."""
+    try:
+        done(result)
+    except Exception:
+        _log.exception("nobody could be told what became of a record")
 
 
 def _scan(path: Path, base: int, offset: int, end: int) -> Iterator[Record]:

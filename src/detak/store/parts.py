@@ -4,7 +4,9 @@ A part covers whole days and is sorted by subject and time. A busy shop gets a p
 many days as hold ``part_rows``: two years of a small shop as 730 tiny files would be slow to write and slow to read.
 """
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +17,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from detak.errors import StoreError
-from detak.store.base import KEY
-from detak.store.files import remove, sync_folder, write_durably
+from detak.store.base import KEY, TABLES
+from detak.store.files import remove, sync_folder, temporary_name, write_durably
 
 VERSION: Final = 1
 _SUFFIXES = (".parquet", ".npy", ".tmp")
 
 Keys = np.ndarray[tuple[int], np.dtype[np.int64]]
+Subjects = np.ndarray[tuple[int], np.dtype[np.int64]]
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -57,7 +61,13 @@ class Parts:
         self._path = folder / "manifest.json"
         self.manifest = self._load()
         self._counter = self.manifest.counter
+        self._unnamed: list[str] = []
         self._sweep()
+
+    @property
+    def spill(self) -> Path:
+        """Where the engine may put what does not fit into memory; emptied at every start."""
+        return self.folder / "spill"
 
     def path(self, file: str) -> Path:
         """Where a file of the manifest lies."""
@@ -66,6 +76,22 @@ class Parts:
     def write(self, table: str, rows: pa.Table, part_rows: int) -> list[Part]:
         """Write rows as parts, durable but not yet named by the manifest."""
         return [self._write_part(table, chunk, first, last) for chunk, first, last in _by_days(rows, part_rows)]
+
+    def read(self, part: Part) -> pa.Table:
+        """The rows of a part; columns that came after it was written are null."""
+        schema = TABLES[part.table]
+        found = pq.read_table(self.path(part.file))
+        columns = [
+            found[field.name] if field.name in found.column_names else pa.nulls(found.num_rows, field.type)
+            for field in schema
+        ]
+        return pa.table(columns, names=schema.names).cast(schema)
+
+    def holds(self, part: Part, subjects: Subjects) -> bool:
+        """Whether a part holds a row of one of these people."""
+        if "subject" not in TABLES[part.table].names:
+            return False
+        return bool(is_in(pq.read_table(self.path(part.file), columns=["subject"]), subjects).any())
 
     def write_keys(self, keys: Keys) -> str:
         """Write sorted message keys, durable but not yet named by the manifest."""
@@ -82,16 +108,33 @@ class Parts:
         """Make these the store's files; the names of those that no longer are, for the caller to delete."""
         before = self.manifest
         after = Manifest(offset=offset, parts=parts, keys=keys, counter=self._counter)
-        write_durably(self._path, lambda path: _save(path, msgspec.json.encode(after)))
+        data = msgspec.json.encode(after)
+        try:
+            write_durably(self._path, lambda path: _save(path, data))
+        except OSError:
+            if self._path.exists() and self._path.read_bytes() == data:
+                self._unnamed = []  # named, though not durably yet: whichever manifest a crash leaves, its files are there
+            raise
         self.manifest = after
+        self._unnamed = []
         kept = {part.file for part in parts} | set(keys)
         return [name for name in [*(part.file for part in before.parts), *before.keys] if name not in kept]
 
-    def delete(self, names: list[str]) -> None:
+    def delete(self, names: Iterable[str]) -> None:
         """Delete files that the manifest no longer names."""
         for name in names:
             remove(self.path(name))
         sync_folder(self.folder)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """What is written inside and not named at its end is deleted: a full disk is not filled with leftovers."""
+        try:
+            yield
+        finally:
+            unnamed, self._unnamed = self._unnamed, []
+            if unnamed:
+                self.delete([name for one in unnamed for name in (one, temporary_name(one))])
 
     def _write_part(self, table: str, rows: pa.Table, first: int | None, last: int | None) -> Part:
         name = self._name(table, "parquet")
@@ -106,7 +149,9 @@ class Parts:
 
     def _name(self, table: str, suffix: str) -> str:
         self._counter += 1
-        return f"{table}-{self._counter:08d}.{suffix}"
+        name = f"{table}-{self._counter:08d}.{suffix}"
+        self._unnamed.append(name)
+        return name
 
     def _load(self) -> Manifest:
         if not self._path.exists():
@@ -117,6 +162,9 @@ class Parts:
             raise StoreError(f"{self._path}: cannot be read ({error}); restore it from a backup") from None
         if manifest.version != VERSION:
             raise StoreError(f"{self._path}: was written by another version of Detak ({manifest.version})")
+        for name in [*(part.file for part in manifest.parts), *manifest.keys]:
+            if not self.path(name).is_file():
+                raise StoreError(f"{self.path(name)}: is missing; restore it from a backup")
         return manifest
 
     def _sweep(self) -> None:
@@ -125,6 +173,7 @@ class Parts:
         for path in self.folder.iterdir():
             if path.suffix in _SUFFIXES and path.name not in named:
                 remove(path)
+        shutil.rmtree(self.spill, ignore_errors=True)
 
 
 def _save(path: Path, data: bytes) -> None:
@@ -150,6 +199,11 @@ def _by_days(rows: pa.Table, part_rows: int) -> Iterator[tuple[pa.Table, int | N
         end = int(np.searchsorted(days, days[cut], side="right"))
         yield timed.take(order[start:end]), int(days[start]), int(days[end - 1])
         start = end
+
+
+def is_in(rows: pa.Table, subjects: Subjects) -> Mask:
+    """For each row, whether it is one of these people's."""
+    return np.isin(rows["subject"].fill_null(0).to_numpy(), subjects)
 
 
 def keys_of(table: str, rows: pa.Table) -> Keys:

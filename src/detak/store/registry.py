@@ -107,9 +107,8 @@ class Registry:
 
     def audit_break(self) -> int | None:
         """The number of the first row that was changed, or behind which one is missing; None when the chain holds."""
-        before, number = _START, 0
-        for row in self.audit_rows():
-            number += 1
+        before = _START
+        for number, row in enumerate(self.audit_rows(), 1):
             if (row.number, row.before, row.hash) != (number, before, row.expected):
                 return number
             before = row.hash

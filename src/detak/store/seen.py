@@ -8,23 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
-from detak.store.parts import Keys
-
-Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+from detak.errors import StoreError
+from detak.store.parts import Keys, Mask
 
 
 class Seen:
     """Message keys by where they lie."""
 
     def __init__(self, files: list[Path]) -> None:
-        self._sealed: list[Keys] = []
+        self._sealed = [_mapped(path) for path in files]
         self._tail: set[int] = set()
-        self.reset(files)
 
-    def reset(self, files: list[Path]) -> None:
-        """The tail is sealed: from now on these files hold all keys."""
-        self._sealed = [np.load(path, mmap_mode="r") for path in files]
-        self._tail = set()
+    def sealed(self, files: list[Path], *, tail: bool) -> None:
+        """From now on these files hold the sealed keys, those of the ``tail`` too or without them."""
+        self._sealed = [_mapped(path) for path in files]
+        if tail:
+            self._tail = set()
 
     def add(self, keys: Keys) -> None:
         """These are in the hot tail now."""
@@ -39,3 +38,11 @@ class Seen:
             inside = at < len(sealed)
             found[inside] |= sealed[at[inside]] == keys[inside]
         return found
+
+
+def _mapped(path: Path) -> Keys:
+    try:
+        keys: Keys = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise StoreError(f"{path}: is damaged ({error}); restore it from a backup") from None
+    return keys

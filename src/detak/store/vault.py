@@ -199,7 +199,8 @@ class Vault:
                 select(_statements).where(_statements.c.subject.in_(list(subjects))).order_by(_statements.c.time)
             )
             return [
-                Statement(Purpose(row.granted), Purpose(row.refused), from_micros(row.time), row.evidence) for row in rows
+                Statement(Purpose(row.granted), Purpose(row.refused), from_micros(row.time), row.evidence)
+                for row in rows
             ]
 
     def forget(self, subjects: Iterable[int]) -> None:

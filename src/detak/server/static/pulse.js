@@ -7,7 +7,7 @@
   const names = JSON.parse(section.dataset.names);
   const whole = new Intl.NumberFormat(language);
   const find = (selector) => section.querySelector(selector);
-  const line = find(".line path"), status = find(".status"), heart = find(".heart"), news = find("[data-news]");
+  const line = find(".line path"), status = find(".status"), heart = find(".heart");
   const BASELINE = 84, TOP = 6, DIP = 14, FEWEST_FULL = 4, FIRST_WAIT = 1000, LONGEST_WAIT = 30000;
   let source = null, retry = 0, wait = FIRST_WAIT;
 
@@ -47,6 +47,7 @@
     find("[data-events]").replaceChildren(...Object.entries(pulse.events).map(item));
     outcome("withheld", pulse.outcomes.withheld ?? 0);
     outcome("rejected", pulse.outcomes.rejected ?? 0);
+    const news = document.querySelector("[data-news]");  // on the page of an empty store
     if (news) news.hidden = !pulse.outcomes.accepted;
     heart.classList.toggle("beats", pulse.beats.at(-1) > 0);
   }

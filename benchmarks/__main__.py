@@ -1,0 +1,21 @@
+"""``python -m benchmarks [NAME ...] [--data DIR]``: run the measurements and print them as JSON."""
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks import collect, imports, lost
+
+ALL = {"imports": imports.run, "collect": collect.run, "lost": lost.run}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks")
+    parser.add_argument("names", nargs="*", choices=[*ALL, []], default=[])
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[1].parent / "shared" / "data")
+    options = parser.parse_args()
+    for name in options.names or ALL:
+        print(json.dumps({name: ALL[name](options.data)}, indent=2))
+
+
+main()

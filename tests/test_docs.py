@@ -1,0 +1,45 @@
+"""The documents name what there is."""
+
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+
+from detak.cli import main
+from detak.settings import Settings
+from detak.sources.base import names
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_and_option_is_documented(name: str) -> None:
+    text = (DOCS / "COMMANDS.md").read_text()
+    assert f"## `detak {name}" in text
+    section = text.split(f"## `detak {name}")[1].split("\n## ")[0]
+    for parameter in main.commands[name].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.opts[0] in section, f"{name} {parameter.opts[0]}"
+
+
+@pytest.mark.parametrize("field", [field.name for field in msgspec.structs.fields(Settings)])
+def test_every_setting_is_documented(field: str) -> None:
+    assert f"| `{field}` |" in (DOCS / "SETTINGS.md").read_text()
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_source_is_documented(name: str) -> None:
+    assert f"`{name}`" in (DOCS / "SOURCES.md").read_text()
+
+
+def test_every_route_is_documented() -> None:
+    text = (DOCS / "HTTP.md").read_text()
+    source = Path(__file__).parents[1] / "src" / "detak" / "server"
+    routes = set()
+    for module in source.glob("*.py"):
+        for line in module.read_text().splitlines():
+            if line.startswith(("@get(", "@post(", "@put(")):
+                routes.add(line.split('"')[1].replace(":str", ""))
+    assert len(routes) > 10
+    assert [route for route in sorted(routes) if f"{route}`" not in text] == []
