@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,8 @@ _CODE: Final = re.compile(r"[A-Za-z]{3}")
 _DEAREST: Final = 10**12  # major units; a dearer thing is a mistake
 _MOST: Final = 10**9  # pieces
 _SINGLE: Final = ("product_id", "sku", "name", "category", "brand", "variant", "price", "quantity")
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Amounts(NamedTuple):
@@ -72,16 +74,21 @@ def products(properties: Properties) -> Sequence[Product]:
     return (Product(**{name: getattr(properties, name) for name in _SINGLE}),)
 
 
-def line_amounts(lines: Sequence[tuple[float | None, float | None, float | None]], scales: Sequence[int]) -> Lines:
-    """Prices and line totals in minor units, from checked (price, quantity, total) in major units and 10^exponent."""
-    stated = np.array(lines, dtype=np.float64).reshape(-1, 3)
-    price, quantity, total = stated.T
-    scale = np.array(scales, dtype=np.float64)
+def line_amounts(products: Sequence[Product], scales: Floats) -> Lines:
+    """Prices and line totals of checked products in minor units; ``scales`` is 10^exponent of each one's currency."""
+    price = _floats([product.price for product in products])
+    quantity = _floats([product.quantity for product in products])
+    total = _floats([product.total for product in products])
     computed = price * np.where(np.isnan(quantity), 1.0, quantity)
-    return Lines(_minor(price * scale), _minor(np.where(np.isnan(total), computed, total) * scale))
+    return Lines(_minor(price * scales), _minor(np.where(np.isnan(total), computed, total) * scales))
 
 
-def _minor(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> pa.Array:
+def _floats(values: list[float | None]) -> Floats:
+    """With NaN for None."""
+    return np.asarray(pa.array(values, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _minor(values: Floats) -> pa.Array:
     unknown = np.isnan(values)
     return pa.array(np.rint(np.where(unknown, 0, values)).astype(np.int64), mask=unknown)
 
@@ -93,6 +100,7 @@ def _fine(product: Product) -> bool:
         (price is None or 0 <= price <= _DEAREST)
         and (quantity is None or 0 <= quantity <= _MOST)
         and (total is None or -_DEAREST <= total <= _DEAREST)
+        and (price is None or quantity is None or price * quantity <= _DEAREST)
     )
 
 
@@ -102,3 +110,5 @@ def _check(product: Product, where: str) -> None:
             raise RowError(f"{where}{name}", "is negative" if value < 0 else "is no real amount")
     if product.total is not None and not -_DEAREST <= product.total <= _DEAREST:
         raise RowError(f"{where}total", "is no real amount of money")
+    if (product.price or 0) * (product.quantity or 0) > _DEAREST:
+        raise RowError(f"{where}price", "times the quantity is no real amount of money")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from detak.amounts import line_amounts, products
@@ -14,7 +15,6 @@ from detak.wire import Arrival, device, page
 
 _MINUTE = 60_000_000
 _SHARED = ["id", "subject", "time", "received", "event", "source", "purposes", "order_id"]
-_OWN = ["line", "product_id", "name", "category", "brand", "quantity"]
 
 
 class Admitted(NamedTuple):
@@ -32,28 +32,38 @@ def events_table(admitted: Sequence[Admitted]) -> pa.Table:
 
 def items_table(admitted: Sequence[Admitted], events: pa.Table) -> pa.Table:
     """``event.ITEMS``, a row for each product of each event; ``events`` is the ``events_table`` of the same."""
-    rows: list[tuple[Any, ...]] = []
-    lines: list[tuple[float | None, float | None, float | None]] = []
-    parents: list[int] = []
-    for number, one in enumerate(admitted):
-        told = one.arrival.properties
-        line = told.line or 0
-        found = products(told)
-        parents += [number] * len(found)
-        for product in found:
-            identity = product.product_id or product.sku
-            rows.append((line, identity, product.name, product.category, product.brand, product.quantity))
-            lines.append((product.price, product.quantity, product.total))
-            line += 1
-    if not rows:
+    found = [products(one.arrival.properties) for one in admitted]
+    every = [product for some in found for product in some]
+    if not every:
         return ITEMS.empty_table()
+    counts = [len(some) for some in found]
+    parents = np.repeat(np.arange(len(admitted)), counts)
     currencies = [one.arrival.amounts.currency for one in admitted]
-    money = line_amounts(lines, [10 ** exponent(currencies[number]) for number in parents])
+    scales = np.array([10 ** exponent(currency) for currency in currencies], dtype=np.float64)
+    money = line_amounts(every, scales[parents])
     shared = events.select(_SHARED).rename_columns(["event_id", *_SHARED[1:]])
     shared = shared.append_column("currency", pa.array(currencies, pa.string())).take(pa.array(parents))
-    own = _table(rows, pa.schema([ITEMS.field(name) for name in _OWN]))
-    columns = {**_columns(shared), **_columns(own), "price": money.price, "amount": money.amount}
-    return pa.Table.from_arrays([columns[name] for name in ITEMS.names], schema=ITEMS)
+    columns = {name: shared[name] for name in shared.column_names} | {
+        "line": _lines([one.arrival.properties.line or 0 for one in admitted], counts),
+        "product_id": [product.product_id or product.sku for product in every],
+        "name": [product.name for product in every],
+        "category": [product.category for product in every],
+        "brand": [product.brand for product in every],
+        "quantity": [product.quantity for product in every],
+        "price": money.price,
+        "amount": money.amount,
+    }
+    return pa.Table.from_arrays([_array(columns[field.name], field.type) for field in ITEMS], schema=ITEMS)
+
+
+def _lines(first: Sequence[int], counts: Sequence[int]) -> pa.Array:
+    """0, 1, 2, ... within each event, from where its first item stands."""
+    begin = np.cumsum(counts) - counts
+    return pa.array(np.arange(sum(counts)) + np.repeat(np.array(first) - begin, counts), pa.int32())
+
+
+def _array(values: Any, kind: pa.DataType) -> Any:
+    return pa.array(values, kind) if isinstance(values, list) else values
 
 
 def volumes_table(counts: Iterable[tuple[int, str, str, str]]) -> pa.Table:
@@ -100,7 +110,7 @@ def _event_row(one: Admitted) -> tuple[Any, ...]:
         page(arrival.message),
         told.reason,
         told.status,
-        arrival.raw,
+        arrival.rest,
     )
 
 
@@ -110,7 +120,3 @@ def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     columns = list(zip(*rows, strict=True))
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
-    return {name: table[name] for name in table.column_names}

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from detak.consent import Purpose, purpose, read_preferences
-from detak.errors import BusyError, StoreBusyError, UsageError
+from detak.errors import BusyError, DetakError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
 from detak.gate import Gate
 from detak.insights.base import Insight, Report, Shop
@@ -154,8 +154,18 @@ class Engine:
                 self.sink.forsake(ticket)
                 future.set_exception(result)
 
-        self.sink.expect(ticket, future.set_result)
-        self._log.append(Meta(source, _micros(), imported, ticket), body, done)
+        def landed(became: list[Outcome] | Exception) -> None:
+            if isinstance(became, Exception):
+                future.set_exception(became)
+            else:
+                future.set_result(became)
+
+        self.sink.expect(ticket, landed)
+        try:
+            self._log.append(Meta(source, _micros(), imported, ticket), body, done)
+        except DetakError:
+            self.sink.forsake(ticket)
+            raise
         return future
 
     def consent(self, said: Consent, source: str) -> Consent:
@@ -240,6 +250,7 @@ class Engine:
         """Remove a person from the vault, the facts and the log; a signed receipt."""
 
         def act() -> Receipt:
+            self.sink.catch_up()  # what was acknowledged before the wish is part of it
             receipt = self.gate.forget(identifiers)
             self.sink.settle()
             return receipt

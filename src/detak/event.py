@@ -167,7 +167,7 @@ EVENTS: Final = pa.schema(
         ("page", pa.string()),
         ("reason", pa.string()),
         ("status", pa.string()),
-        ("properties", pa.string()),  # the event's own JSON, without identifiers
+        ("properties", pa.string()),  # what has no column, as JSON, without identifiers
     ]
 )
 """Facts, one row an event."""

@@ -89,7 +89,7 @@ class Gate:
         admitted: list[Admitted | None] = []
         for one in said:
             people = _people(one, known, claimed)
-            purposes = self._covering(one, [standing.get(person, Standing()) for person in people])
+            purposes = self._covering(one, [standing[person] for person in people if person in standing])
             if not (purposes or one.granted or one.refused):
                 admitted.append(None)
                 continue
@@ -285,7 +285,8 @@ def _state(said: _Said, people: set[int], standing: dict[int, Standing]) -> Iter
     if not (said.granted | said.refused):
         return
     arrival = said.arrival
-    time = arrival.received if arrival.time is None else arrival.time
+    # Never later than it came in: a client's clock that runs ahead must not outlast the person's next word.
+    time = arrival.received if arrival.time is None else min(arrival.time, arrival.received)
     for person in people:
         before = standing.get(person, Standing())
         after = standing[person] = before.after(said.granted, said.refused, time)

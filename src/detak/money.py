@@ -18,6 +18,9 @@ _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d{1,2}")
 _CURRENCY_MARK = re.compile(r"^\s*(?:rp\.?|idr|usd|\$|£|€|gbp|eur)\s*|\s*(?:idr|usd|gbp|eur)\s*$", re.IGNORECASE)
 
+_SIGNED_MARK = re.compile(r"^([+-])\s*(?:rp\.?|\$|£|€)\s*", re.IGNORECASE)
+_LONGEST = 64  # characters; a longer one is no amount, and would only cost time
+
 
 class Money(msgspec.Struct, frozen=True):
     """An amount in minor units: ``Money(38300, "IDR")`` is Rp 38.300, ``Money(255, "GBP")`` is £2.55."""
@@ -55,7 +58,9 @@ def parse_number(text: str, *, grouping: str = ".") -> float:
     Raises:
         RowError: it is not a number.
     """
-    text = _CURRENCY_MARK.sub("", text.strip())
+    if len(text) > _LONGEST:
+        raise RowError("", "is not a number")
+    text = _SIGNED_MARK.sub(r"\1", _CURRENCY_MARK.sub("", text.strip()))
     other = "," if grouping == "." else "."
     if _THOUSANDS_DOT.fullmatch(text) and (grouping == "." or text.count(".") > 1 or "," in text):
         return float(text.replace(".", "").replace(",", "."))

@@ -1,11 +1,14 @@
 """Signed receipts: proof that a person was forgotten, for anyone who holds the shop's public key. Names nobody."""
 
+import os
 from pathlib import Path
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from detak.errors import StoreError
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -25,26 +28,43 @@ class Receipt(msgspec.Struct, frozen=True):
 
     def valid(self) -> bool:
         """Whether the signature is that of the key."""
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public_key))
         try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public_key))
             key.verify(bytes.fromhex(self.signature), self.content)
-        except InvalidSignature:
+        except (InvalidSignature, ValueError):
             return False
         return True
 
 
 class Signer:
-    """Signs with the shop's key, made on first use and readable by its owner only."""
+    """Signs with the shop's key, made on first use and readable by its owner only.
+
+    Raises:
+        StoreError: the file holds no key.
+    """
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
-            path.touch(mode=0o600)
-            fresh = Ed25519PrivateKey.generate()
-            path.write_bytes(fresh.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
-        self._key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+            fresh = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+            _write_secret(path, fresh)
+        try:
+            self._key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+        except ValueError:
+            raise StoreError(f"{path}: is no signing key; restore it from a backup") from None
 
     def sign(self, *, events: int, time: str, audit_row: int, audit_hash: str) -> Receipt:
         """A receipt over these facts."""
         public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
         blank = Receipt(events, time, audit_row, audit_hash, public, "")
         return msgspec.structs.replace(blank, signature=self._key.sign(blank.content).hex())
+
+
+def _write_secret(path: Path, data: bytes) -> None:
+    """The whole file or none, readable by its owner from its first byte on."""
+    temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

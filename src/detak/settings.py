@@ -79,8 +79,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
 
     def source(self, name: str, *, imported: bool = False) -> SourceSettings:
         """What was set for the source (``*`` patterns allowed), or the default: deny, save the shop's own imports."""
+        if name in self.sources:
+            return self.sources[name]
         for pattern, found in self.sources.items():
-            if pattern == name or fnmatchcase(name, pattern):
+            if fnmatchcase(name, pattern):
                 return found
         return IMPORTED if imported else SourceSettings()
 
@@ -96,7 +98,7 @@ def load(path: Path) -> Settings:
     try:
         settings = msgspec.toml.decode(path.read_bytes(), type=Settings)
         _check(settings)
-    except (msgspec.MsgspecError, SettingsError, ZoneInfoNotFoundError, ValueError) as error:
+    except (msgspec.MsgspecError, SettingsError, ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from None
     return settings
 
@@ -112,5 +114,9 @@ def _check(settings: Settings) -> None:
     _ = settings.timezone, settings.categories
     for source in settings.sources.values():
         _ = source.covers
-    for name in settings.retention_days:
+    if not re.fullmatch(r"[1-9]\d*(\.\d+)?\s*[KMGT]i?B", settings.memory):
+        raise SettingsError(f"memory: {settings.memory!r} is not a size such as 2GB")
+    for name, days in settings.retention_days.items():
         purpose(name)
+        if days < 1:
+            raise SettingsError(f"retention_days.{name}: must be at least 1")

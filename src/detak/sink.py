@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 
 from detak.columns import Admitted, events_table, items_table, volumes_table
-from detak.errors import RowError
+from detak.errors import RowError, StoreError
 from detak.gate import Gate
 from detak.live import Live
 from detak.settings import Settings
@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
     reason: str = ""
 
 
-Waiter = Callable[[list[Outcome]], None]
+Waiter = Callable[[list[Outcome] | Exception], None]
 
 
 class _Opened(NamedTuple):
@@ -64,12 +64,19 @@ class Sink:
         self._settings = settings
         self._waiters: dict[int, Waiter] = {}
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
+        self._calling = threading.Lock()
+        self._ended = False
         self._stop = threading.Event()
         self._first_unsealed: float | None = None
         self._thread = threading.Thread(target=self._run, name="detak-sink", daemon=True)
 
     def start(self) -> None:
-        """Begin to follow the log."""
+        """Begin to follow the log, and let it go of what a crash kept it from deleting.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        self._log.drop(self._store.sealed)
         self._thread.start()
 
     def stop(self) -> None:
@@ -93,11 +100,24 @@ class Sink:
         self._waiters.pop(ticket, None)
 
     def call(self, action: Callable[[], T]) -> T:
-        """Run ``action`` between two batches, where nothing else changes the facts; its result or its exception."""
+        """Run ``action`` between two batches, where nothing else changes the facts; its result or its exception.
+
+        Raises:
+            StoreError: the sink has ended.
+        """
         future: Future[T] = Future()
-        self._calls.put((action, future))
+        with self._calling:
+            if self._ended:
+                raise StoreError("the store is closed")
+            self._calls.put((action, future))
         self._log.wake()
         return future.result()
+
+    def catch_up(self) -> None:
+        """Apply everything acknowledged so far. Runs in the sink's thread."""
+        end = self._log.end
+        while self._store.offset < end and self._step(wait=False):
+            pass
 
     def settle(self) -> None:
         """Seal what is in the tail and let the log go of it. Runs in the sink's thread."""
@@ -107,6 +127,16 @@ class Sink:
         self._first_unsealed = None
 
     def _run(self) -> None:
+        try:
+            self._follow()
+        finally:
+            with self._calling:
+                self._ended = True
+            self._answer_calls()
+            for ticket in list(self._waiters):
+                self._waiters.pop(ticket)(StoreError("the store was closed; what it took in is applied when it opens"))
+
+    def _follow(self) -> None:
         while True:
             self._answer_calls()
             stopping = self._stop.is_set()
@@ -122,7 +152,6 @@ class Sink:
                 self._stop.wait(2)
                 continue
             if stopping and not moved:
-                self._answer_calls()
                 return
 
     def _step(self, *, wait: bool) -> bool:
@@ -166,12 +195,14 @@ class Sink:
         kept = [one for one in admitted.values() if one is not None]
         counts = [(*_of(message, record), outcome.what) for record, message, outcome in told]
         events = events_table(kept)
-        self._store.append(Batch(events, items_table(kept, events), volumes_table(counts), records[-1].end))
+        batch = Batch(events, items_table(kept, events), volumes_table(counts), records[-1].end)
+        # Before the facts: should the disk be full here, the records pass again, and each line is written once.
         self._rejects.add(
             (record.end, record.meta.source, record.meta.received, message.event, outcome)
             for record, message, outcome in told
             if outcome.what == REJECTED and not record.meta.imported
         )
+        self._store.append(batch)
         self._live.apply(
             (*_of(message, record), outcome.what) for record, message, outcome in told if not record.meta.imported
         )
@@ -195,7 +226,8 @@ class Sink:
                 self._rejects.keep_aside(record.end, record.body)
                 outcome = Outcome(REJECTED, "", "could not be applied; it is kept aside")
                 self._store.append(Batch(empty("events"), empty("items"), empty("volumes"), record.end))
-                self._notify([(record, Refusal("", "", outcome.reason), outcome)])
+                refused = (record, Refusal("", "", outcome.reason), outcome)
+                self._notify([refused] * len(open_batch(record.body).batch))
 
 
 def _of(message: Arrival | Refusal, record: Record) -> tuple[int, str, str]:

@@ -14,7 +14,8 @@ import msgspec
 
 from detak.amounts import Amounts, read_amounts
 from detak.errors import RowError
-from detak.event import ORDER_COMPLETED, TYPES, Context, Incoming, Properties, event_name, message_key
+from detak.event import NULL, ORDER_COMPLETED, TYPES, Context, Incoming, Product, Properties, event_name, message_key
+from detak.scrub import scrub, without_people
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -22,26 +23,12 @@ _EARLIEST: Final = 631_152_000_000_000  # 1990: no shop's log is older
 _DAY: Final = 86_400_000_000
 EVENT_LIMIT: Final = 32 * 1024  # Segment's: 32 KB an event
 
-# fmt: off
-_PERSONAL_KEYS: Final = frozenset(
-    {
-        "email", "e_mail", "mail", "phone", "phone_number", "telephone", "mobile", "msisdn", "whatsapp",
-        "first_name", "last_name", "firstname", "lastname", "full_name", "fullname", "username", "user_name",
-        "recipient", "address", "street", "postal_code", "postcode", "zip", "ip", "ip_address", "nik", "ktp",
-        "npwp", "birthday", "birth_date", "date_of_birth", "card_number", "iban", "account_number", "password",
-        "token", "latitude", "longitude", "lat", "lng", "lon",
-    }
-)
-# fmt: on
-_SUSPECT = re.compile(
-    rb"@|[\d+][\d\s().-]{8,}\d|\"(?:" + "|".join(sorted(_PERSONAL_KEYS)).encode() + rb")\"\s*:", re.IGNORECASE
-)
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"(?<![\w.-])(?:\+\d{1,3}|0)[\s().-]*(?:\d[\s().-]*){8,13}\d(?!\w)")
-_REMOVED: Final = "[removed]"
-
 _CONVERTED: Final = {field.name: field.type for field in msgspec.structs.fields(Properties)}
+_PRODUCT: Final = frozenset(field.name for field in msgspec.structs.fields(Product))
 _MONEY_FIELDS: Final = frozenset({"price", "quantity", "total", "revenue", "value", "shipping", "discount", "products"})
+_YES: Final = frozenset({"true", "1", "yes", "y", "on", "granted", "allow", "allowed", "accepted", "ya", "setuju"})
+_DEEPEST: Final = 64
+_ESCAPE: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)", re.DOTALL)
 _ITEM_EVENTS: Final = ("Order ", "Product ", "Products ", "Cart ", "Checkout ", "Coupon ")
 
 
@@ -52,7 +39,7 @@ class Arrival(NamedTuple):
     event: str
     properties: Properties
     amounts: Amounts
-    raw: str | None  # its properties as JSON, without identifiers
+    rest: str | None  # of its properties what has no column, as JSON, without identifiers
     key: int
     time: int | None  # microseconds since 1970, UTC; None: unknown
     received: int  # microseconds since 1970, UTC
@@ -103,7 +90,11 @@ def open_batch(body: bytes) -> Envelope:
     try:
         return _envelope.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RowError("batch", f"the body is not a batch: {_plain(error)}") from None
+        first = error
+    try:
+        return _envelope.decode(_ESCAPE.sub(_mend, body))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise RowError("batch", f"the body is not a batch: {_plain(first)}") from None
 
 
 def arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None = None) -> Arrival:
@@ -112,6 +103,14 @@ def arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None =
     Raises:
         RowError: it cannot be used; the field and the reason say why.
     """
+    try:
+        return _arrive(raw, origin, envelope)
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
+        # Bytes that are no text, a number no computer holds, a thousand brackets: deeper than the decoder looks.
+        raise RowError("", "cannot be read: it is not well-formed JSON of a sensible size") from None
+
+
+def _arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None) -> Arrival:
     if len(bytes(raw)) > EVENT_LIMIT and not origin.imported:
         raise RowError("", f"is larger than {EVENT_LIMIT // 1024} KB")
     message = _decode_message(raw)
@@ -120,6 +119,7 @@ def arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None =
         message.context = _decode_context(bytes(envelope.context))
     properties, text = _read_properties(message, event)
     _check(event, properties)
+    _check_traits(message)
     sent = message.sent_at or (envelope.sent_at if envelope else None)
     time = _time(message, origin, sent)
     identity = message.message_id or _derived_id(raw, time)
@@ -162,13 +162,21 @@ def page(message: Incoming) -> str | None:
     seen = message.context.page if message.context else None
     if seen is None:
         return None
-    path = seen.path or (urlsplit(seen.url).path if seen.url else None)
+    path = seen.path or (_path_of(seen.url) if seen.url else None)
     return scrub(path.split("?", 1)[0])[:512] if path else None
 
 
-def scrub(text: str) -> str:
-    """Free text without e-mail addresses and telephone numbers."""
-    return _PHONE.sub(_REMOVED, _ADDRESS.sub(_REMOVED, text))
+def _path_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).path
+    except ValueError:  # such as an IPv6 address without its end
+        return None
+
+
+def _mend(escape: re.Match[bytes]) -> bytes:
+    """Half a surrogate pair, as a text cut inside an emoji leaves it, is no text: it becomes the mark for that."""
+    found = escape[0]
+    return rb"\ufffd" if len(found) == 6 and found[1:2] == b"u" else found
 
 
 def _decode_message(raw: msgspec.Raw | bytes) -> Incoming:
@@ -190,8 +198,8 @@ def _decode_message(raw: msgspec.Raw | bytes) -> Incoming:
 def _decode_context(raw: bytes) -> Context | None:
     try:
         return _context.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return msgspec.convert(_fit(_any.decode(raw), Context), Context | None, strict=False)
 
 
 def _fit(value: object, kind: Any) -> Any:
@@ -202,12 +210,23 @@ def _fit(value: object, kind: Any) -> Any:
     for field in msgspec.structs.fields(kind):
         if field.encode_name not in value:
             continue
+        found = value[field.encode_name]
+        if field.encode_name == "consent":
+            found = _fit_consent(found)
         try:
-            msgspec.convert(value[field.encode_name], field.type, strict=False)
+            msgspec.convert(found, field.type, strict=False)
         except (msgspec.ValidationError, RecursionError):
             continue
-        fitting[field.encode_name] = value[field.encode_name]
+        fitting[field.encode_name] = found
     return fitting
+
+
+def _fit_consent(value: object) -> dict[str, dict[str, bool]] | None:
+    """Preferences in words (``denied``): what is not plainly a yes is a no, so that no refusal is lost."""
+    said = value.get("categoryPreferences") if isinstance(value, dict) else None
+    if not isinstance(said, dict):
+        return None
+    return {"categoryPreferences": {name: str(word).lower() in _YES for name, word in said.items() if word is not None}}
 
 
 def _read_properties(message: Incoming, event: str) -> tuple[Properties, str | None]:
@@ -218,10 +237,23 @@ def _read_properties(message: Incoming, event: str) -> tuple[Properties, str | N
         properties = _properties.decode(data)
     except (msgspec.MsgspecError, RecursionError) as error:
         properties = _lenient(data, event, error)
-    text = data if not _SUSPECT.search(data) else _encode(_without_people(_any.decode(data)))
+    rest = _rest(data, properties)
     if properties.query:
         properties.query = scrub(properties.query)
-    return properties, text.decode()
+    if properties.reason:
+        properties.reason = scrub(properties.reason)
+    return properties, rest
+
+
+def _rest(data: bytes, properties: Properties) -> str | None:
+    """What of the properties has no column, as JSON, without what names a person; None where all of it has one."""
+    if _encode(properties) == data:  # as a source of this house writes it
+        return None
+    loose = _any.decode(data)
+    rest = {name: value for name, value in loose.items() if name not in _CONVERTED or getattr(properties, name) is None}
+    if properties.products and any(product.keys() - _PRODUCT for product in loose["products"]):
+        rest["products"] = loose["products"]
+    return _encode(without_people(rest)).decode() if rest else None
 
 
 def _lenient(data: bytes, event: str, error: Exception) -> Properties:
@@ -241,20 +273,28 @@ def _lenient(data: bytes, event: str, error: Exception) -> Properties:
     return Properties(**fitting)
 
 
-def _without_people(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_people(one) for key, one in value.items() if key.lower() not in _PERSONAL_KEYS}
-    if isinstance(value, list):
-        return [_without_people(one) for one in value]
-    return scrub(value) if isinstance(value, str) else value
-
-
 def _check(event: str, properties: Properties) -> None:
-    if event == ORDER_COMPLETED and (properties.total or 0) < 0:
-        raise RowError("total", "is negative")
+    for name in ("total", "revenue", "value") if event == ORDER_COMPLETED else ():
+        if (getattr(properties, name) or 0) < 0:
+            raise RowError(name, "is negative")
     for name in ("results", "line"):
         if not 0 <= (getattr(properties, name) or 0) < 2**31:
             raise RowError(name, "is not a count")
+    if (properties.line or 0) + len(properties.products or ()) > 2**31:
+        raise RowError("line", "is not a count")
+
+
+def _check_traits(message: Incoming) -> None:
+    if message.traits != NULL and not _shallow(_any.decode(message.traits), _DEEPEST):
+        raise RowError("traits", "are nested too deeply")
+
+
+def _shallow(value: object, depth: int) -> bool:
+    if isinstance(value, dict):
+        return depth > 0 and all(_shallow(one, depth - 1) for one in value.values())
+    if isinstance(value, list):
+        return depth > 0 and all(_shallow(one, depth - 1) for one in value)
+    return True
 
 
 def _time(message: Incoming, origin: Origin, sent: str | None) -> int | None:

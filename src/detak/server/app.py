@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router, get
+from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import Message, Scope
 
 from detak import __version__
 from detak.engine import Engine
@@ -71,7 +73,7 @@ def build(engine: Engine, token: str, *, local_only: bool) -> Litestar:
         exception_handlers=handlers,
         openapi_config=OpenAPIConfig("Detak", __version__, path="/schema", render_plugins=[JsonRenderPlugin()]),
         logging_config=None,
-        after_request=_harden,
+        before_send=[_harden],
     )
 
 
@@ -99,8 +101,10 @@ def _unforeseen(_: Request[Any, Any, Any], error: Exception) -> Response[dict[st
     return Response({"success": False, "message": "something went wrong here; the log says what"}, status_code=500)
 
 
-def _harden(response: Response[Any]) -> Response[Any]:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
-    return response
+async def _harden(message: Message, _: Scope) -> None:
+    """Every answer, errors too."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "no-referrer")
+        headers.setdefault("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from detak.engine import Engine, Question
 from detak.insights.base import Report
@@ -33,15 +33,21 @@ class Dashboard:
         return not (self.timing.orders or self.cancellations.orders or self.products.searches)
 
 
+class _Made(NamedTuple):
+    until: float
+    came_in: int
+    task: asyncio.Task[Report]
+
+
 @dataclass
 class Recent:
-    """Reports of the last few seconds, so that pages opened together ask the facts once.
+    """Reports of the last few seconds while nothing new came in, so that pages opened together ask the facts once.
 
     The keys are reports and their parameters, which are few; a report that failed is not kept.
     """
 
     clock: Callable[[], float] = time.monotonic
-    _made: dict[tuple[str, str, str], tuple[float, asyncio.Task[Report]]] = field(default_factory=dict)
+    _made: dict[tuple[str, str, str], _Made] = field(default_factory=dict)
 
     async def report(self, engine: Engine, name: str, language: str, by: str | None = None) -> Report:
         """The report, computed in a thread unless it was a moment ago.
@@ -50,12 +56,12 @@ class Recent:
             UsageError: there is no such dimension.
         """
         key = (name, by or "", language)
-        until, task = self._made.get(key, (0.0, None))
-        if task is None or self.clock() > until or _failed(task):
-            question = Question(name, {"by": by} if by else {}, language)
-            task = asyncio.create_task(_asked(engine, question))
-            self._made[key] = (self.clock() + _KEEP_SECONDS, task)
-        return await asyncio.shield(task)  # a reader who leaves does not take it from the others
+        came_in = sum(engine.pulse().outcomes.values())
+        made = self._made.get(key)
+        if made is None or self.clock() > made.until or came_in != made.came_in or _failed(made.task):
+            task = asyncio.create_task(_asked(engine, Question(name, {"by": by} if by else {}, language)))
+            made = self._made[key] = _Made(self.clock() + _KEEP_SECONDS, came_in, task)
+        return await asyncio.shield(made.task)  # a reader who leaves does not take it from the others
 
 
 async def gather(engine: Engine, recent: Recent, language: str, by: str | None) -> Dashboard:

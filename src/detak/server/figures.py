@@ -1,6 +1,5 @@
 """Words, numbers and times as the page says them, in one language."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -69,7 +68,3 @@ class Figures:
         local = at.astimezone(zone)
         day = format_datetime(local, "d MMMM y", locale=self.language)
         return f"{day}, {local:%H}{say(self.language, 'report.clock')}{local:%M} {local.tzname()}"
-
-    def listed(self, several: Sequence[str]) -> str:
-        """The names of several things, one after another."""
-        return ", ".join(several)

@@ -118,10 +118,10 @@ class DuckStore:
         with self._parts.attempt():
             for name in TABLES:
                 small = [part for part in kept if part.table == name and part.rows < self._part_rows]
-                if len(small) >= _COMPACT_FROM:
-                    rows = pa.concat_tables(self._parts.read(part) for part in small)
+                for group in _groups(small, self._part_rows) if len(small) >= _COMPACT_FROM else ():
+                    rows = pa.concat_tables(self._parts.read(part) for part in group)
                     merged = self._parts.write(name, rows, self._part_rows)
-                    kept = (*(part for part in kept if part not in small), *merged)
+                    kept = (*(part for part in kept if part not in group), *merged)
             if len(keys) >= _COMPACT_FROM:
                 keys = (self._parts.write_keys(self._keys(keys)),)
             if (kept, keys) != (manifest.parts, manifest.keys):
@@ -180,7 +180,7 @@ class DuckStore:
             self._show(parts)
             for name in TABLES if clear else ():
                 # A new table, not DELETE: deleted rows keep their memory.
-                self._connection.execute(f"DELETE FROM tail_{name}")
+                self._connection.execute(f"CREATE OR REPLACE TABLE tail_{name} AS FROM tail_{name} LIMIT 0")
             gone = self._parts.commit(offset=offset, parts=parts, keys=keys)
         self._seen.sealed([self._parts.path(name) for name in keys], tail=clear)
         if clear:
@@ -204,6 +204,23 @@ class DuckStore:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+
+def _groups(small: list[Part], rows: int) -> Iterator[list[Part]]:
+    """Parts to merge: neighbours in time, about ``rows`` at once, so that merging takes no more memory than sealing."""
+    for timed in (True, False):
+        group: list[Part] = []
+        for part in sorted((one for one in small if (one.first_day is not None) is timed), key=_first_day):
+            group.append(part)
+            if sum(one.rows for one in group) >= rows:
+                yield group
+                group = []
+        if len(group) > 1:
+            yield group
+
+
+def _first_day(part: Part) -> int:
+    return part.first_day or 0
 
 
 def _quoted(path: Path) -> str:

@@ -33,7 +33,7 @@ class StoreLock:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 if time.monotonic() >= until:
                     os.close(handle)
                     return False

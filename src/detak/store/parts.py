@@ -47,10 +47,6 @@ class Manifest(msgspec.Struct, frozen=True):
     keys: tuple[str, ...] = ()  # sorted int64 message keys of the sealed events
     counter: int = 0
 
-    def files(self, table: str) -> list[str]:
-        """The sealed files of one table."""
-        return [part.file for part in self.parts if part.table == table]
-
 
 class Parts:
     """The sealed files in one folder."""
@@ -113,7 +109,7 @@ class Parts:
             write_durably(self._path, lambda path: _save(path, data))
         except OSError:
             if self._path.exists() and self._path.read_bytes() == data:
-                self._unnamed = []  # named, though not durably yet: whichever manifest a crash leaves, its files are there
+                self._unnamed = []  # named, if not durably yet: whichever manifest a crash leaves, its files are there
             raise
         self.manifest = after
         self._unnamed = []

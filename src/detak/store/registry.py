@@ -53,7 +53,7 @@ class AuditRow(msgspec.Struct, frozen=True):
     def expected(self) -> str:
         """The hash that the row must carry: over its content and the row before it."""
         content = [self.number, self.time, self.verb, self.purpose, self.why, self.detail, self.before]
-        return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 class Registry:
@@ -61,11 +61,11 @@ class Registry:
 
     def __init__(self, path: Path) -> None:
         self._engine = open_sqlite(path, _tables)
-        self._auditing = threading.Lock()
+        self._writing = threading.Lock()
 
     def write_key(self, source: str) -> str:
         """The write key of a source; made on first asking."""
-        with self._engine.begin() as connection:
+        with self._writing, self._engine.begin() as connection:
             found = connection.execute(select(_keys.c.key).where(_keys.c.source == source)).scalar()
             if found:
                 return str(found)
@@ -90,10 +90,10 @@ class Registry:
 
     def audit(self, verb: str, purpose: str, why: str, detail: dict[str, object]) -> AuditRow:
         """Add a row to the chain."""
-        with self._auditing, self._engine.begin() as connection:
+        with self._writing, self._engine.begin() as connection:
             last = connection.execute(select(_audit.c.number, _audit.c.hash).order_by(_audit.c.number.desc())).first()
             number, before = (last.number + 1, last.hash) if last else (1, _START)
-            text = json.dumps(detail, ensure_ascii=False, sort_keys=True)
+            text = json.dumps(detail, sort_keys=True)
             row = AuditRow(number, _now(), verb, purpose, why, text, before, "")
             row = msgspec.structs.replace(row, hash=row.expected)
             connection.execute(insert(_audit).values(msgspec.structs.asdict(row)))

@@ -4,12 +4,15 @@ The body may hold personal data that no purpose covers, so it is not kept. Lines
 a crash the sink passes the same records again, and writes only what is not written yet.
 """
 
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
+
+from detak.store.files import write_durably, write_secret
 
 
 class _Why(Protocol):
@@ -35,38 +38,68 @@ class Rejects:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._until = self._last()
+        self._until = self._recover()
 
     def add(self, refused: Iterable[tuple[int, str, int, str, _Why]]) -> None:
         """Write (offset, source, received, event, why), those not written before."""
         lines = []
-        last = self._until
+        last = _Mark(-1, 0)
         for offset, source, received, event, why in refused:
-            if offset > self._until:
-                when = datetime.fromtimestamp(received / 1_000_000, UTC).isoformat(timespec="seconds")
-                lines.append(msgspec.json.encode(Line(offset, when, source, event, why.field, why.reason)))
-                last = offset
+            last = last.after(offset)
+            if last > self._until:
+                when = datetime.fromtimestamp(received // 1_000_000, UTC).isoformat(timespec="seconds")
+                lines.append(msgspec.json.encode(Line(offset, when, source, event, why.field, why.reason)) + b"\n")
         if lines:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                file.write(b"\n".join(lines) + b"\n")
+            self._write(b"".join(lines))
             self._until = last
 
     def keep_aside(self, offset: int, body: bytes) -> None:
         """Keep a whole body that could not be applied, readable by its owner only, beside the file."""
         path = self._path.with_name(f"aside-{offset}.body")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(body)
+        write_durably(path, lambda temporary: write_secret(temporary, body))
 
-    def _last(self) -> int:
+    def _write(self, data: bytes) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                while data:
+                    data = data[file.write(data) :]
+            except OSError:
+                file.truncate(before)  # a full disk: no half line, and the next attempt writes all of it
+                raise
+
+    def _recover(self) -> "_Mark":
+        """What was written; a torn last line is cut off."""
+        last = _Mark(-1, 0)
         if not self._path.exists():
-            return -1
-        last = b""
+            return last
+        good = 0
         with self._path.open("rb") as file:
             for line in file:
-                last = line
-        try:
-            return msgspec.json.decode(last, type=Line).offset
-        except msgspec.MsgspecError:
-            return -1
+                try:
+                    last = last.after(msgspec.json.decode(line, type=_Numbered).offset)
+                except msgspec.MsgspecError:
+                    break
+                if not line.endswith(b"\n"):
+                    break
+                good += len(line)
+        if good < self._path.stat().st_size:
+            os.truncate(self._path, good)
+            return self._recover()
+        return last
+
+
+class _Numbered(msgspec.Struct):
+    offset: int
+
+
+class _Mark(NamedTuple):
+    """The nth line of the record that ends at an offset."""
+
+    offset: int
+    nth: int
+
+    def after(self, offset: int) -> "_Mark":
+        return _Mark(offset, self.nth + 1 if offset == self.offset else 1)

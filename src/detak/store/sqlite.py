@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine, MetaData, create_engine, event
 
+from detak.errors import StoreError
+
 T = TypeVar("T")
 
 
@@ -25,9 +27,15 @@ def open_sqlite(path: Path, tables: MetaData) -> Engine:
 
 
 def overwrite_deleted(engine: Engine) -> None:
-    """Move the write-ahead log into the file and empty it, so that deleted rows are nowhere."""
+    """Move the write-ahead log into the file and empty it, so that deleted rows are nowhere.
+
+    Raises:
+        StoreError: somebody kept reading the file, so that the log could not be emptied.
+    """
     with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+    if busy:
+        raise StoreError(f"{engine.url.database}: another program reads it, so deleted rows are still in its log")
 
 
 def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:

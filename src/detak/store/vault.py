@@ -6,9 +6,10 @@ here cuts the facts off from the person for good.
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -32,6 +33,8 @@ from detak.store.sqlite import chunks, open_sqlite, overwrite_deleted
 Identifier = tuple[str, str]
 """``(kind, value)``: ``("user", "42")`` or ``("anonymous", "5f0c...")``."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 500  # values in one IN (...)
 _tables = MetaData()
 
@@ -72,7 +75,7 @@ _statements = Table(
 class Standing(NamedTuple):
     """What one person's statements come to: for each purpose they spoke of, when (microseconds) and whether yes."""
 
-    words: dict[Purpose, tuple[int, bool]] = {}
+    words: Mapping[Purpose, tuple[int, bool]] = MappingProxyType({})
 
     @property
     def granted(self) -> Purpose:
@@ -123,13 +126,12 @@ class Vault:
 
     def standing(self, subjects: Iterable[int]) -> dict[int, Standing]:
         """What each of these people last said of each purpose; those who said nothing are absent."""
-        found: dict[int, Standing] = {}
+        found: dict[int, dict[Purpose, tuple[int, bool]]] = {}
         with self._engine.connect() as connection:
             for some in chunks(set(subjects), _AT_ONCE):
                 for row in connection.execute(select(_standing).where(_standing.c.subject.in_(some))):
-                    words = found.setdefault(row.subject, Standing({})).words
-                    words[Purpose(row.purpose)] = (row.time, bool(row.granted))
-        return found
+                    found.setdefault(row.subject, {})[Purpose(row.purpose)] = (row.time, bool(row.granted))
+        return {subject: Standing(words) for subject, words in found.items()}
 
     def claimed(self, subjects: Iterable[int]) -> set[int]:
         """Those of the people who have a user id already."""
@@ -209,8 +211,8 @@ class Vault:
         with self._engine.begin() as connection:
             for table in (_identities, _traits, _standing, _statements):
                 connection.execute(delete(table).where(table.c.subject.in_(gone)))
-        overwrite_deleted(self._engine)
         self._version += 1
+        overwrite_deleted(self._engine)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -224,7 +226,7 @@ def pseudonym() -> int:
 
 def from_micros(micros: int) -> datetime:
     """Microseconds since 1970 as a time, UTC."""
-    return datetime.fromtimestamp(micros / 1_000_000, UTC)
+    return _EPOCH + micros * _MICROSECOND
 
 
 def _merge_traits(connection: Connection, subject: int, fresh: dict[str, Any]) -> None:
@@ -239,7 +241,7 @@ def _record(connection: Connection, statements: Sequence[tuple[int, Statement]])
     ledger = []
     fresh: dict[int, Standing] = {}
     for subject, said in statements:
-        time = round(said.time.timestamp() * 1_000_000)
+        time = (said.time - _EPOCH) // _MICROSECOND
         if said.evidence:
             row = {"granted": int(said.granted), "refused": int(said.refused), "evidence": said.evidence}
             ledger.append({"subject": subject, "time": time, **row})
