@@ -122,8 +122,12 @@ def pulse(beats: Sequence[int]) -> str:
 
 
 def surest(factors: Iterable[Factor]) -> list[Factor]:
-    """Those that stand out and are surely far from 1, at most ``_SUREST``; the highest risk first."""
-    told = [one for one in factors if one.notable and one.low > 0 and not one.low <= 1 <= one.high]
+    """Of the levels that have a name, those that stand out and are surely far from 1, highest first.
+
+    At most ``_SUREST``.
+    """
+    named = (one for one in factors if one.notable and one.kind in {"value", "several"})
+    told = [one for one in named if one.low > 0 and not one.low <= 1 <= one.high]
     ranked = sorted(told, key=lambda one: -max(one.low, 1 / one.high))[:_SUREST]
     return sorted(ranked, key=lambda one: -one.risk_ratio)
 

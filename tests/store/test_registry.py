@@ -1,0 +1,77 @@
+"""Write keys, and an audit chain in which no row can be changed or taken out unseen."""
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from detak.errors import UsageError
+from detak.store.registry import Registry
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    one = Registry(tmp_path / "registry.db")
+    for number in range(4):
+        one.audit("events", "analytics", "report timing", {"left_out": number, "file": "pesanan-é\udce9.csv"})
+    return one
+
+
+def test_an_untouched_chain_holds_over_a_restart(registry: Registry, tmp_path: Path) -> None:
+    registry.close()
+    again = Registry(tmp_path / "registry.db")
+    again.audit("export", "essential", "a person's own copy", {})
+    assert again.audit_break() is None
+    assert [one.number for one in again.audit_rows()] == [1, 2, 3, 4, 5]
+    assert [one.verb for one in again.audit_rows(after=4)] == ["export"]
+    assert again.audit_length() == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "broken_at"),
+    [
+        ("UPDATE audit SET why = 'nothing' WHERE number = 2", 2),
+        ("UPDATE audit SET time = '2026' WHERE number = 4", 4),
+        ("UPDATE audit SET hash = before WHERE number = 3", 3),
+        ("DELETE FROM audit WHERE number = 1", 1),
+        ("DELETE FROM audit WHERE number = 3", 3),
+        ("UPDATE audit SET number = number + 10 WHERE number > 2", 3),
+        ("UPDATE audit SET detail = replace(detail, '1', '2') WHERE number = 2", 2),
+    ],
+)
+def test_a_changed_row_is_found(registry: Registry, tmp_path: Path, change: str, broken_at: int) -> None:
+    with sqlite3.connect(tmp_path / "registry.db") as connection:
+        connection.execute(change)
+    assert registry.audit_break() == broken_at
+
+
+def test_threads_that_audit_at_once_make_one_chain(registry: Registry) -> None:
+    threads = [threading.Thread(target=registry.audit, args=("events", "research", "x", {})) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert registry.audit_break() is None
+    assert registry.audit_length() == 12
+
+
+def test_a_source_has_one_key_even_when_asked_at_once(registry: Registry) -> None:
+    made: list[str] = []
+    threads = [threading.Thread(target=lambda: made.append(registry.write_key("web"))) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(made) == 8
+    assert registry.write_keys() == {made[0]: "web"}
+    assert len(set(made)) == 1
+
+
+def test_a_key_taken_back_opens_nothing(registry: Registry) -> None:
+    key = registry.write_key("web")
+    registry.revoke("web")
+    assert registry.write_keys() == {}
+    assert registry.write_key("web") != key
+    with pytest.raises(UsageError, match="'app'"):
+        registry.revoke("app")

@@ -1,0 +1,139 @@
+"""The vault: whose word stands, who is behind a pseudonym, and that forgetting leaves no byte."""
+
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detak.consent import ALL, NOTHING, REFUSABLE, Purpose, Statement
+from detak.errors import StoreError
+from detak.store.vault import Standing, Vault, from_micros, pseudonym
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+A, M = Purpose.ANALYTICS, Purpose.MARKETING
+Said = tuple[Purpose, Purpose, int]
+
+PURPOSES = st.integers(0, int(ALL)).map(Purpose)
+SAID = st.lists(st.tuples(PURPOSES, PURPOSES, st.integers(0, 4)), max_size=8)
+
+
+def statement(granted: Purpose, refused: Purpose, second: int, evidence: str | None = None) -> Statement:
+    return Statement(granted, refused, START + timedelta(seconds=second), evidence)
+
+
+def last_words(said: Sequence[Said]) -> tuple[Purpose, Purpose]:
+    """By definition: for each purpose the latest statement that speaks of it; at one moment the refusal."""
+    granted = refused = NOTHING
+    for purpose in REFUSABLE:
+        spoken = [(time, not purpose & no) for yes, no, time in said if purpose & (yes | no)]
+        if spoken:
+            latest = max(time for time, _ in spoken)
+            if all(yes for time, yes in spoken if time == latest):
+                granted |= purpose
+            else:
+                refused |= purpose
+    return granted, refused
+
+
+@given(SAID, st.randoms(use_true_random=False))
+@settings(max_examples=200, deadline=None)
+def test_the_latest_word_stands_in_any_order(said: list[Said], random: "random.Random") -> None:  # type: ignore[name-defined]  # noqa: F821
+    shuffled = said + [one for one in said if random.random() < 0.3]
+    random.shuffle(shuffled)
+    standing = Standing()
+    for granted, refused, time in shuffled:
+        standing = standing.after(granted, refused, time)
+    assert (standing.granted, standing.refused) == last_words(said)
+
+
+@given(SAID, st.data())
+@settings(max_examples=25, deadline=None)
+def test_the_latest_word_stands_in_any_batches(said: list[Said], data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        vault = Vault(Path(folder) / "vault.db")
+        order = data.draw(st.permutations([*enumerate(said), *enumerate(said[:3])]))
+        while order:
+            size = data.draw(st.integers(1, len(order)))
+            batch, order = order[:size], order[size:]
+            vault.write({}, {}, [(7, statement(*one, evidence=f"e{number}")) for number, one in batch])
+        standing = vault.standing([7]).get(7, Standing())
+        assert (standing.granted, standing.refused) == last_words(said)
+        assert len(vault.history([7])) == len(said)
+        for purpose in REFUSABLE:
+            assert (7 in vault.refusing(purpose)) == bool(standing.refused & purpose)
+        vault.close()
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return Vault(tmp_path / "vault.db")
+
+
+def test_whoever_refuses_is_known_at_once(vault: Vault) -> None:
+    assert vault.refusing(A) == frozenset()
+    vault.write({}, {}, [(7, statement(NOTHING, A, 1)), (8, statement(A, M, 1))])
+    assert (vault.refusing(A), vault.refusing(M)) == ({7}, {8})
+    vault.write({}, {}, [(7, statement(A, NOTHING, 2))])
+    assert vault.refusing(A) == frozenset()
+    vault.forget([8])
+    assert vault.refusing(M) == frozenset()
+
+
+def test_identifiers_traits_and_statements_come_back(vault: Vault) -> None:
+    known = {("user", f"u{number}"): number for number in range(1, 1200)} | {("anonymous", "u1"): 5000}
+    vault.write(known, {1: {"name": "Ani", "city": "Bogor"}}, [(1, statement(A, M, 3, "web:1"))])
+    vault.write({("user", "u1"): 999}, {1: {"city": "Depok"}}, [(1, statement(A, M, 3, "web:1"))])
+    assert vault.lookup(known) == known  # the first to have an identifier keeps it
+    assert vault.lookup([("user", "stranger"), ("anonymous", "u2")]) == {}
+    assert vault.people([1]) == {1: ([("user", "u1")], {"name": "Ani", "city": "Depok"})}
+    assert vault.history([1]) == [statement(A, M, 3, "web:1")]
+    assert vault.claimed([1, 2, 5000]) == {1, 2}
+
+
+def test_what_repeats_a_statement_moves_its_time_and_adds_no_proof(vault: Vault) -> None:
+    vault.write({}, {}, [(1, statement(A, NOTHING, 1, "e1"))])
+    vault.write({}, {}, [(1, statement(A, NOTHING, 9))])
+    vault.write({}, {}, [(1, statement(NOTHING, A, 5, "late"))])
+    assert vault.standing([1])[1].granted == A
+    assert [one.evidence for one in vault.history([1])] == ["e1", "late"]
+
+
+def test_forgetting_leaves_no_byte_in_any_file(vault: Vault, tmp_path: Path) -> None:
+    marker = "zqxjkvbpwy"
+    vault.write({("user", marker): 1, ("user", "other"): 2}, {1: {"name": marker}}, [(1, statement(A, M, 1, marker))])
+    assert any(marker.encode() in path.read_bytes() for path in tmp_path.iterdir())
+    vault.forget([1])
+    assert not any(marker.encode() in path.read_bytes() for path in tmp_path.iterdir())
+    assert vault.lookup([("user", marker), ("user", "other")]) == {("user", "other"): 2}
+    assert (vault.standing([1]), vault.people([1]), vault.history([1])) == ({}, {}, [])
+
+
+def test_says_so_when_a_reader_keeps_deleted_bytes_in_the_log(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.write({("user", "u"): 1}, {}, [])
+    with vault._engine.connect() as reading:
+        reading.exec_driver_sql("PRAGMA busy_timeout = 10")
+        reading.exec_driver_sql("BEGIN")
+        reading.exec_driver_sql("SELECT * FROM identities").fetchall()
+        with vault._engine.connect() as other:
+            other.exec_driver_sql("PRAGMA busy_timeout = 10")
+        with pytest.raises(StoreError, match="deleted rows are still in its log"):
+            vault.forget([1])
+    assert vault.lookup([("user", "u")]) == {}
+
+
+@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda one: one.replace(tzinfo=UTC)))
+def test_a_time_survives_to_the_microsecond(time: datetime) -> None:
+    micros = (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    assert from_micros(micros) == time
+
+
+def test_pseudonyms_fit_a_signed_column_and_differ() -> None:
+    drawn = {pseudonym() for _ in range(1000)}
+    assert len(drawn) == 1000
+    assert all(0 < one < 2**62 for one in drawn)
