@@ -23,7 +23,8 @@ from detak.settings import LANGUAGES, load
 from detak.sources.base import Reading, find, names
 from detak.sources.complete_journey import installed
 
-_WAIT = 120.0
+_WAIT = 600.0  # seconds: an import of millions of rows may go on so long
+_SERVE_WAIT = 20.0
 _PORT = 8181
 
 store_option = click.option(
@@ -80,18 +81,26 @@ def import_(files: tuple[str, ...], source: str, mapping: Path | None, store: Pa
     settings = load(store / "detak.toml")
     now = datetime.now(UTC)
     reading = Reading(settings.timezone, settings.currency, now, mapping)
+    if mapping is not None and source == "auto":
+        source = "csv"
     rejects = RejectsFile(store, now)
     done: list[Imported] = []
+    faults: list[str] = []
+    paths = _expand(files)
     with _desk(store) as desk:
-        try:
-            for path in _expand(files):
+        for path in paths:
+            try:
                 done.append(import_file(desk, path, source, reading, rejects))
+            except SourceError as error:  # the files beside it still go in
+                faults.append(str(error))
+            else:
                 if not as_json:
                     click.echo(_sentence(path, done[-1]))
-        finally:
-            if done and as_json:
-                _print(_together(done), "", True)
+    if done and as_json:
+        _print(_together(done), "", True)
     _warn(done, settings)
+    if faults:
+        _fail("\ndetak: ".join(faults))
 
 
 @main.command()
@@ -122,7 +131,7 @@ def report(name: str, by: str | None, limit: int | None, lang: str | None, store
 @_explained
 def serve(host: str, port: int, sign_in: bool, store: Path, as_json: bool) -> None:
     """Run the engine: collection, consent, reports and the dashboard."""
-    with Engine(store, wait=_WAIT) as engine:
+    with Engine(store, wait=_SERVE_WAIT) as engine:
         key = engine.write_key("web")
 
         def ready(url: str, _: str) -> None:
@@ -230,7 +239,8 @@ def _desk(store: Path, *, must_exist: bool = False) -> Iterator[Engine | Remote]
     """The store's engine: in this process, or in the server that holds it."""
     if must_exist and not store.exists():
         raise UsageError(f"{store}: there is no store here; `detak import FILE --store {store}` makes one")
-    until = time.monotonic() + _WAIT
+    began = time.monotonic()
+    told = False
     while True:
         held = owner(store)
         if held is not None and (remote := Remote(store, held.url, held.token)).answers():
@@ -240,8 +250,11 @@ def _desk(store: Path, *, must_exist: bool = False) -> Iterator[Engine | Remote]
         try:
             engine = Engine(store)
         except StoreBusyError:
-            if time.monotonic() > until:
+            if time.monotonic() - began > _WAIT:
                 raise
+            if not told and time.monotonic() - began > 1:
+                click.echo(f"detak: waiting for another command on {store} ...", err=True)
+                told = True
             time.sleep(0.1)
             continue
         with engine:

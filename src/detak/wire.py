@@ -60,7 +60,7 @@ class Envelope(msgspec.Struct, rename="camel"):
 
     batch: list[msgspec.Raw]
     sent_at: str | None = None
-    context: msgspec.Raw | None = None
+    context: msgspec.Raw = NULL
     write_key: str | None = None
 
 
@@ -115,7 +115,7 @@ def _arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None)
         raise RowError("", f"is larger than {EVENT_LIMIT // 1024} KB")
     message = _decode_message(raw)
     event = event_name(message)
-    if envelope is not None and envelope.context is not None and message.context is None:
+    if envelope is not None and envelope.context != NULL and message.context is None:
         message.context = _decode_context(bytes(envelope.context))
     properties, text = _read_properties(message, event)
     _check(event, properties)

@@ -147,9 +147,9 @@ def test_the_pulse_moves_when_events_arrive(browser: Browser, address: str, engi
     browser.get(f"{address}/?lang=en")
     until(browser, lambda: text(browser, "#pulse .status") == "connected", "the pulse did not connect")
     before = line(browser)
-    send(engine, *({**track("Product Viewed", f"view-{time.time_ns()}-{one}"), **YES} for one in range(7)))
+    send(engine, *({**track("Checkout Started", f"start-{time.time_ns()}-{one}"), **YES} for one in range(7)))
     send(engine, {**track("<img src=x onerror=alert(1)>", f"odd-{time.time_ns()}"), **YES})
-    until(browser, lambda: "7 Product viewed" in text(browser, "#pulse [data-events]"), "the events did not show")
+    until(browser, lambda: "7 Checkout started" in text(browser, "#pulse [data-events]"), "the events did not show")
     assert "<img src=x onerror=alert(1)>" in text(browser, "#pulse [data-events]")
     assert line(browser) != before
     drawn = line(browser)

@@ -1,5 +1,6 @@
 """The vault: whose word stands, who is behind a pseudonym, and that forgetting leaves no byte."""
 
+import random
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -41,9 +42,9 @@ def last_words(said: Sequence[Said]) -> tuple[Purpose, Purpose]:
 
 @given(SAID, st.randoms(use_true_random=False))
 @settings(max_examples=200, deadline=None)
-def test_the_latest_word_stands_in_any_order(said: list[Said], random: "random.Random") -> None:  # type: ignore[name-defined]  # noqa: F821
-    shuffled = said + [one for one in said if random.random() < 0.3]
-    random.shuffle(shuffled)
+def test_the_latest_word_stands_in_any_order(said: list[Said], rng: random.Random) -> None:
+    shuffled = said + [one for one in said if rng.random() < 0.3]
+    rng.shuffle(shuffled)
     standing = Standing()
     for granted, refused, time in shuffled:
         standing = standing.after(granted, refused, time)
@@ -120,7 +121,7 @@ def test_says_so_when_a_reader_keeps_deleted_bytes_in_the_log(
         reading.exec_driver_sql("PRAGMA busy_timeout = 10")
         reading.exec_driver_sql("BEGIN")
         reading.exec_driver_sql("SELECT * FROM identities").fetchall()
-        with vault._engine.connect() as other:
+        with vault._engine.connect() as other:  # the pooled connection that forgets: it need not wait long
             other.exec_driver_sql("PRAGMA busy_timeout = 10")
         with pytest.raises(StoreError, match="deleted rows are still in its log"):
             vault.forget([1])
