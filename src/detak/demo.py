@@ -21,7 +21,7 @@ from detak.event import ConsentContext, Context, Message
 from detak.server.run import serve
 from detak.settings import Settings
 from detak.sources.base import Parcel, Reading
-from detak.sources.complete_journey import CURRENCY, CompleteJourney, installed
+from detak.sources.complete_journey import CURRENCY, ZONE, CompleteJourney, installed
 
 _WEEK = timedelta(weeks=1)
 _HISTORY = 8 * _WEEK
@@ -51,7 +51,7 @@ def run(
         ready: called with the address once the page can be opened.
         say: progress, in words.
     """
-    settings = Settings(currency=CURRENCY)
+    settings = Settings(zone=ZONE.key, currency=CURRENCY)
     with tempfile.TemporaryDirectory(prefix="detak-demo-") as folder, Engine(Path(folder), settings) as engine:
         say("Importing eight weeks of baskets ...")
         orders = moved_orders(datetime.now(UTC), settings)

@@ -21,27 +21,6 @@ from detak.words import say
 _ROWS = 15
 
 
-class Bought(msgspec.Struct, frozen=True, kw_only=True):
-    """A product, or a category."""
-
-    product: str | None
-    """Its id, or its name where it has none; null for a category."""
-    name: str
-    category: str | None
-    orders: int
-    """Orders that have it and were not cancelled."""
-    quantity: float | None
-    """Pieces, of the lines that say how many; null where none does."""
-    uncounted: int
-    """Orders among ``orders`` that ``quantity`` leaves out."""
-    revenue: Money | None
-    """Of the lines whose amount is known, in the currency most of them are in; null where none is."""
-    unpriced: int
-    """Orders among ``orders`` that ``revenue`` leaves out: amount unknown, or another currency."""
-    cancelled: int
-    """Orders that had it and were cancelled."""
-
-
 class ProductsReport(Report, frozen=True, kw_only=True):
     """Products and categories by orders, the most first; searches by how often, where there are any."""
 
@@ -135,59 +114,3 @@ class Products:
             categories=_bought(sums["categories"], "category", shop.currency),
             searches=Search.read(sums["searches"]),
         )
-
-
-def _identity(items: ir.Table) -> ir.StringValue:
-    return ibis.coalesce(items.product_id, items.name)
-
-
-def _top(items: ir.Table, key: str, limit: int) -> ir.Table:
-    """The most ordered: a row for each and currency, with the orders that have an amount and what they come to."""
-    lines = items.group_by([*KEY, "cancelled", key]).agg(
-        currency=items.currency.max(),
-        amount=sum_if_all(items.amount, items.count()),
-        quantity=sum_if_all(items.quantity, items.count()),
-    )
-    whole = lines.group_by(key).agg(
-        orders=(~lines.cancelled).sum(),
-        cancelled=lines.cancelled.sum(),
-        quantity=lines.quantity.sum(where=~lines.cancelled),
-        counted=lines.quantity.count(where=~lines.cancelled),
-    )
-    top = whole.order_by([whole.orders.desc(), whole.cancelled.desc(), whole[key]]).limit(limit)
-    priced = lines.filter(~lines.cancelled & lines.amount.notnull())
-    money = priced.group_by([key, "currency"]).agg(priced=priced.count(), amount=priced.amount.sum())
-    return top.left_join(money, key).drop(f"{key}_right")
-
-
-def _names(items: ir.Table) -> ir.Table:
-    """What each product is called most often, and the category it is in most often."""
-    spelt = items.group_by(["product", "name", "category"]).agg(times=items.count())
-    order = [spelt.times.desc(), spelt.name.fill_null(""), spelt.category.fill_null("")]
-    spelt = spelt.mutate(turn=ibis.row_number().over(group_by="product", order_by=order))
-    return spelt.filter(spelt.turn == 0).select("product", "name", "category")
-
-
-def _bought(rows: pa.Table, key: str, currency: str) -> list[Bought]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in rows.to_pylist():
-        found.setdefault(row[key], []).append(row)
-    bought = [_one(key, name, several, currency) for name, several in found.items()]
-    return sorted(bought, key=lambda one: (-one.orders, -one.cancelled, one.product or one.name))
-
-
-def _one(key: str, identity: str, rows: list[dict[str, Any]], shop_currency: str) -> Bought:
-    """``rows``: one a currency. Sums of different currencies are never added up."""
-    row = max(rows, key=lambda one: (one["priced"] or 0, one["currency"] == shop_currency, one["currency"] or ""))
-    known = row["priced"] or 0
-    return Bought(
-        product=identity if key == "product" else None,
-        name=row.get("name") or identity,
-        category=row.get("category"),
-        orders=row["orders"],
-        quantity=row["quantity"],
-        uncounted=row["orders"] - row["counted"],
-        revenue=Money(row["amount"], row["currency"] or shop_currency) if known else None,
-        unpriced=row["orders"] - known,
-        cancelled=row["cancelled"],
-    )
