@@ -232,6 +232,7 @@ def test_a_full_disk_acknowledges_nothing_and_the_next_append_works(
         with pytest.raises(StoreError, match="No space left"):
             log.append_wait(META, b"second")
         assert log.end == first
+        assert segment(tmp_path).stat().st_size == first  # nothing refused comes back after a crash
     third = log.append_wait(META, b"third")
     assert bodies(log, 0) == [b"first", b"third"]
     log.close()

@@ -113,9 +113,7 @@ def test_forgetting_leaves_no_byte_in_any_file(vault: Vault, tmp_path: Path) -> 
     assert (vault.standing([1]), vault.people([1]), vault.history([1])) == ({}, {}, [])
 
 
-def test_says_so_when_a_reader_keeps_deleted_bytes_in_the_log(
-    vault: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_says_so_when_a_reader_keeps_deleted_bytes_in_the_log(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     vault.write({("user", "u"): 1}, {}, [])
     with vault._engine.connect() as reading:
         reading.exec_driver_sql("PRAGMA busy_timeout = 10")

@@ -87,10 +87,19 @@ def _top(items: ir.Table, key: str, limit: int, within: Sequence[str]) -> ir.Tab
         amount=lines.amount.sum(where=kept),
     )
     whole = ibis.window(group_by=[*within, key])
-    summed = each.mutate(**{name: each[name].sum().over(whole) for name in ("orders", "cancelled", "quantity", "counted")})
+    counts = ("orders", "cancelled", "quantity", "counted")
+    summed = each.mutate(**{name: each[name].sum().over(whole) for name in counts})
     order = [summed.orders.desc(), summed.cancelled.desc(), summed[key]]
     ranked = summed.mutate(turn=ibis.dense_rank().over(ibis.window(group_by=list(within), order_by=order)))
     return ranked.filter(ranked.turn < limit).drop("turn")
+
+
+def _names(items: ir.Table) -> ir.Table:
+    """What each product is called most often, and the category it is in most often."""
+    spelt = items.group_by(["product", "name", "category"]).agg(times=items.count())
+    order = [spelt.times.desc(), spelt.name.fill_null(""), spelt.category.fill_null("")]
+    spelt = spelt.mutate(turn=ibis.row_number().over(group_by="product", order_by=order))
+    return spelt.filter(spelt.turn == 0).select("product", "name", "category")
 
 
 def _one(key: str, identity: str, rows: list[dict[str, Any]], shop_currency: str) -> Bought:

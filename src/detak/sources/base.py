@@ -58,6 +58,10 @@ class Reading:
     """A column mapping file, for the sources that take one."""
 
 
+class DamagedError(SourceError):
+    """A spreadsheet or Parquet file that cannot be read: cut off, or changed on its way."""
+
+
 class Source(Protocol):
     """What every member of this folder is."""
 

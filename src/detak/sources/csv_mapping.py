@@ -35,7 +35,8 @@ import msgspec
 
 from detak.errors import SourceError
 from detak.event import COUPON_APPLIED, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, PRODUCTS_SEARCHED
-from detak.sources.tables import Aliases, Cells, key, places
+from detak.sources.cells import Cells
+from detak.sources.tables import Aliases, key, places
 
 MESSAGE_FIELDS = ("event", "time", "user_id", "anonymous_id")
 PRODUCT_NUMBERS = ("price", "quantity", "line_total")

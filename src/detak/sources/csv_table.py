@@ -20,6 +20,7 @@ from detak.errors import RowError, SourceError
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, Message, Product, Properties
 from detak.sources import delimited
 from detak.sources.base import Parcel, Reading, Reject, parse_time, rows_of, to_utc
+from detak.sources.cells import Cells, identifier, moment, number, text, usable
 from detak.sources.csv_mapping import (
     COUNTS,
     ORDER_FIELDS,
@@ -32,18 +33,7 @@ from detak.sources.csv_mapping import (
 )
 from detak.sources.ids import identified
 from detak.sources.status import is_cancelled
-from detak.sources.tables import (
-    Cells,
-    ColumnsError,
-    Table,
-    header_of,
-    identifier,
-    moment,
-    number,
-    open_table,
-    text,
-    usable,
-)
+from detak.sources.tables import ColumnsError, Table, header_of, open_table
 
 _SAMPLE_ROWS = 1_000
 _EXAMPLE = '''event = "Order Completed"; [columns] order_id = "No. Nota"; time = "Tanggal"; total = "Total Bayar"'''

@@ -13,10 +13,11 @@ from detak import place
 from detak.errors import RowError
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, Message, Product, Properties
 from detak.sources.base import Parcel, Reading, Reject, rows_of
+from detak.sources.cells import Cells, usable
 from detak.sources.delivery import service
 from detak.sources.ids import identified
 from detak.sources.status import is_cancelled
-from detak.sources.tables import Aliases, Cells, Columns, header_of, key, open_table, places, usable
+from detak.sources.tables import Aliases, Columns, header_of, key, open_table, places
 
 # The first spellings are those of the Indonesian seller centre, then its English one, then the cleaned file's.
 COLUMNS: Aliases = {

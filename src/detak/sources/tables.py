@@ -6,39 +6,27 @@ Text and Parquet are streamed. A spreadsheet is a compressed archive whose sheet
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from itertools import chain, islice
-from math import isfinite, isnan
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from python_calamine import CalamineError, load_workbook
 
 from detak.errors import RowError, SourceError
-from detak.money import parse_number
-from detak.sources import delimited
-from detak.sources.base import Reading, parse_time, to_utc
+from detak.sources import delimited, parquet
+from detak.sources.base import DamagedError, Reading
+from detak.sources.cells import Cell, Cells, moment, number, text
 
-Cell = object
-"""What a cell holds: text, a number, a truth value, a date or time, or None."""
-Cells = Sequence[Cell]
 Aliases = Mapping[str, tuple[str, ...]]
 """A field's name here -> the names its column has in files, the likeliest first."""
+Rows = Iterator[tuple[int, Cells | RowError]]
+"""A row's number and its cells, or what is wrong with it."""
 
 HEADER_WITHIN = 20
 """The header is one of so many first rows; above it exports put titles and dates."""
 
 _ANY_FORM = delimited.Form()
-_BATCH_ROWS = 16_384
-_ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
-_EMPTY = frozenset({"", "-", "nan", "nat", "null", "none", "n/a", "#n/a"})
-_EMPTY_LENGTH = max(map(len, _EMPTY))
-_EXCEL_DAY_ZERO = datetime(1899, 12, 30)
-_EXCEL_DAYS = (20_000, 80_000)  # a bare number as a date: from 1954 to 2119
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _CURRENCY_SUFFIX = re.compile(r"\((?:rp|idr|php|sgd|myr|thb|vnd|twd|brl|usd|gbp|eur)\)\s*$", re.IGNORECASE)
-_WHOLE = re.compile(r"\d+\.0")
 _DATA = re.compile(r"\d{4,}|@")
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -47,16 +35,13 @@ class ColumnsError(SourceError):
     """A file can be read, but has not the columns that were looked for."""
 
 
-class DamagedError(SourceError):
-    """A spreadsheet or Parquet file that cannot be read: cut off, or changed on its way."""
-
-
 @dataclass(frozen=True)
 class Table:
-    """One table of a file, to be read once. ``rows`` yields a row's number and its cells, or what is wrong with it."""
+    """One table of a file, to be read once: by its rows, or where there are such by chunks of columns."""
 
     header: tuple[str, ...]
-    rows: Iterator[tuple[int, Cells | RowError]]
+    rows: Rows
+    chunks: Iterator[parquet.Chunk] | None = None
 
     def places(self, aliases: Aliases) -> dict[str, int]:
         """Field -> index of its column, for the fields that have one."""
@@ -90,15 +75,17 @@ def open_table(
         SourceError: the file cannot be read, or no row near its beginning is such a header; the message lists the
             columns ``looked_for`` and those found.
     """
-    first: Cells = ()
-    for rows in _sheets(path, form):
+    magic, first = _magic(path), ()
+    if magic == parquet.MAGIC and is_header(names := parquet.header(path)):
+        chunks = parquet.chunks(path)
+        return Table(_names(names), _of_width(_by_rows(chunks), len(names)), chunks)
+    for rows in _sheets(path, magic, form):
         top = list(islice(rows, HEADER_WITHIN))
         for index, (_, cells) in enumerate(top):
             if isinstance(cells, RowError):
                 continue
             if is_header(cells):
-                header = tuple(str(cell if cell is not None else "").strip() for cell in cells)
-                return Table(header, _of_width(chain(top[index + 1 :], rows), len(header)))
+                return Table(_names(cells), _of_width(chain(top[index + 1 :], rows), len(cells)))
             first = first or cells
     found = ", ".join(str(cell)[:40] for cell in first[:40] if _is_name(cell)) or "none with a name"
     raise ColumnsError(f"{path}: the columns {', '.join(looked_for)} were looked for; the file has {found}")
@@ -123,21 +110,34 @@ def _is_name(cell: Cell) -> bool:
     return cell not in (None, "") and not _DATA.search(str(cell))
 
 
-def _sheets(path: Path, form: delimited.Form) -> Iterator[Iterator[tuple[int, Cells | RowError]]]:
-    """The tables of a file, each as numbered rows."""
+def _names(header: Cells) -> tuple[str, ...]:
+    return tuple(str(cell if cell is not None else "").strip() for cell in header)
+
+
+def _magic(path: Path) -> bytes:
+    """The first bytes, by which spreadsheets and Parquet files are known."""
     try:
         with path.open("rb") as file:
-            magic = file.read(4)
+            magic = file.read(len(_ZIP))
     except OSError as error:
         raise SourceError(f"{path}: cannot be opened: {error.strerror}") from None
     if not magic:
         raise SourceError(f"{path}: is empty")
+    return magic
+
+
+def _sheets(path: Path, magic: bytes, form: delimited.Form) -> Iterator[Rows]:
+    """The tables of a file, each as numbered rows."""
     if magic in (_ZIP, _OLE):
         yield from _spreadsheet(path)
-    elif magic == _PARQUET:
-        yield _parquet(path)
+    elif magic == parquet.MAGIC:
+        yield chain([(1, parquet.header(path))], _by_rows(parquet.chunks(path)))
     else:
         yield iter(delimited.records(path, form))
+
+
+def _by_rows(chunks: Iterator[parquet.Chunk]) -> Iterator[tuple[int, Cells]]:
+    return chain.from_iterable(chunk.rows() for chunk in chunks)
 
 
 def _spreadsheet(path: Path) -> Iterator[Iterator[tuple[int, Cells]]]:
@@ -152,30 +152,7 @@ def _spreadsheet(path: Path) -> Iterator[Iterator[tuple[int, Cells]]]:
         raise DamagedError(f"{path}: the spreadsheet cannot be read ({why}); export or download it again") from None
 
 
-def _parquet(path: Path) -> Iterator[tuple[int, Cells]]:
-    try:
-        with pq.ParquetFile(path) as file:
-            yield 1, tuple(file.schema_arrow.names)
-            row = 2
-            for batch in file.iter_batches(_BATCH_ROWS):
-                columns = [_plain(column).to_pylist() for column in batch.columns]
-                yield from zip(range(row, row + batch.num_rows), zip(*columns, strict=True), strict=True)
-                row += batch.num_rows
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        why = str(error).partition("\n")[0][:120]
-        raise DamagedError(f"{path}: the Parquet file cannot be read ({why}); export or download it again") from None
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    """Nanoseconds as microseconds: Python's own datetime knows no finer. Lists and structs are no cells: nothing."""
-    if pa.types.is_nested(column.type):
-        return pa.nulls(len(column))
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
-        return pc.cast(column, pa.timestamp("us", column.type.tz), safe=False)
-    return column
-
-
-def _of_width(rows: Iterator[tuple[int, Cells | RowError]], width: int) -> Iterator[tuple[int, Cells | RowError]]:
+def _of_width(rows: Rows, width: int) -> Rows:
     """The rows that hold something; one with more or fewer cells than the header is damaged."""
     for number, cells in rows:
         if isinstance(cells, RowError):
@@ -187,75 +164,6 @@ def _of_width(rows: Iterator[tuple[int, Cells | RowError]], width: int) -> Itera
             yield number, cells[:width]
         elif any(cell not in ("", None) for cell in cells):
             yield number, RowError("", f"has {len(cells)} cells where the header has {width}")
-
-
-def usable(cells: Cells | RowError) -> Cells:
-    """The cells of a row.
-
-    Raises:
-        RowError: the row is damaged.
-    """
-    if isinstance(cells, RowError):
-        raise cells
-    return cells
-
-
-def text(cell: Cell) -> str | None:
-    """A cell as text; a whole number without a decimal point; what stands for nothing is None."""
-    if cell is None:
-        return None
-    if isinstance(cell, float):
-        if not isfinite(cell):
-            return None
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    words = str(cell).strip()
-    return None if len(words) <= _EMPTY_LENGTH and words.lower() in _EMPTY else words
-
-
-def identifier(cell: Cell) -> str | None:
-    """A cell as an identity: ``17850.0``, what tools make of a whole number beside empty cells, is ``17850``."""
-    words = text(cell)
-    return words[:-2] if words is not None and _WHOLE.fullmatch(words) else words
-
-
-def number(cell: Cell, field: str, grouping: str = ".") -> float | None:
-    """A cell as a number; nothing is None. ``grouping`` is the mark that groups thousands in text.
-
-    Raises:
-        RowError: it is no finite number; ``field`` is named.
-    """
-    if type(cell) is float or type(cell) is int:
-        if isfinite(cell):
-            return float(cell)
-        if isnan(cell):
-            return None
-        raise RowError(field, "is not a finite number")
-    words = text(cell)
-    if words is None:
-        return None
-    try:
-        return parse_number(words, grouping=grouping)
-    except RowError as error:
-        raise RowError(field, error.reason) from None
-
-
-def moment(cell: Cell, reading: Reading, field: str) -> str | None:
-    """A cell as a time in UTC; nothing is None. A bare number is a spreadsheet's count of days.
-
-    Raises:
-        RowError: it is no date or time that exists.
-    """
-    if isinstance(cell, datetime):
-        return to_utc(cell, reading, field)
-    if isinstance(cell, date):
-        return to_utc(datetime(cell.year, cell.month, cell.day), reading, field)
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool) and not isnan(cell):
-        if not _EXCEL_DAYS[0] < cell < _EXCEL_DAYS[1]:
-            raise RowError(field, "is no date or time that exists")
-        seconds = round(cell * 86_400)
-        return to_utc(_EXCEL_DAY_ZERO + timedelta(seconds=seconds), reading, field)
-    words = text(cell)
-    return None if words is None else parse_time(words, reading, field)
 
 
 @dataclass(frozen=True)
