@@ -1,12 +1,11 @@
 """Purposes: deny where nothing is said, and a refusal beats everything said beside it."""
 
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detak.consent import ALL, CATEGORIES, NOTHING, Purpose, Statement, coverage, purpose, read_preferences, union
+from detak.consent import ALL, CATEGORIES, NOTHING, Purpose, coverage, purpose, read_preferences, union
 from detak.errors import SettingsError
 
 E, A, P, M, R = Purpose
@@ -71,9 +70,3 @@ def test_purposes_by_name() -> None:
             SettingsError, match="there are: essential, analytics, personalisation, marketing, research"
         ):
             purpose(name)
-
-
-def test_a_statement_that_says_nothing_is_empty() -> None:
-    time = datetime(2026, 1, 1, tzinfo=UTC)
-    assert Statement(NOTHING, NOTHING, time, None).empty
-    assert not Statement(NOTHING, A, time, None).empty

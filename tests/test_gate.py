@@ -117,6 +117,36 @@ def test_a_word_on_a_shared_device_binds_nobody_else(engine: Engine) -> None:
     assert visible(engine, Purpose.ANALYTICS) == ["Signed In"]
 
 
+def two_devices(engine: Engine) -> None:
+    """Ani is known from her laptop; then she looks around on her phone, and signs in there."""
+    send(engine, track("Signed In", "1", user="ani", anonymousId="laptop"))
+    send(engine, track("Product Viewed", "2", anonymousId="phone"))
+    send(engine, track("Signed In", "3", user="ani", anonymousId="phone"))
+
+
+def test_a_persons_word_reaches_every_device_of_theirs(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        two_devices(engine)
+        assert len(visible(engine, Purpose.ANALYTICS)) == 3
+        engine.consent(Consent(user_id="ani", purposes={"analytics": False}), "web")
+        assert visible(engine, Purpose.ANALYTICS) == []
+
+
+def test_forgetting_a_person_forgets_every_device_of_theirs(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        two_devices(engine)
+        assert engine.forget([("user", "ani")]).events == 3
+        assert visible(engine, Purpose.ANALYTICS) == []
+
+
+def test_a_yes_does_not_cover_what_happened_before_and_arrives_after(engine: Engine) -> None:
+    yes = {**track("A", "1", user="ani", context=consenting(analytics=True)), "timestamp": "2026-10-02T00:00:00Z"}
+    send(engine, yes)
+    late = {**track("B", "2", user="ani"), "timestamp": "2026-10-01T00:00:00Z"}
+    assert [one.what for one in send(engine, late)] == ["withheld"]
+    assert visible(engine, Purpose.ANALYTICS) == ["A"]
+
+
 def test_before_hides_what_came_later(tmp_path: Path) -> None:
     with Engine(tmp_path, OPEN) as engine:
         send(engine, {**track("Old", "1"), "timestamp": "2026-10-01T00:00:00Z"}, track("New", "2"))
@@ -221,6 +251,6 @@ def test_every_passage_is_in_the_audit(tmp_path: Path) -> None:
         engine.export([("user", "ani")])
         engine.forget([("user", "ani")])
         found = engine.audit()
-        assert [row.verb for row in found.rows] == ["events", "export", "forget", "admit"]
+        assert [row.verb for row in found.rows] == ["events", "export", "admit", "forget"]
         assert found.broken_at is None
         assert "ani" not in "".join(row.detail + row.why for row in found.rows)

@@ -4,6 +4,8 @@ import enum
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,9 +27,14 @@ class Purpose(enum.IntFlag):
         return (self.name or "").lower()
 
 
-NOTHING = Purpose(0)
-ALL = Purpose(31)
+Purposes = int
+"""Bits of several purposes. A plain number: flags of an enumeration cost too much where every event is weighed."""
+
+NOTHING: Purposes = 0
+ALL: Purposes = 31
 REFUSABLE = tuple(purpose for purpose in Purpose if purpose is not Purpose.ESSENTIAL)
+_REFUSABLE_BITS = tuple(map(int, REFUSABLE))
+_ESSENTIAL = int(Purpose.ESSENTIAL)
 
 # Names that consent tools use for these purposes: Segment's and OneTrust's categories, Google's consent mode v2,
 # and Indonesian banners.
@@ -70,15 +77,42 @@ class Basis(enum.StrEnum):
 class Statement(msgspec.Struct, frozen=True):
     """What one person said of some purposes, when and where: the proof behind every use."""
 
-    granted: Purpose
-    refused: Purpose
+    granted: Purposes
+    refused: Purposes
     time: datetime  # UTC
     evidence: str | None  # the message that said it; none: it repeats what is on record
 
-    @property
-    def empty(self) -> bool:
-        """Nothing was said."""
-        return not (self.granted | self.refused)
+
+class Standing(NamedTuple):
+    """What one person's statements come to."""
+
+    words: Mapping[int, tuple[int, bool]] = MappingProxyType({})
+    """For each purpose they spoke of: when, in microseconds since 1970, and whether yes."""
+    granted: Purposes = NOTHING
+    """The purposes whose last word is yes."""
+    refused: Purposes = NOTHING
+    """The purposes whose last word is no."""
+
+    @classmethod
+    def of(cls, words: Mapping[int, tuple[int, bool]]) -> "Standing":
+        """From the words alone."""
+        granted = union(purpose for purpose, (_, yes) in words.items() if yes)
+        return cls(words, granted, union(words) & ~granted)
+
+    def granted_by(self, time: int) -> Purposes:
+        """The purposes whose last word is yes, and was said by then: a yes does not reach back."""
+        return union(one for one, (at, yes) in self.words.items() if yes and at <= time) if self.granted else NOTHING
+
+    def after(self, granted: Purposes, refused: Purposes, time: int) -> "Standing":
+        """With one more statement: for each purpose the latest word counts, and at one moment the refusal."""
+        words = dict(self.words)
+        for purpose in _REFUSABLE_BITS:
+            if purpose & (granted | refused):
+                yes = not purpose & refused
+                at, before = words.get(purpose, (time - 1, yes))
+                if time > at or (time == at and before):
+                    words[purpose] = (time, yes)
+        return Standing.of(words)
 
 
 def purpose(name: str) -> Purpose:
@@ -94,7 +128,7 @@ def purpose(name: str) -> Purpose:
         raise SettingsError(f"there is no purpose {name!r}; there are: {known}") from None
 
 
-def union(purposes: Iterable[Purpose]) -> Purpose:
+def union(purposes: Iterable[int]) -> Purposes:
     """All of them in one value."""
     together = NOTHING
     for one in purposes:
@@ -104,7 +138,7 @@ def union(purposes: Iterable[Purpose]) -> Purpose:
 
 def read_preferences(
     preferences: Mapping[str, bool], categories: Mapping[str, Purpose] = CATEGORIES
-) -> tuple[Purpose, Purpose]:
+) -> tuple[Purposes, Purposes]:
     """What a consent tool's categories say: ``(granted, refused)``.
 
     A category that nobody mapped says nothing. Where two categories of one purpose disagree, the refusal stands:
@@ -112,19 +146,23 @@ def read_preferences(
     """
     granted = refused = NOTHING
     for category, allowed in preferences.items():
-        meant = categories.get(category.strip().lower(), NOTHING)
+        meant = int(categories.get(category.strip().lower(), NOTHING))
         if allowed:
             granted |= meant
         else:
             refused |= meant
-    refused &= ~Purpose.ESSENTIAL
+    refused &= ~_ESSENTIAL
     return granted & ~refused, refused
 
 
 @cache
 def coverage(
-    said_granted: Purpose, said_refused: Purpose, standing_granted: Purpose, standing_refused: Purpose, source: Purpose
-) -> Purpose:
+    said_granted: Purposes,
+    said_refused: Purposes,
+    standing_granted: Purposes,
+    standing_refused: Purposes,
+    source: Purposes,
+) -> Purposes:
     """The purposes that cover one event, each decided by the first that speaks of it.
 
     What was ``said`` with the event itself, then the person's ``standing`` word, then what the basis of its ``source``

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +32,8 @@ from detak.store.lock import Address, StoreLock
 from detak.store.log import Log, Meta
 from detak.store.registry import AuditRow, Registry
 from detak.store.rejects import Rejects
-from detak.store.vault import Identifier, Vault
+from detak.store.vault import Vault
+from detak.subject import Identifier
 from detak.wire import open_batch
 
 _COMPACT_SECONDS = 60
@@ -88,16 +90,23 @@ class Engine:
         self._lock = StoreLock(folder)
         if not self._lock.acquire(wait):
             raise StoreBusyError(f"{folder}: another process is using this store")
-        self._store = DuckStore(folder / "facts", part_rows=self.settings.part_rows, memory=self.settings.memory)
-        self._log = Log(folder / "log", queue_bytes=self.settings.queue_bytes, start=self._store.sealed)
-        self._vault = Vault(folder / "vault.db")
-        self._registry = Registry(folder / "registry.db")
+        with ExitStack() as opened:  # whatever fails here leaves nothing held
+            opened.callback(self._lock.release)
+            self._store = DuckStore(folder / "facts", part_rows=self.settings.part_rows, memory=self.settings.memory)
+            opened.callback(self._store.close)
+            self._vault = Vault(folder / "vault.db")
+            opened.callback(self._vault.close)
+            self._registry = Registry(folder / "registry.db")
+            opened.callback(self._registry.close)
+            self._log = Log(folder / "log", queue_bytes=self.settings.queue_bytes, start=self._store.sealed)
+            opened.callback(self._log.close)
+            self._rejects = Rejects(folder / "rejects" / "live.jsonl")
+            signer = Signer(folder / "signing.key")
+            self.gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
+            self._opened = opened.pop_all()
         self._keys = self._registry.write_keys()
         self._live = Live()
-        signer = Signer(folder / "signing.key")
-        self.gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
-        rejects = Rejects(folder / "rejects" / "live.jsonl")
-        self.sink = Sink(self._log, self._store, self.gate, self._live, rejects, self.settings)
+        self.sink = Sink(self._log, self._store, self.gate, self._live, self._rejects, self.settings)
         self.sink.start()
         self._ended = threading.Event()
         self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
@@ -115,9 +124,7 @@ class Engine:
         self._beat.join()
         self._log.close()
         self.sink.stop()
-        for part in (self._store, self._vault, self._registry):
-            part.close()
-        self._lock.release()
+        self._opened.close()
 
     def announce(self, url: str, token: str) -> None:
         """Tell other processes on this machine where this engine answers."""
@@ -251,9 +258,11 @@ class Engine:
 
         def act() -> Receipt:
             self.sink.catch_up()  # what was acknowledged before the wish is part of it
-            receipt = self.gate.forget(identifiers)
+            return self.gate.forget(identifiers, let_go)
+
+        def let_go(theirs: Sequence[Identifier]) -> None:
             self.sink.settle()
-            return receipt
+            self._rejects.forget(value.encode() for _, value in theirs)
 
         return self.sink.call(act)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import ibis
@@ -16,17 +17,21 @@ import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
 
+from detak.admission import Batch, Said
 from detak.columns import Admitted
-from detak.consent import NOTHING, Purpose, Statement, coverage, read_preferences
+from detak.consent import NOTHING, Purpose, Purposes, Standing, coverage, read_preferences, union
 from detak.errors import DeniedError
-from detak.event import clean_id
+from detak.event import CONSENT_UPDATED, clean_id
 from detak.insights.base import Facts
 from detak.receipt import Receipt, Signer
 from detak.settings import Settings
 from detak.store.base import Reader, Store
 from detak.store.registry import Registry
-from detak.store.vault import Identifier, Standing, Vault, from_micros, pseudonym
+from detak.store.vault import Vault
+from detak.subject import Identifier
 from detak.wire import Arrival
+
+_ESSENTIAL = int(Purpose.ESSENTIAL)
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,6 @@ class Member(NamedTuple):
     traits: dict[str, Any]
 
 
-class _Said(NamedTuple):
-    arrival: Arrival
-    identifiers: list[Identifier]
-    granted: Purpose
-    refused: Purpose
-
-
 class Gate:
     """The gate over one store."""
 
@@ -72,6 +70,7 @@ class Gate:
         self._signer = signer
         self._admitted = {"admitted": 0, "withheld": 0}
         self._counting = threading.Lock()
+        self._preferences = lru_cache(4096)(lambda said: read_preferences(dict(said), settings.categories))
 
     def admit(self, arrivals: Sequence[Arrival]) -> list[Admitted | None]:
         """For each arrival, what may be kept of it: the event under a pseudonym, or nothing (None).
@@ -81,27 +80,24 @@ class Gate:
         """
         said = [self._read(arrival) for arrival in arrivals]
         known = self._vault.lookup(identifier for one in said for identifier in one.identifiers)
-        standing = self._vault.standing(known.values())
-        claimed = self._vault.claimed(known.values())
-        fresh: dict[Identifier, int] = {}
-        traits: dict[int, dict[str, Any]] = {}
-        statements: list[tuple[int, Statement]] = []
-        admitted: list[Admitted | None] = []
-        for one in said:
-            people = _people(one, known, claimed)
-            purposes = self._covering(one, [standing[person] for person in people if person in standing])
-            if not (purposes or one.granted or one.refused):
-                admitted.append(None)
-                continue
-            subject = _settle(one, known, fresh, claimed)
-            if subject is not None:
-                statements += _state(one, {subject, *people}, standing)
-                if purposes and (told := _traits(one.arrival.message.traits)):
-                    traits.setdefault(subject, {}).update(told)
-            admitted.append(Admitted(one.arrival, subject, int(purposes)) if purposes else None)
-        self._vault.write(fresh, traits, statements)
+        kin = self._kin(said, known)
+        people = set(known.values()).union(*kin.values())
+        batch = Batch(known, self._vault.standing(people), self._vault.claimed(known.values()), kin)
+        admitted = [self._admit_one(one, batch) for one in said]
+        self._vault.write(batch.fresh, batch.traits, batch.proofs, batch.renewed, batch.links)
         self._count(admitted)
         return admitted
+
+    def _admit_one(self, said: Said, batch: Batch) -> Admitted | None:
+        covered = self._covering(said, batch.standing_of(said))
+        if not (covered or said.granted or said.refused):
+            return None
+        subject = batch.settle(said)
+        if subject is not None:
+            batch.state(said)
+            if covered and (traits := _traits(said.arrival.message.traits)):
+                batch.traits.setdefault(subject, {}).update(traits)
+        return Admitted(said.arrival, subject, covered) if covered else None
 
     @contextmanager
     def events(self, purpose: Purpose, *, before: datetime, why: str) -> Iterator[Granted]:
@@ -173,16 +169,19 @@ class Gate:
             **found,
         }
 
-    def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
-        """Remove a person: vault, facts and every byte of them in the store's files. The caller lets go of the log.
+    def forget(self, identifiers: Sequence[Identifier], let_go: Callable[[Sequence[Identifier]], None]) -> Receipt:
+        """Remove a person: facts, log, vault, and every byte of them in the store's files.
 
-        Must run where nothing is appended meanwhile. Returns a signed receipt that names nobody.
+        Must run where nothing is appended meanwhile. ``let_go`` is given every identifier of the person and removes
+        what lies outside the facts: the sealed log, bodies kept aside. The vault comes last, so that whoever is
+        interrupted can ask again. Returns a signed receipt that names nobody.
 
         Raises:
             DeniedError: nobody is known under these identifiers.
         """
         subjects = self._subjects(identifiers)
         removed = self._store.erase(subjects)
+        let_go([identifier for known, _ in self._vault.people(subjects).values() for identifier in known])
         self._vault.forget(subjects)
         row = self._registry.audit("forget", Purpose.ESSENTIAL.label, "a person's wish", {"events": removed})
         return self._signer.sign(events=removed, time=row.time, audit_row=row.number, audit_hash=row.hash)
@@ -194,7 +193,18 @@ class Gate:
         if any(counted.values()):
             self._registry.audit("admit", "all", "collection", dict(counted))
 
-    def _read(self, arrival: Arrival) -> _Said:
+    def _kin(self, said: Sequence[Said], known: dict[Identifier, int]) -> dict[int, set[int]]:
+        """For whoever states their preferences, every subject that is the same person."""
+        stating = {
+            known[identifier]
+            for one in said
+            if one.arrival.event == CONSENT_UPDATED
+            for identifier in one.identifiers
+            if identifier in known
+        }
+        return {subject: self._vault.linked([subject]) for subject in stating}
+
+    def _read(self, arrival: Arrival) -> Said:
         message = arrival.message
         identifiers: list[Identifier] = []
         if user := clean_id(message.user_id):
@@ -202,21 +212,18 @@ class Gate:
         if anonymous := clean_id(message.anonymous_id):
             identifiers.append(("anonymous", anonymous))
         consent = message.context.consent if message.context else None
-        preferences = (consent.category_preferences if consent else None) or {}
-        said = read_preferences(preferences, self._settings.categories) if preferences else (NOTHING, NOTHING)
-        return _Said(arrival, identifiers, *said)
+        preferences = consent.category_preferences if consent else None
+        said = self._preferences(tuple(preferences.items())) if preferences else (NOTHING, NOTHING)
+        return Said(arrival, identifiers, *said)
 
-    def _covering(self, said: _Said, standing: Sequence[Standing]) -> Purpose:
+    def _covering(self, said: Said, standing: Sequence[Standing]) -> Purposes:
         arrival = said.arrival
-        granted = refused = NOTHING
-        for one in standing:
-            granted |= one.granted
-            refused |= one.refused
-        of_source = self._settings.source(arrival.source, imported=arrival.imported).covers
+        happened = arrival.received if arrival.time is None else arrival.time
+        granted = union(one.granted_by(happened) for one in standing)
+        refused = union(one.refused for one in standing)
+        of_source = int(self._settings.source(arrival.source, imported=arrival.imported).covers)
         covered = coverage(said.granted, said.refused, granted, refused, of_source)
-        if self._settings.essential(arrival.event):
-            return covered | Purpose.ESSENTIAL
-        return covered & ~Purpose.ESSENTIAL
+        return covered | _ESSENTIAL if self._settings.essential(arrival.event) else covered & ~_ESSENTIAL
 
     def _allowed(
         self, purpose: Purpose, before: datetime, refusing: frozenset[int], reader: Reader
@@ -236,7 +243,7 @@ class Gate:
         return allowed
 
     def _subjects(self, identifiers: Sequence[Identifier]) -> set[int]:
-        subjects = set(self._vault.lookup(identifiers).values())
+        subjects = self._vault.linked(self._vault.lookup(identifiers).values())
         if not subjects:
             raise DeniedError("nobody is known under these identifiers")
         return subjects
@@ -246,53 +253,6 @@ class Gate:
         with self._counting:
             self._admitted["withheld"] += withheld
             self._admitted["admitted"] += len(admitted) - withheld
-
-
-def _people(said: _Said, known: dict[Identifier, int], claimed: set[int]) -> set[int]:
-    """Whose word counts for an event: its user's, and its device's unless that belongs to somebody else."""
-    if not said.identifiers:
-        return set()
-    owner, device = known.get(said.identifiers[0]), known.get(said.identifiers[-1])
-    people = {owner} if owner is not None else set()
-    if device is not None and device not in claimed:
-        people.add(device)
-    return people
-
-
-def _settle(said: _Said, known: dict[Identifier, int], fresh: dict[Identifier, int], claimed: set[int]) -> int | None:
-    """The subject of an event: the user's, else the device's; identifiers met for the first time join it.
-
-    A user met for the first time takes over what the device did before, unless the device already belongs to another
-    user: then it is shared, and the two stay apart.
-    """
-    if not said.identifiers:
-        return None
-    first = said.identifiers[0]
-    subject = known.get(first)
-    if subject is None:
-        device = known.get(said.identifiers[-1])
-        subject = pseudonym() if device is None or device in claimed else device
-    for identifier in said.identifiers:
-        if identifier not in known:
-            known[identifier] = fresh[identifier] = subject
-    if first[0] == "user":
-        claimed.add(subject)
-    return subject
-
-
-def _state(said: _Said, people: set[int], standing: dict[int, Standing]) -> Iterator[tuple[int, Statement]]:
-    """The person's statement, as proof where it says something new."""
-    if not (said.granted | said.refused):
-        return
-    arrival = said.arrival
-    # Never later than it came in: a client's clock that runs ahead must not outlast the person's next word.
-    time = arrival.received if arrival.time is None else min(arrival.time, arrival.received)
-    for person in people:
-        before = standing.get(person, Standing())
-        after = standing[person] = before.after(said.granted, said.refused, time)
-        news = (after.granted, after.refused) != (before.granted, before.refused)
-        evidence = f"{arrival.source}:{arrival.key}" if news else None
-        yield person, Statement(said.granted, said.refused, from_micros(time), evidence)
 
 
 def _traits(raw: msgspec.Raw) -> dict[str, Any]:

@@ -37,9 +37,7 @@ def without_people(value: Any) -> Any:
     """
     if isinstance(value, dict):
         return {
-            key: without_people(one)
-            for key, one in value.items()
-            if _SEPARATORS.sub("", key).lower() not in _BARE_KEYS
+            key: without_people(one) for key, one in value.items() if _SEPARATORS.sub("", key).lower() not in _BARE_KEYS
         }
     if isinstance(value, list):
         return [without_people(one) for one in value]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from detak.consent import CATEGORIES, Basis, Purpose, purpose, union
+from detak.consent import CATEGORIES, NOTHING, Basis, Purpose, Purposes, purpose, union
 from detak.errors import SettingsError
 from detak.event import CONSENT_UPDATED
 
@@ -22,9 +22,9 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, di
     purposes: tuple[str, ...] = ()
 
     @cached_property
-    def covers(self) -> Purpose:
+    def covers(self) -> Purposes:
         """The purposes as one value. Under the basis of consent, only what a person said counts."""
-        return Purpose(0) if self.basis is Basis.CONSENT else union(purpose(name) for name in self.purposes)
+        return NOTHING if self.basis is Basis.CONSENT else union(purpose(name) for name in self.purposes)
 
 
 # A shop that imports its own order book counts it: statistics over its own sales. Nothing else follows from that.

@@ -5,7 +5,7 @@ Source of the format: Segment HTTP Tracking API; clock skew as documented there:
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from detak.amounts import Amounts, read_amounts
+from detak.clock import to_micros
 from detak.errors import RowError
 from detak.event import NULL, ORDER_COMPLETED, TYPES, Context, Incoming, Product, Properties, event_name, message_key
 from detak.scrub import scrub, without_people
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _EARLIEST: Final = 631_152_000_000_000  # 1990: no shop's log is older
 _DAY: Final = 86_400_000_000
 EVENT_LIMIT: Final = 32 * 1024  # Segment's: 32 KB an event
@@ -140,7 +139,7 @@ def moment(text: str, field: str) -> int:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         raise RowError(field, "is no time that exists (ISO 8601, such as 2026-11-22T10:00:00Z)") from None
-    return ((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+    return to_micros(parsed)
 
 
 def device(context: Context | None) -> str | None:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detak.consent import ALL, NOTHING, REFUSABLE, Purpose, Statement
+from detak.clock import from_micros
+from detak.consent import ALL, NOTHING, REFUSABLE, Purpose, Standing, Statement
 from detak.errors import StoreError
-from detak.store.vault import Standing, Vault, from_micros, pseudonym
+from detak.store.vault import Vault
+from detak.subject import pseudonym
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 A, M = Purpose.ANALYTICS, Purpose.MARKETING

@@ -14,7 +14,7 @@ from detak.errors import UsageError
 from detak.insights import dimensions, render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.bought import Bought, read_bought, reduce_bought
-from detak.insights.orders import KEY, headers
+from detak.insights.orders import headers
 from detak.insights.searches import Search, reduce_searches
 from detak.words import say
 

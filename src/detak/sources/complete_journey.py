@@ -6,20 +6,25 @@ campaigns and coupons are days there.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from detak.errors import RowError, SourceError
 from detak.event import COUPON_APPLIED, ORDER_COMPLETED, Message, Product, Properties
 from detak.sources.base import Parcel, Reading, Reject, rows_of
+from detak.sources.cells import Cell, Cells, moment, number, text, usable
 from detak.sources.ids import identified
-from detak.sources.tables import Cell, Cells, Table, header_of, moment, number, open_table, text, usable
+from detak.sources.parquet import Chunk, runs
+from detak.sources.tables import Table, header_of, open_table
 
 CAMPAIGN_RECEIVED: Final = "Campaign Received"
 ZONE = ZoneInfo("America/New_York")
@@ -105,45 +110,67 @@ class _Known(NamedTuple):
 _Utc = Callable[[Cell], str | None]
 
 
+class _Form(NamedTuple):
+    """How the cells of a transactions file are read."""
+
+    at: tuple[int, ...]
+    """Where the columns stand, in the order of ``_TRANSACTIONS``."""
+    known: Callable[[Cell], _Known]
+    utc: _Utc
+
+
+class _Lines(NamedTuple):
+    """Lines of one basket that follow one another."""
+
+    rows: list[int]
+    number: Cell
+    household: str | None
+    time: str | RowError | None
+    """Of the first line; what is wrong with it matters to a basket that begins here, not to one that goes on."""
+    products: list[Product]
+    discounts: list[float]
+
+
 def _baskets(table: Table, beside: Path, reading: Reading) -> Iterator[Parcel | Reject]:
-    pick = itemgetter(*(table.header.index(name) for name in _TRANSACTIONS))
-    products, utc = _products(beside), _utc(reading, UTC_ZONE, "transaction_timestamp")
     basket: _Basket | None = None
     seen: Counter[str] = Counter()
-    for row, cells in table.rows:
-        try:
-            number_, household, time, *line = pick(usable(cells))
-            product, discount = _line(line, products)
-            if basket is None or number_ != basket.number:
-                following = _Basket(number_, text(household), utc(time))
-                if basket is not None:
-                    yield basket.parcel(seen)
-                basket = following
-        except RowError as error:
-            yield Reject(row, error.field, error.reason)
-        else:
-            basket.add(row, product, discount)
+    for lines in _lines(table, _form(table.header, beside, reading)):
+        if isinstance(lines, Reject):
+            yield lines
+            continue
+        if basket is None or lines.number != basket.number:
+            try:
+                following = _Basket(lines)
+            except RowError as error:
+                yield from (Reject(row, error.field, error.reason) for row in lines.rows)
+                continue
+            if basket is not None:
+                yield basket.parcel(seen)
+            basket = following
+        basket.add(lines)
     if basket is not None:
         yield basket.parcel(seen)
 
 
 class _Basket:
-    """The lines of one basket that follow one another."""
+    """The lines of one basket, as far as they follow one another."""
 
-    def __init__(self, number_: Cell, household: str | None, time: str | None) -> None:
-        order_id = text(number_)
+    def __init__(self, first: _Lines) -> None:
+        order_id = text(first.number)
         if order_id is None:
             raise RowError("basket_id", "is missing")
-        self.number, self.order_id, self.household, self.time = number_, order_id, household, time
+        if isinstance(first.time, RowError):
+            raise first.time
+        self.number, self.order_id, self.household, self.time = first.number, order_id, first.household, first.time
         self.rows: list[int] = []
         self.products: list[Product] = []
-        self.discount = 0.0
+        self.discounts: list[float] = []
 
-    def add(self, row: int, product: Product, discount: float) -> None:
-        """One line more."""
-        self.rows.append(row)
-        self.products.append(product)
-        self.discount += discount
+    def add(self, lines: _Lines) -> None:
+        """More lines."""
+        self.rows += lines.rows
+        self.products += lines.products
+        self.discounts += lines.discounts
 
     def parcel(self, seen: Counter[str]) -> Parcel:
         """The order. Its total is what the shop took, as the makers of the file define ``sales_value``."""
@@ -151,9 +178,9 @@ class _Basket:
         seen[self.order_id] += len(self.rows)
         properties = Properties(
             order_id=self.order_id,
-            total=round(sum(product.total or 0 for product in self.products), 2),
-            discount=round(self.discount, 2),
-            quantity=sum(product.quantity or 0 for product in self.products),
+            total=round(sum([product.total or 0 for product in self.products]), 2),
+            discount=round(sum(self.discounts, 0.0), 2),
+            quantity=sum([product.quantity or 0 for product in self.products]),
             currency=CURRENCY,
             products=self.products,
             line=before or None,
@@ -161,27 +188,81 @@ class _Basket:
         return Parcel(rows_of(self.rows), (_message(ORDER_COMPLETED, self.household, self.time, properties),))
 
 
-def _line(cells: Sequence[Cell], products: Mapping[Cell, _Known]) -> tuple[Product, float]:
-    """The product of one line and its discount. A line of no pieces is a coupon or a correction; it has no price.
+def _form(header: tuple[str, ...], beside: Path, reading: Reading) -> _Form:
+    products = _products(beside)
+    return _Form(
+        at=tuple(header.index(name) for name in _TRANSACTIONS),
+        known=lambda cell: products.get(cell) or _Known(text(cell)),
+        utc=_utc(reading, UTC_ZONE, "transaction_timestamp"),
+    )
 
-    Raises:
-        RowError: a cell of it cannot be used.
-    """
-    product_id, pieces, value, *discounts = cells
-    quantity, paid = _amount(pieces, "quantity"), _amount(value, "sales_value")
-    known = products.get(product_id) or _Known(text(product_id))
-    product = Product(
-        product_id=known.id,
-        name=known.name,
-        category=known.category,
-        brand=known.brand,
+
+def _lines(table: Table, form: _Form) -> Iterator[_Lines | Reject]:
+    if table.chunks is None:
+        return (_line(row, cells, form) for row, cells in table.rows)
+    return chain.from_iterable(_of_chunk(chunk, form) for chunk in table.chunks)
+
+
+def _of_chunk(chunk: Chunk, form: _Form) -> Iterator[_Lines | Reject]:
+    """The lines of a chunk, as many at a time as follow one another."""
+    amounts = (partial(_amount, field="quantity"), partial(_amount, field="sales_value"))
+    discount = partial(_discount, field="")
+    columns = chunk.read(form.at, (_itself, text, form.utc, form.known, *amounts, discount, discount, discount))
+    numbers, households, times, known, quantities, paid, *discounts = (column.values for column in columns)
+    sound = np.logical_and.reduce([column.usable for column in columns])
+    others = chunk.some(~sound)
+    lines = [column.tolist() for column in (known, quantities, paid)]
+    saved = np.sum([column.astype(float) for column in discounts], axis=0).tolist()
+    for start, stop, usable_ in runs(numbers, sound):
+        row = chunk.first + start
+        if usable_:
+            products = list(map(_product, *(column[start:stop] for column in lines)))
+            rows = list(range(row, chunk.first + stop))
+            yield _Lines(rows, numbers[start], households[start], times[start], products, saved[start:stop])
+        elif row in others:
+            yield _line(row, others[row], form)
+
+
+def _line(row: int, cells: Cells | RowError, form: _Form) -> _Lines | Reject:
+    """One line of a basket, or why it is none."""
+    try:
+        cells = usable(cells)
+        number_, household, time, product_id, pieces, value, *discounts = (cells[place] for place in form.at)
+        quantity, paid = _amount(pieces, "quantity"), _amount(value, "sales_value")
+        saved = sum(_discount(cell, name) for cell, name in zip(discounts, _DISCOUNTS, strict=True))
+    except RowError as error:
+        return Reject(row, error.field, error.reason)
+    product = _product(form.known(product_id), quantity, paid)
+    return _Lines([row], number_, text(household), _time(time, form.utc), [product], [saved])
+
+
+def _itself(cell: Cell) -> Cell:
+    return cell
+
+
+def _time(cell: Cell, utc: _Utc) -> str | RowError | None:
+    try:
+        return utc(cell)
+    except RowError as error:
+        return error
+
+
+def _product(known: _Known, quantity: float, paid: float) -> Product:
+    """The product of one line. A line of no pieces is a coupon or a correction; it has no price."""
+    product_id, name, category, brand = known
+    return Product(
+        product_id=product_id,
+        name=name,
+        category=category,
+        brand=brand,
         price=paid if quantity == 1 else round(paid / quantity, 2) if quantity else None,
         quantity=quantity,
         total=paid,
     )
-    if not any(discounts):
-        return product, 0.0
-    return product, sum(number(cell, name) or 0 for cell, name in zip(discounts, _DISCOUNTS, strict=True))
+
+
+def _discount(cell: Cell, field: str) -> float:
+    return number(cell, field) or 0.0
 
 
 def _amount(cell: Cell, field: str) -> float:

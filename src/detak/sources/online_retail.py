@@ -7,29 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
-from operator import itemgetter
+from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from detak.errors import RowError
 from detak.event import ORDER_COMPLETED, ORDER_REFUNDED, Message, Product, Properties
 from detak.sources.base import Parcel, Reading, Reject, rows_of, to_utc
+from detak.sources.cells import Cell, Cells, identifier, moment, number, text, usable
 from detak.sources.ids import identified
-from detak.sources.tables import (
-    Aliases,
-    Cell,
-    Cells,
-    header_of,
-    identifier,
-    moment,
-    number,
-    open_table,
-    places,
-    text,
-    usable,
-)
+from detak.sources.parquet import Chunk, runs
+from detak.sources.tables import Aliases, Table, header_of, open_table, places
 
 COLUMNS: Aliases = {
     "invoice": ("InvoiceNo", "Invoice"),
@@ -65,40 +57,41 @@ class OnlineRetail:
             SourceError: the file cannot be read, or a column is missing.
         """
         table = open_table(path, _is_header, [names[0] for names in COLUMNS.values()])
-        sheet = _sheet(table.header, reading)
-        lines: list[_Line] = []
+        invoice: _Lines | None = None
         seen: Counter[str] = Counter()
-        for row, cells in table.rows:
-            try:
-                line = _line(row, cells, sheet)
-            except RowError as error:
-                yield Reject(row, error.field, error.reason)
-                continue
-            if lines and line.invoice != lines[0].invoice:
-                yield _parcel(lines, seen)
-                lines = []
-            lines.append(line)
-        if lines:
-            yield _parcel(lines, seen)
+        for lines in _lines(table, _sheet(table.header, reading)):
+            if isinstance(lines, Reject):
+                yield lines
+            elif invoice is not None and lines.number == invoice.number:
+                invoice.rows.extend(lines.rows)
+                invoice.products.extend(lines.products)
+            else:
+                if invoice is not None:
+                    yield _parcel(invoice, seen)
+                invoice = lines
+        if invoice is not None:
+            yield _parcel(invoice, seen)
 
 
 class _Sheet(NamedTuple):
     """How the cells of this file are read."""
 
-    pick: Callable[[Cells], tuple[Cell, ...]]
-    """The cells of a row in the order of ``COLUMNS``."""
+    at: tuple[int, ...]
+    """Where the columns stand, in the order of ``COLUMNS``."""
     names: dict[str, str]
     """The file's own names of the columns."""
     utc: Callable[[Cell], str | None]
 
 
-class _Line(NamedTuple):
-    row: int
-    invoice: str
+class _Lines(NamedTuple):
+    """Lines of one invoice that follow one another; what the first of them says of the invoice."""
+
+    rows: list[int]
+    number: str
     time: str | None
     customer: str | None
     country: str | None
-    product: Product
+    products: list[Product]
 
 
 def _is_header(header: Cells) -> bool:
@@ -116,7 +109,7 @@ def _sheet(header: tuple[str, ...], reading: Reading) -> _Sheet:
             return _month_first(cell.strip(), london, names["date"])
         return moment(cell, london, names["date"])
 
-    return _Sheet(itemgetter(*(at[field] for field in COLUMNS)), names, utc)
+    return _Sheet(tuple(at[field] for field in COLUMNS), names, utc)
 
 
 def _month_first(words: str, reading: Reading, field: str) -> str:
@@ -129,20 +122,76 @@ def _month_first(words: str, reading: Reading, field: str) -> str:
     raise RowError(field, "is no date or time that exists")
 
 
-def _line(row: int, cells: Cells | RowError, sheet: _Sheet) -> _Line:
-    """One line of an invoice.
+def _lines(table: Table, sheet: _Sheet) -> Iterator[_Lines | Reject]:
+    if table.chunks is None:
+        return (_line(row, cells, sheet) for row, cells in table.rows)
+    return chain.from_iterable(_of_chunk(chunk, sheet) for chunk in table.chunks)
+
+
+def _of_chunk(chunk: Chunk, sheet: _Sheet) -> Iterator[_Lines | Reject]:
+    """The lines of a chunk, as many at a time as follow one another."""
+    figure = partial(number, field="", grouping=",")
+    readers = (partial(_number, names=sheet.names), identifier, text, figure, sheet.utc, figure, identifier, text)
+    columns = chunk.read(sheet.at, readers)
+    numbers, codes, names, pieces, times, prices, customers, countries = (column.values for column in columns)
+    refunds = np.array([number_ is not None and _is_refund(number_) for number_ in numbers])
+    quantities = pieces.astype(float)
+    sound = np.logical_and.reduce([column.usable for column in columns])
+    # What is missing is not a number here, and compares as false.
+    sound &= (prices.astype(float) >= 0) & ((quantities >= 0) | (refunds & (quantities < 0)))
+    others = chunk.some(~sound)
+    lines = [column.tolist() for column in (codes, names, prices, abs(quantities))]
+    for start, stop, usable_ in runs(numbers, sound):
+        row = chunk.first + start
+        if usable_:
+            products = list(map(_product, *(column[start:stop] for column in lines)))
+            rows = list(range(row, chunk.first + stop))
+            yield _Lines(rows, numbers[start], times[start], customers[start], countries[start], products)
+        elif row in others:
+            yield _line(row, others[row], sheet)
+
+
+def _line(row: int, cells: Cells | RowError, sheet: _Sheet) -> _Lines | Reject:
+    """One line of an invoice, or why it is none."""
+    try:
+        cells = usable(cells)
+        invoice, code, name, pieces, date, unit_price, customer, country = (cells[place] for place in sheet.at)
+        number_ = _number(invoice, sheet.names)
+        quantity, price = _amounts(pieces, unit_price, sheet.names, refund=_is_refund(number_))
+        product = _product(identifier(code), text(name), price, abs(quantity))
+        return _Lines([row], number_, sheet.utc(date), identifier(customer), text(country), [product])
+    except RowError as error:
+        return Reject(row, error.field, error.reason)
+
+
+def _product(code: str | None, name: str | None, price: float, quantity: float) -> Product:
+    return Product(product_id=code, name=name, price=price, quantity=quantity)
+
+
+def _is_refund(number_: str) -> bool:
+    return number_[0] in "Cc"
+
+
+def _number(cell: Cell, names: dict[str, str]) -> str:
+    """The number of an invoice.
 
     Raises:
-        RowError: a cell of it cannot be used, or the line is no sale and no refund.
+        RowError: it has none, or is neither a sale nor a refund.
     """
-    invoice, stock_code, description, pieces, date, unit_price, customer, country = sheet.pick(usable(cells))
-    names = sheet.names
-    number_ = identifier(invoice)
+    number_ = identifier(cell)
     if number_ is None:
         raise RowError(names["invoice"], "is missing")
-    refund = number_[0] in "Cc"
-    if not (refund or number_[0].isdigit()):
+    if not (_is_refund(number_) or number_[0].isdigit()):
         raise RowError(names["invoice"], "is no invoice but a correction of the books")
+    return number_
+
+
+def _amounts(pieces: Cell, unit_price: Cell, names: dict[str, str], *, refund: bool) -> tuple[float, float]:
+    """The quantity of a line and the price of a piece.
+
+    Raises:
+        RowError: one is missing, no number, or less than it can be.
+    """
     quantity = number(pieces, names["quantity"], ",")
     price = number(unit_price, names["price"], ",")
     if quantity is None or price is None:
@@ -151,29 +200,26 @@ def _line(row: int, cells: Cells | RowError, sheet: _Sheet) -> _Line:
         raise RowError(names["quantity"], "is negative outside a refund: a stock adjustment, not an order")
     if price < 0:
         raise RowError(names["price"], "is negative")
-    product = Product(product_id=identifier(stock_code), name=text(description), price=price, quantity=abs(quantity))
-    return _Line(row, number_, sheet.utc(date), identifier(customer), text(country), product)
+    return quantity, price
 
 
-def _parcel(lines: list[_Line], seen: Counter[str]) -> Parcel:
+def _parcel(lines: _Lines, seen: Counter[str]) -> Parcel:
     """One invoice, from the lines of it that follow one another."""
-    first = lines[0]
-    before = seen[first.invoice]
-    seen[first.invoice] += len(lines)
-    products = [line.product for line in lines]
+    before = seen[lines.number]
+    seen[lines.number] += len(lines.rows)
     message = Message(
         type="track",
-        event=ORDER_REFUNDED if first.invoice[0] in "Cc" else ORDER_COMPLETED,
-        user_id=first.customer,
-        timestamp=first.time,
+        event=ORDER_REFUNDED if _is_refund(lines.number) else ORDER_COMPLETED,
+        user_id=lines.customer,
+        timestamp=lines.time,
         properties=Properties(
-            order_id=first.invoice,
-            total=round(sum((product.price or 0) * (product.quantity or 0) for product in products), 2),
-            quantity=sum(product.quantity or 0 for product in products),
+            order_id=lines.number,
+            total=round(sum((product.price or 0) * (product.quantity or 0) for product in lines.products), 2),
+            quantity=sum(product.quantity or 0 for product in lines.products),
             currency=CURRENCY,
-            country=first.country,
-            products=products,
+            country=lines.country,
+            products=lines.products,
             line=before or None,
         ),
     )
-    return Parcel(rows_of([line.row for line in lines]), (identified(message),))
+    return Parcel(rows_of(lines.rows), (identified(message),))

@@ -4,9 +4,10 @@ By columns, cells are read by the same functions as by rows, but each distinct c
 use is left to the reading by rows, which says why.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,34 +54,47 @@ class Chunk:
     """The number of the first row, as a person sees it: the names of the columns are row 1."""
     batch: pa.RecordBatch
 
-    def column(self, place: int, read: Callable[[Cell], object]) -> Column:
-        """What ``read`` makes of each cell of a column; a cell for which it raises RowError cannot be used.
+    def read(self, places: Sequence[int], readers: Sequence[Callable[[Cell], object]]) -> list[Column]:
+        """What each reader makes of the cells of its column; a cell for which it raises RowError cannot be used.
 
         Raises:
-            DamagedError: the column is not what the file's schema says.
+            DamagedError: a column is not what the file's schema says.
         """
+        return [self._read(place, reader) for place, reader in zip(places, readers, strict=True)]
+
+    def _read(self, place: int, reader: Callable[[Cell], object]) -> Column:
         with _damage(self.path):
             codes, distinct = _distinct(_plain(self.batch.column(place)))
         values, usable = np.empty(len(distinct), object), np.ones(len(distinct), bool)
         for index, cell in enumerate(distinct):
             try:
-                values[index] = read(cell)
+                values[index] = reader(cell)
             except RowError:
                 usable[index] = False
         return Column(values[codes], usable[codes])
 
-    def rows(self, wanted: Flags | None = None) -> Iterator[tuple[int, Cells]]:
-        """Row number and cells, of all rows or of the wanted ones.
+    def rows(self) -> Iterator[tuple[int, Cells]]:
+        """Row numbers and cells.
 
         Raises:
             DamagedError: a column is not what the file's schema says.
         """
         with _damage(self.path):
-            batch = self.batch if wanted is None else self.batch.filter(pa.array(wanted))
-            columns = [_plain(column).to_pylist() for column in batch.columns]
-        numbers = range(batch.num_rows) if wanted is None else np.flatnonzero(wanted).tolist()
-        for number, cells in zip(numbers, zip(*columns, strict=True), strict=True):
-            yield self.first + number, cells
+            columns = [_plain(column).to_pylist() for column in self.batch.columns]
+        return zip(count(self.first), zip(*columns, strict=True))
+
+    def some(self, wanted: Flags) -> dict[int, Cells]:
+        """Row number -> cells, for the wanted rows; but those that hold nothing.
+
+        Raises:
+            DamagedError: a column is not what the file's schema says.
+        """
+        if not wanted.any():
+            return {}
+        numbers = (np.flatnonzero(wanted) + self.first).tolist()
+        rows = Chunk(self.path, 0, self.batch.filter(pa.array(wanted))).rows()
+        found = zip(numbers, (cells for _, cells in rows), strict=True)
+        return {number: cells for number, cells in found if any(cell not in ("", None) for cell in cells)}
 
 
 def runs(key: NDArray[Any], usable: Flags) -> Iterator[Run]:

@@ -75,7 +75,8 @@ def open_table(
         SourceError: the file cannot be read, or no row near its beginning is such a header; the message lists the
             columns ``looked_for`` and those found.
     """
-    magic, first = _magic(path), ()
+    magic = _magic(path)
+    first: Cells = ()
     if magic == parquet.MAGIC and is_header(names := parquet.header(path)):
         chunks = parquet.chunks(path)
         return Table(_names(names), _of_width(_by_rows(chunks), len(names)), chunks)
@@ -154,16 +155,16 @@ def _spreadsheet(path: Path) -> Iterator[Iterator[tuple[int, Cells]]]:
 
 def _of_width(rows: Rows, width: int) -> Rows:
     """The rows that hold something; one with more or fewer cells than the header is damaged."""
-    for number, cells in rows:
+    for row, cells in rows:
         if isinstance(cells, RowError):
-            yield number, cells
+            yield row, cells
         elif len(cells) == width:
             if cells[0] or any(cell not in ("", None) for cell in cells):
-                yield number, cells
+                yield row, cells
         elif len(cells) > width and not any(cell not in ("", None) for cell in cells[width:]):
-            yield number, cells[:width]
+            yield row, cells[:width]
         elif any(cell not in ("", None) for cell in cells):
-            yield number, RowError("", f"has {len(cells)} cells where the header has {width}")
+            yield row, RowError("", f"has {len(cells)} cells where the header has {width}")
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,14 @@ class Rejects:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, lambda temporary: write_secret(temporary, body))
 
+    def forget(self, identifiers: Iterable[bytes]) -> None:
+        """Delete the bodies kept aside that name one of these: nothing more can be made of them."""
+        theirs = list(identifiers)
+        for path in self._path.parent.glob("aside-*.body"):
+            body = path.read_bytes()
+            if any(one in body for one in theirs):
+                path.unlink()
+
     def _write(self, data: bytes) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab", buffering=0) as file:

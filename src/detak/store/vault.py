@@ -5,12 +5,11 @@ here cuts the facts off from the person for good.
 """
 
 import json
-import secrets
+import threading
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -27,16 +26,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from detak.consent import REFUSABLE, Purpose, Statement, union
+from detak.clock import from_micros, to_micros
+from detak.consent import Purpose, Standing, Statement
 from detak.store.sqlite import chunks, open_sqlite, overwrite_deleted
+from detak.subject import Identifier
 
-Identifier = tuple[str, str]
-"""``(kind, value)``: ``("user", "42")`` or ``("anonymous", "5f0c...")``."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_REMEMBERED = 500_000  # people whose identifiers and standing stay in memory
 _AT_ONCE = 500  # values in one IN (...)
 _tables = MetaData()
+K = TypeVar("K")
+V = TypeVar("V")
 
 _identities = Table(
     "identities",
@@ -71,32 +70,14 @@ _statements = Table(
     UniqueConstraint("subject", "evidence"),
 )
 
-
-class Standing(NamedTuple):
-    """What one person's statements come to: for each purpose they spoke of, when (microseconds) and whether yes."""
-
-    words: Mapping[Purpose, tuple[int, bool]] = MappingProxyType({})
-
-    @property
-    def granted(self) -> Purpose:
-        """The purposes whose last word is yes."""
-        return union(purpose for purpose, (_, yes) in self.words.items() if yes)
-
-    @property
-    def refused(self) -> Purpose:
-        """The purposes whose last word is no."""
-        return union(purpose for purpose, (_, yes) in self.words.items() if not yes)
-
-    def after(self, granted: Purpose, refused: Purpose, time: int) -> "Standing":
-        """With one more statement: for each purpose the latest word counts, and at one moment the refusal."""
-        words = dict(self.words)
-        for purpose in REFUSABLE:
-            if purpose & (granted | refused):
-                yes = not purpose & refused
-                at, before = words.get(purpose, (time - 1, yes))
-                if time > at or (time == at and before):
-                    words[purpose] = (time, yes)
-        return Standing(words)
+_links = Table(
+    "links",
+    _tables,
+    Column("subject", BigInteger, primary_key=True),
+    Column("other", BigInteger, primary_key=True, index=True),
+    Column("evidence", String, nullable=False),  # the message that showed that the two are one person
+    sqlite_with_rowid=False,
+)
 
 
 class Vault:
@@ -106,13 +87,23 @@ class Vault:
         self._engine = open_sqlite(path, _tables)
         self._version = 0
         self._refusing: dict[Purpose, tuple[int, frozenset[int]]] = {}
+        self._known: dict[Identifier, int] = {}
+        self._stands: dict[int, Standing] = {}
+        self._memory = threading.Lock()
 
     def lookup(self, identifiers: Iterable[Identifier]) -> dict[Identifier, int]:
         """The subjects of those identifiers that are known."""
-        wanted: dict[str, set[str]] = {}
-        for kind, value in identifiers:
-            wanted.setdefault(kind, set()).add(value)
+        version, known = self._version, self._known
         found: dict[Identifier, int] = {}
+        wanted: dict[str, set[str]] = {}
+        for identifier in identifiers:
+            subject = known.get(identifier)
+            if subject is None:
+                wanted.setdefault(identifier[0], set()).add(identifier[1])
+            else:
+                found[identifier] = subject
+        if not wanted:
+            return found
         with self._engine.connect() as connection:
             for kind, values in wanted.items():
                 for some in chunks(values, _AT_ONCE):
@@ -121,17 +112,25 @@ class Vault:
                             _identities.c.kind == kind, _identities.c.value.in_(some)
                         )
                     )
-                    found.update({(kind, value): subject for value, subject in rows})
+                    found.update({(kind, value): subject for value, subject in rows.all()})
+        self._remember(version, self._known, found)
         return found
 
     def standing(self, subjects: Iterable[int]) -> dict[int, Standing]:
         """What each of these people last said of each purpose; those who said nothing are absent."""
-        found: dict[int, dict[Purpose, tuple[int, bool]]] = {}
-        with self._engine.connect() as connection:
-            for some in chunks(set(subjects), _AT_ONCE):
-                for row in connection.execute(select(_standing).where(_standing.c.subject.in_(some))):
-                    found.setdefault(row.subject, {})[Purpose(row.purpose)] = (row.time, bool(row.granted))
-        return {subject: Standing(words) for subject, words in found.items()}
+        version, everyone = self._version, set(subjects)
+        found = {subject: self._stands[subject] for subject in everyone if subject in self._stands}
+        unread = everyone - found.keys()
+        if unread:
+            words: dict[int, dict[int, tuple[int, bool]]] = {subject: {} for subject in unread}
+            with self._engine.connect() as connection:
+                for some in chunks(unread, _AT_ONCE):
+                    for row in connection.execute(select(_standing).where(_standing.c.subject.in_(some))):
+                        words[row.subject][row.purpose] = (row.time, bool(row.granted))
+            read = {subject: Standing.of(said) for subject, said in words.items()}
+            self._remember(version, self._stands, read)
+            found |= read
+        return {subject: standing for subject, standing in found.items() if standing.words}
 
     def claimed(self, subjects: Iterable[int]) -> set[int]:
         """Those of the people who have a user id already."""
@@ -163,12 +162,16 @@ class Vault:
         identities: dict[Identifier, int],
         traits: dict[int, dict[str, Any]],
         statements: Sequence[tuple[int, Statement]],
+        renewed: Mapping[int, Standing] = MappingProxyType({}),
+        links: Mapping[tuple[int, int], str] = MappingProxyType({}),
     ) -> None:
         """Add identifiers, traits and statements in one commit. Doing it twice changes nothing.
 
         A statement without evidence repeats one on record: it moves the time of the standing and adds no proof.
+        ``renewed`` says the same of many statements at once: where people stand after them. ``links`` are pairs of
+        subjects that are one person, with the message that showed it.
         """
-        if not (identities or traits or statements):
+        if not (identities or traits or statements or renewed or links):
             return
         with self._engine.begin() as connection:
             if identities:
@@ -176,9 +179,15 @@ class Vault:
                 connection.execute(insert(_identities).on_conflict_do_nothing(), rows)
             for subject, fresh in traits.items():
                 _merge_traits(connection, subject, fresh)
-            if statements:
-                _record(connection, statements)
-        if statements:
+            if statements or renewed:
+                _record(connection, statements, renewed)
+            if links:
+                rows = [{"subject": one, "other": other, "evidence": said} for (one, other), said in links.items()]
+                connection.execute(insert(_links).on_conflict_do_nothing(), rows)
+        with self._memory:
+            for subject, _ in statements:
+                self._stands.pop(subject, None)
+            self._stands.update(renewed)
             self._version += 1
 
     def people(self, subjects: Iterable[int]) -> dict[int, tuple[list[Identifier], dict[str, Any]]]:
@@ -194,16 +203,28 @@ class Vault:
                     found.setdefault(subject, ([], {}))[1].update(json.loads(traits))
         return found
 
+    def linked(self, subjects: Iterable[int]) -> set[int]:
+        """The people, with every subject that was shown to be the same person."""
+        found: set[int] = set()
+        fresh = set(subjects)
+        with self._engine.connect() as connection:
+            while fresh:
+                found |= fresh
+                theirs: set[int] = set()
+                for some in chunks(fresh, _AT_ONCE):
+                    query = select(_links).where(_links.c.subject.in_(some) | _links.c.other.in_(some))
+                    for row in connection.execute(query):
+                        theirs |= {row.subject, row.other}
+                fresh = theirs - found
+        return found
+
     def history(self, subjects: Iterable[int]) -> list[Statement]:
         """Every statement on record, oldest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(
                 select(_statements).where(_statements.c.subject.in_(list(subjects))).order_by(_statements.c.time)
             )
-            return [
-                Statement(Purpose(row.granted), Purpose(row.refused), from_micros(row.time), row.evidence)
-                for row in rows
-            ]
+            return [Statement(row.granted, row.refused, from_micros(row.time), row.evidence) for row in rows]
 
     def forget(self, subjects: Iterable[int]) -> None:
         """Remove people; their rows are overwritten, not only unlinked."""
@@ -211,22 +232,24 @@ class Vault:
         with self._engine.begin() as connection:
             for table in (_identities, _traits, _standing, _statements):
                 connection.execute(delete(table).where(table.c.subject.in_(gone)))
-        self._version += 1
+            connection.execute(delete(_links).where(_links.c.subject.in_(gone) | _links.c.other.in_(gone)))
+        with self._memory:
+            self._known, self._stands = {}, {}
+            self._version += 1
         overwrite_deleted(self._engine)
+
+    def _remember(self, version: int, memory: dict[K, V], read: Mapping[K, V]) -> None:
+        """Keep what was read in memory, which is bounded; not if it was written to since."""
+        with self._memory:
+            if version != self._version:
+                return
+            if len(memory) + len(read) > _REMEMBERED:
+                memory.clear()
+            memory.update(read)
 
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
-
-
-def pseudonym() -> int:
-    """A fresh random subject: 62 bits, never zero, saying nothing of the person."""
-    return secrets.randbelow(2**62 - 1) + 1
-
-
-def from_micros(micros: int) -> datetime:
-    """Microseconds since 1970 as a time, UTC."""
-    return _EPOCH + micros * _MICROSECOND
 
 
 def _merge_traits(connection: Connection, subject: int, fresh: dict[str, Any]) -> None:
@@ -236,12 +259,14 @@ def _merge_traits(connection: Connection, subject: int, fresh: dict[str, Any]) -
     connection.execute(statement.on_conflict_do_update(index_elements=["subject"], set_={"traits": merged}))
 
 
-def _record(connection: Connection, statements: Sequence[tuple[int, Statement]]) -> None:
+def _record(
+    connection: Connection, statements: Sequence[tuple[int, Statement]], renewed: Mapping[int, Standing]
+) -> None:
     """Keep the statements as evidence; for each purpose the latest stands, and at one moment the refusal."""
     ledger = []
-    fresh: dict[int, Standing] = {}
+    fresh = dict(renewed)
     for subject, said in statements:
-        time = (said.time - _EPOCH) // _MICROSECOND
+        time = to_micros(said.time)
         if said.evidence:
             row = {"granted": int(said.granted), "refused": int(said.refused), "evidence": said.evidence}
             ledger.append({"subject": subject, "time": time, **row})
