@@ -19,7 +19,7 @@ demo: $(VENV)/.runtime ## a shop that beats, on a page in your browser
 	@$(BIN)/detak demo $(ARGS)
 
 test: $(VENV)/.dev ## every test; one of them: make test ARGS="tests/test_house.py"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 bench: $(VENV)/.dev ## the measurements that the documents quote
 	@$(BIN)/python -m benchmarks $(ARGS)

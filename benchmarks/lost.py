@@ -41,7 +41,9 @@ def run(data: Path) -> dict[str, Any]:
 def _orders(file: Path) -> pa.Table:
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder)) as engine:
         now = datetime.now(UTC)
-        import_file(engine, file, "auto", Reading(engine.settings.timezone, "IDR", now), RejectsFile(engine.folder, now))
+        import_file(
+            engine, file, "auto", Reading(engine.settings.timezone, "IDR", now), RejectsFile(engine.folder, now)
+        )
         with engine.gate.events(Purpose.ANALYTICS, before=datetime.now(UTC), why="benchmark") as granted:
             return granted.run(orders(granted.facts))
 
@@ -53,9 +55,7 @@ def _error(table: pa.Table, rng: random.Random) -> float:
         if row["cancelled"] or row["amount"]:
             cells[row["several"], row["category"], row["quantity"]][row["cancelled"]].append(at)
     held = {
-        at
-        for cell in cells.values()
-        for at in rng.sample(cell[False], min(len(cell[True]), len(cell[False]) // 2))
+        at for cell in cells.values() for at in rng.sample(cell[False], min(len(cell[True]), len(cell[False]) // 2))
     }
     truth = sum(rows[at]["amount"] for at in held)
     kept = [

@@ -1,6 +1,5 @@
 """Purposes: deny where nothing is said, and a refusal beats everything said beside it."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Who a batch of arrivals is about, and whose word counts for them. Pure: the gate reads and writes the vault around it."""
+"""Who a batch of arrivals is about, and whose word counts. Pure: the gate reads and writes the vault around it."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple

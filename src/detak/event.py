@@ -23,7 +23,7 @@ COUPON_APPLIED: Final = "Coupon Applied"
 _KEY_BYTES = 8
 
 
-class Product(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Product(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One product of an event, by the e-commerce spec v2. Prices are major units of the event's currency."""
 
     product_id: str | None = None
@@ -106,7 +106,7 @@ class Context(msgspec.Struct, omit_defaults=True, rename="camel"):
     user_agent: str | None = None
 
 
-class Message(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
+class Message(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel", gc=False):
     """One Segment message, as a source makes it."""
 
     type: str

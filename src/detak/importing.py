@@ -15,7 +15,7 @@ from detak.sources.base import Parcel, Reading, Reject, find
 
 _MESSAGES = 2_000
 _LINES = 20_000
-_IN_FLIGHT = 3
+_IN_FLIGHT = 8
 
 
 class Desk(Protocol):

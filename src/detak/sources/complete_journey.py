@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.util import find_spec
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
@@ -33,8 +33,8 @@ CURRENCY = "USD"
 
 _DISCOUNTS = ("retail_disc", "coupon_disc", "coupon_match_disc")
 _TRANSACTIONS = (
-    *("basket_id", "household_id", "transaction_timestamp"),
-    *("product_id", "quantity", "sales_value", *_DISCOUNTS),
+    *("basket_id", "household_id", "product_id", "quantity", "sales_value"),
+    *("transaction_timestamp", *_DISCOUNTS),
 )
 _REDEMPTIONS = ("household_id", "coupon_upc", "campaign_id", "redemption_date")
 _CAMPAIGNS = ("campaign_id", "household_id")
@@ -98,15 +98,6 @@ def _reader(header: Cells) -> _Reader | None:
     return _campaigns if names == set(_CAMPAIGNS) else None
 
 
-class _Known(NamedTuple):
-    """What ``products.parquet`` says of a product."""
-
-    id: str | None
-    name: str | None = None
-    category: str | None = None
-    brand: str | None = None
-
-
 _Utc = Callable[[Cell], str | None]
 
 
@@ -115,85 +106,66 @@ class _Form(NamedTuple):
 
     at: tuple[int, ...]
     """Where the columns stand, in the order of ``_TRANSACTIONS``."""
-    known: Callable[[Cell], _Known]
-    utc: _Utc
+    known: Callable[[Cell], Product]
+    """A product as it is known, before any line says how many and for how much."""
+    reading: Reading
 
 
 class _Lines(NamedTuple):
-    """Lines of one basket that follow one another."""
+    """Lines of one basket that follow one another; what the first of them says of the basket."""
 
     rows: list[int]
-    number: Cell
+    basket: str
     household: str | None
     time: str | RowError | None
-    """Of the first line; what is wrong with it matters to a basket that begins here, not to one that goes on."""
+    """An error, which a single line may have, matters where a basket begins."""
     products: list[Product]
     discounts: list[float]
 
 
 def _baskets(table: Table, beside: Path, reading: Reading) -> Iterator[Parcel | Reject]:
-    basket: _Basket | None = None
+    basket: _Lines | None = None
     seen: Counter[str] = Counter()
     for lines in _lines(table, _form(table.header, beside, reading)):
         if isinstance(lines, Reject):
             yield lines
-            continue
-        if basket is None or lines.number != basket.number:
-            try:
-                following = _Basket(lines)
-            except RowError as error:
-                yield from (Reject(row, error.field, error.reason) for row in lines.rows)
-                continue
+        elif basket is not None and lines.basket == basket.basket:
+            basket.rows.extend(lines.rows)
+            basket.products.extend(lines.products)
+            basket.discounts.extend(lines.discounts)
+        elif isinstance(lines.time, RowError):
+            yield Reject(lines.rows[0], lines.time.field, lines.time.reason)
+        else:
             if basket is not None:
-                yield basket.parcel(seen)
-            basket = following
-        basket.add(lines)
+                yield _parcel(basket, seen)
+            basket = lines
     if basket is not None:
-        yield basket.parcel(seen)
+        yield _parcel(basket, seen)
 
 
-class _Basket:
-    """The lines of one basket, as far as they follow one another."""
-
-    def __init__(self, first: _Lines) -> None:
-        order_id = text(first.number)
-        if order_id is None:
-            raise RowError("basket_id", "is missing")
-        if isinstance(first.time, RowError):
-            raise first.time
-        self.number, self.order_id, self.household, self.time = first.number, order_id, first.household, first.time
-        self.rows: list[int] = []
-        self.products: list[Product] = []
-        self.discounts: list[float] = []
-
-    def add(self, lines: _Lines) -> None:
-        """More lines."""
-        self.rows += lines.rows
-        self.products += lines.products
-        self.discounts += lines.discounts
-
-    def parcel(self, seen: Counter[str]) -> Parcel:
-        """The order. Its total is what the shop took, as the makers of the file define ``sales_value``."""
-        before = seen[self.order_id]
-        seen[self.order_id] += len(self.rows)
-        properties = Properties(
-            order_id=self.order_id,
-            total=round(sum([product.total or 0 for product in self.products]), 2),
-            discount=round(sum(self.discounts, 0.0), 2),
-            quantity=sum([product.quantity or 0 for product in self.products]),
-            currency=CURRENCY,
-            products=self.products,
-            line=before or None,
-        )
-        return Parcel(rows_of(self.rows), (_message(ORDER_COMPLETED, self.household, self.time, properties),))
+def _parcel(basket: _Lines, seen: Counter[str]) -> Parcel:
+    """The order. Its total is what the shop took, as the makers of the file define ``sales_value``."""
+    before = seen[basket.basket]
+    seen[basket.basket] += len(basket.rows)
+    properties = Properties(
+        order_id=basket.basket,
+        total=round(sum([product.total or 0 for product in basket.products]), 2),
+        discount=round(sum(basket.discounts), 2),
+        quantity=sum([product.quantity or 0 for product in basket.products]),
+        currency=CURRENCY,
+        products=basket.products,
+        line=before or None,
+    )
+    time = None if isinstance(basket.time, RowError) else basket.time
+    return Parcel(rows_of(basket.rows), (_message(ORDER_COMPLETED, basket.household, time, properties),))
 
 
 def _form(header: tuple[str, ...], beside: Path, reading: Reading) -> _Form:
     products = _products(beside)
     return _Form(
         at=tuple(header.index(name) for name in _TRANSACTIONS),
-        known=lambda cell: products.get(cell) or _Known(text(cell)),
-        utc=_utc(reading, UTC_ZONE, "transaction_timestamp"),
+        known=lambda cell: products.get(cell) or Product(product_id=text(cell)),
+        reading=replace(reading, zone=UTC_ZONE),
     )
 
 
@@ -205,20 +177,21 @@ def _lines(table: Table, form: _Form) -> Iterator[_Lines | Reject]:
 
 def _of_chunk(chunk: Chunk, form: _Form) -> Iterator[_Lines | Reject]:
     """The lines of a chunk, as many at a time as follow one another."""
-    amounts = (partial(_amount, field="quantity"), partial(_amount, field="sales_value"))
-    discount = partial(_discount, field="")
-    columns = chunk.read(form.at, (_itself, text, form.utc, form.known, *amounts, discount, discount, discount))
-    numbers, households, times, known, quantities, paid, *discounts = (column.values for column in columns)
-    sound = np.logical_and.reduce([column.usable for column in columns])
+    amount, discount = partial(_amount, field=""), partial(_discount, field="")
+    readers: tuple[Callable[[Cell], object], ...] = (_number, text, form.known, amount, amount)
+    columns = [chunk.read(place, reader) for place, reader in zip(form.at[:5], readers, strict=True)]
+    columns.append(chunk.moments(form.at[5], form.reading))
+    numbers, households, known, quantities, paid, times = (column.values for column in columns)
+    saved = np.sum([chunk.numbers(place, discount) for place in form.at[6:]], axis=0)
+    sound = np.logical_and.reduce([column.usable for column in columns]) & ~np.isnan(saved)
     others = chunk.some(~sound)
-    lines = [column.tolist() for column in (known, quantities, paid)]
-    saved = np.sum([column.astype(float) for column in discounts], axis=0).tolist()
+    products = map(_product, *(column[sound].tolist() for column in (known, quantities, paid)))
     for start, stop, usable_ in runs(numbers, sound):
         row = chunk.first + start
         if usable_:
-            products = list(map(_product, *(column[start:stop] for column in lines)))
+            mine = list(islice(products, stop - start))
             rows = list(range(row, chunk.first + stop))
-            yield _Lines(rows, numbers[start], households[start], times[start], products, saved[start:stop])
+            yield _Lines(rows, numbers[start], households[start], times[start], mine, saved[start:stop].tolist())
         elif row in others:
             yield _line(row, others[row], form)
 
@@ -227,34 +200,36 @@ def _line(row: int, cells: Cells | RowError, form: _Form) -> _Lines | Reject:
     """One line of a basket, or why it is none."""
     try:
         cells = usable(cells)
-        number_, household, time, product_id, pieces, value, *discounts = (cells[place] for place in form.at)
+        basket, household, product_id, pieces, value, time, *discounts = (cells[place] for place in form.at)
         quantity, paid = _amount(pieces, "quantity"), _amount(value, "sales_value")
         saved = sum(_discount(cell, name) for cell, name in zip(discounts, _DISCOUNTS, strict=True))
+        product = _product(form.known(product_id), quantity, paid)
+        return _Lines([row], _number(basket), text(household), _time(time, form.reading), [product], [saved])
     except RowError as error:
         return Reject(row, error.field, error.reason)
-    product = _product(form.known(product_id), quantity, paid)
-    return _Lines([row], number_, text(household), _time(time, form.utc), [product], [saved])
 
 
-def _itself(cell: Cell) -> Cell:
-    return cell
+def _number(cell: Cell) -> str:
+    number_ = text(cell)
+    if number_ is None:
+        raise RowError("basket_id", "is missing")
+    return number_
 
 
-def _time(cell: Cell, utc: _Utc) -> str | RowError | None:
+def _time(cell: Cell, reading: Reading) -> str | RowError | None:
     try:
-        return utc(cell)
+        return moment(cell, reading, "transaction_timestamp")
     except RowError as error:
         return error
 
 
-def _product(known: _Known, quantity: float, paid: float) -> Product:
+def _product(known: Product, quantity: float, paid: float) -> Product:
     """The product of one line. A line of no pieces is a coupon or a correction; it has no price."""
-    product_id, name, category, brand = known
     return Product(
-        product_id=product_id,
-        name=name,
-        category=category,
-        brand=brand,
+        product_id=known.product_id,
+        name=known.name,
+        category=known.category,
+        brand=known.brand,
         price=paid if quantity == 1 else round(paid / quantity, 2) if quantity else None,
         quantity=quantity,
         total=paid,
@@ -318,10 +293,16 @@ def _utc(reading: Reading, zone: ZoneInfo, field: str) -> _Utc:
     return lru_cache(maxsize=1024)(lambda cell: moment(cell, there, field))
 
 
-def _products(folder: Path) -> dict[Cell, _Known]:
+def _products(folder: Path) -> dict[Cell, Product]:
     """Product number -> what is known of it. A few products have a department only."""
+    words = lru_cache(maxsize=4096)(text)
     return {
-        product: _Known(text(product), text(kind), text(category) or text(department), text(brand))
+        product: Product(
+            product_id=text(product),
+            name=words(kind),
+            category=words(category) or words(department),
+            brand=words(brand),
+        )
         for product, kind, category, department, brand in _beside(folder, "products", _PRODUCTS)
     }
 

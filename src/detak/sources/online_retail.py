@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
@@ -130,23 +130,24 @@ def _lines(table: Table, sheet: _Sheet) -> Iterator[_Lines | Reject]:
 
 def _of_chunk(chunk: Chunk, sheet: _Sheet) -> Iterator[_Lines | Reject]:
     """The lines of a chunk, as many at a time as follow one another."""
-    figure = partial(number, field="", grouping=",")
-    readers = (partial(_number, names=sheet.names), identifier, text, figure, sheet.utc, figure, identifier, text)
-    columns = chunk.read(sheet.at, readers)
-    numbers, codes, names, pieces, times, prices, customers, countries = (column.values for column in columns)
-    refunds = np.array([number_ is not None and _is_refund(number_) for number_ in numbers])
-    quantities = pieces.astype(float)
+    invoice, code, name, pieces, date, unit_price, customer, country = sheet.at
+    words = ((invoice, partial(_number, names=sheet.names)), (code, identifier), (name, text), (date, sheet.utc))
+    columns = [chunk.read(*one) for one in (*words, (customer, identifier), (country, text))]
+    numbers, codes, names, times, customers, countries = (column.values for column in columns)
+    quantities, prices = (
+        chunk.numbers(place, partial(number, field="", grouping=",")) for place in (pieces, unit_price)
+    )
+    refunds = np.array([number_ is not None and _is_refund(number_) for number_ in numbers], bool)
     sound = np.logical_and.reduce([column.usable for column in columns])
-    # What is missing is not a number here, and compares as false.
-    sound &= (prices.astype(float) >= 0) & ((quantities >= 0) | (refunds & (quantities < 0)))
+    # What is missing is not a number here, and no comparison with it is true.
+    sound &= (prices >= 0) & ((quantities >= 0) | (refunds & (quantities < 0)))
+    products = map(_product, *(column[sound].tolist() for column in (codes, names, prices, abs(quantities))))
     others = chunk.some(~sound)
-    lines = [column.tolist() for column in (codes, names, prices, abs(quantities))]
     for start, stop, usable_ in runs(numbers, sound):
         row = chunk.first + start
         if usable_:
-            products = list(map(_product, *(column[start:stop] for column in lines)))
-            rows = list(range(row, chunk.first + stop))
-            yield _Lines(rows, numbers[start], times[start], customers[start], countries[start], products)
+            rows, mine = list(range(row, chunk.first + stop)), list(islice(products, stop - start))
+            yield _Lines(rows, numbers[start], times[start], customers[start], countries[start], mine)
         elif row in others:
             yield _line(row, others[row], sheet)
 

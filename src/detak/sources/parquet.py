@@ -4,9 +4,11 @@ By columns, cells are read by the same functions as by rows, but each distinct c
 use is left to the reading by rows, which says why.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,22 +20,27 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from detak.errors import RowError
-from detak.sources.base import DamagedError
-from detak.sources.cells import Cell, Cells
+from detak.sources.base import EARLIEST, DamagedError, Reading
+from detak.sources.cells import Cell, Cells, moment
 
 MAGIC = b"PAR1"
 
-_CHUNK_ROWS = 32_768
+_CHUNK_ROWS = 65_536
+_SLICE_ROWS = 1_024  # of these at a time cells become Python's
 
 Flags = NDArray[np.bool_]
 
 
 class Column(NamedTuple):
-    """What was read of the cells of a column, one for each row of the chunk."""
+    """What was read of the cells of a column."""
 
     values: NDArray[Any]
     """Python objects; None where the cell cannot be used."""
     usable: Flags
+
+    def at(self, indices: NDArray[np.intp]) -> "Column":
+        """The values there, one for each index."""
+        return Column(self.values[indices], self.usable[indices])
 
 
 class Run(NamedTuple):
@@ -54,24 +61,50 @@ class Chunk:
     """The number of the first row, as a person sees it: the names of the columns are row 1."""
     batch: pa.RecordBatch
 
-    def read(self, places: Sequence[int], readers: Sequence[Callable[[Cell], object]]) -> list[Column]:
-        """What each reader makes of the cells of its column; a cell for which it raises RowError cannot be used.
+    def read(self, place: int, reader: Callable[[Cell], object]) -> Column:
+        """What ``reader`` makes of the cells of a column; a cell for which it raises RowError cannot be used.
 
         Raises:
-            DamagedError: a column is not what the file's schema says.
+            DamagedError: the column is not what the file's schema says.
         """
-        return [self._read(place, reader) for place, reader in zip(places, readers, strict=True)]
+        codes, distinct = self._distinct(place)
+        return _each(self._cells(distinct), reader).at(codes)
 
-    def _read(self, place: int, reader: Callable[[Cell], object]) -> Column:
+    def numbers(self, place: int, reader: Callable[[Cell], float | None]) -> NDArray[np.float64]:
+        """The same for numbers. A cell that holds nothing or cannot be used is not a number.
+
+        Raises:
+            DamagedError: the column is not what the file's schema says.
+        """
+        codes, distinct = self._distinct(place)
+        return _each(self._cells(distinct), reader).values.astype(np.float64)[codes]
+
+    def moments(self, place: int, reading: Reading) -> Column:
+        """The same for times: as the wire wants them, in UTC.
+
+        Raises:
+            DamagedError: the column is not what the file's schema says.
+        """
+        codes, distinct = self._distinct(place)
+        if pa.types.is_timestamp(distinct.type) and (distinct.type.tz or reading.zone.key == "UTC"):
+            with _damage(self.path):
+                return _instants(distinct, reading.now).at(codes)
+        return _each(self._cells(distinct), partial(moment, reading=reading, field="")).at(codes)
+
+    def _distinct(self, place: int) -> tuple[NDArray[np.intp], pa.Array]:
+        """For each row where its cell stands among the distinct cells of the column, and those."""
         with _damage(self.path):
-            codes, distinct = _distinct(_plain(self.batch.column(place)))
-        values, usable = np.empty(len(distinct), object), np.ones(len(distinct), bool)
-        for index, cell in enumerate(distinct):
+            column = _plain(self.batch.column(place))
             try:
-                values[index] = reader(cell)
-            except RowError:
-                usable[index] = False
-        return Column(values[codes], usable[codes])
+                encoded = column.dictionary_encode("encode")
+            except pa.ArrowNotImplementedError:
+                return np.arange(len(column)), column
+            return encoded.indices.to_numpy(), encoded.dictionary
+
+    def _cells(self, column: pa.Array) -> list[Cell]:
+        with _damage(self.path):
+            cells: list[Cell] = column.to_pylist()
+        return cells
 
     def rows(self) -> Iterator[tuple[int, Cells]]:
         """Row numbers and cells.
@@ -79,9 +112,10 @@ class Chunk:
         Raises:
             DamagedError: a column is not what the file's schema says.
         """
-        with _damage(self.path):
-            columns = [_plain(column).to_pylist() for column in self.batch.columns]
-        return zip(count(self.first), zip(*columns, strict=True))
+        for start in range(0, self.batch.num_rows, _SLICE_ROWS):
+            with _damage(self.path):
+                columns = [_plain(column).to_pylist() for column in self.batch.slice(start, _SLICE_ROWS).columns]
+            yield from zip(count(self.first + start), zip(*columns, strict=True))
 
     def some(self, wanted: Flags) -> dict[int, Cells]:
         """Row number -> cells, for the wanted rows; but those that hold nothing.
@@ -140,6 +174,8 @@ def _damage(path: Path) -> Iterator[None]:
 
 def _plain(column: pa.Array) -> pa.Array:
     """Nanoseconds as microseconds: Python's own datetime knows no finer. Lists and structs are no cells: nothing."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     if pa.types.is_nested(column.type):
         return pa.nulls(len(column))
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
@@ -147,12 +183,21 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
-def _distinct(column: pa.Array) -> tuple[NDArray[np.intp], list[Cell]]:
-    """For each row the index of its cell among the distinct cells, and those."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    try:
-        encoded = column.dictionary_encode("encode")
-    except pa.ArrowNotImplementedError:
-        return np.arange(len(column)), column.to_pylist()
-    return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+def _each(cells: list[Cell], reader: Callable[[Cell], object]) -> Column:
+    values, usable = np.empty(len(cells), object), np.ones(len(cells), bool)
+    for index, cell in enumerate(cells):
+        try:
+            values[index] = reader(cell)
+        except RowError:
+            usable[index] = False
+    return Column(values, usable)
+
+
+def _instants(stamps: pa.Array, now: datetime) -> Column:
+    """Times that Arrow knows in UTC; what it writes of them is ISO 8601 but for two letters."""
+    since_1970 = stamps.cast(pa.timestamp("us", stamps.type.tz)).cast(pa.int64())
+    bounds = [round(bound.timestamp() * 1_000_000) for bound in (EARLIEST, now + timedelta(days=1))]
+    stated = since_1970.fill_null(bounds[0]).to_numpy()
+    words = since_1970.cast(pa.timestamp("us")).cast(pa.string()).to_pylist()
+    values = np.array([one and f"{one[:10]}T{one[11:]}Z" for one in words], object)
+    return Column(values, (stated >= bounds[0]) & (stated <= bounds[1]))
