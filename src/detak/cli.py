@@ -143,7 +143,7 @@ def serve(host: str, port: int, sign_in: bool, store: Path, as_json: bool) -> No
 
 @main.command()
 @click.option("--port", default=_PORT, show_default=True, help="0 takes a free one.")
-@click.option("--speed", default=600.0, show_default=True, help="How many times faster than life.")
+@click.option("--speed", default=1800.0, show_default=True, help="How many times faster than life.")
 @click.option("--seconds", type=float, help="Stop by itself after so long.")
 @json_option
 @_explained

@@ -138,3 +138,11 @@ def test_pseudonyms_fit_a_signed_column_and_differ() -> None:
     drawn = {pseudonym() for _ in range(1000)}
     assert len(drawn) == 1000
     assert all(0 < one < 2**62 for one in drawn)
+
+
+def test_an_error_of_the_database_names_nobody(vault: Vault) -> None:
+    with vault._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE identities")
+    with pytest.raises(Exception, match="identities") as raised:
+        vault.write({("user", "ani@example.com"): 1}, {}, [])
+    assert "ani@example.com" not in str(raised.value)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 def open_sqlite(path: Path, tables: MetaData) -> Engine:
     """An engine on a file only its owner can read, with its tables made."""
     path.touch(mode=0o600, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
