@@ -83,35 +83,71 @@ class Statement(msgspec.Struct, frozen=True):
     evidence: str | None  # the message that said it; none: it repeats what is on record
 
 
+class Word(NamedTuple):
+    """What a person last said of one purpose. Times are microseconds since 1970, UTC."""
+
+    time: int
+    yes: bool
+    since: int
+    """The first yes since the last no: from then on a yes counts."""
+    no: int | None
+    """The last no: nothing up to then counts, whatever was said later."""
+
+    def then(self, yes: bool, time: int) -> "Word":
+        """With one more word, in whatever order they arrive: the later counts, at one moment the no."""
+        no = self.no if yes else time if self.no is None else max(self.no, time)
+        if time > self.time or (time == self.time and not yes):
+            last, answer = time, yes
+        else:
+            last, answer = self.time, self.yes
+        since = min(self.since, time) if yes and self.yes else self.since if self.yes else time
+        return Word(last, answer, since if no is None or since > no else last, no)
+
+
 class Standing(NamedTuple):
     """What one person's statements come to."""
 
-    words: Mapping[int, tuple[int, bool]] = MappingProxyType({})
-    """For each purpose they spoke of: when, in microseconds since 1970, and whether yes."""
+    words: Mapping[int, Word] = MappingProxyType({})
+    """For each purpose they spoke of, the last word."""
     granted: Purposes = NOTHING
     """The purposes whose last word is yes."""
     refused: Purposes = NOTHING
     """The purposes whose last word is no."""
 
     @classmethod
-    def of(cls, words: Mapping[int, tuple[int, bool]]) -> "Standing":
+    def of(cls, words: Mapping[int, Word]) -> "Standing":
         """From the words alone."""
-        granted = union(purpose for purpose, (_, yes) in words.items() if yes)
+        granted = union(purpose for purpose, word in words.items() if word.yes)
         return cls(words, granted, union(words) & ~granted)
 
     def granted_by(self, time: int) -> Purposes:
-        """The purposes whose last word is yes, and was said by then: a yes does not reach back."""
-        return union(one for one, (at, yes) in self.words.items() if yes and at <= time) if self.granted else NOTHING
+        """The purposes that a yes covered at the time: a yes does not reach back."""
+        if not self.granted:
+            return NOTHING
+        return union(one for one, word in self.words.items() if word.yes and word.since <= time)
 
     def after(self, granted: Purposes, refused: Purposes, time: int) -> "Standing":
-        """With one more statement: for each purpose the latest word counts, and at one moment the refusal."""
+        """With one more statement."""
         words = dict(self.words)
         for purpose in _REFUSABLE_BITS:
             if purpose & (granted | refused):
                 yes = not purpose & refused
-                at, before = words.get(purpose, (time - 1, yes))
-                if time > at or (time == at and before):
-                    words[purpose] = (time, yes)
+                before = words.get(purpose)
+                words[purpose] = before.then(yes, time) if before else Word(time, yes, time, None if yes else time)
+        return Standing.of(words)
+
+    def merged(self, other: "Standing") -> "Standing":
+        """What two turn out to have said who are one person."""
+        words = dict(self.words)
+        for purpose, theirs in other.words.items():
+            ours = words.get(purpose)
+            if ours is None:
+                words[purpose] = theirs
+                continue
+            last = max(ours, theirs, key=lambda word: (word.time, not word.yes))
+            nos = [word.no for word in (ours, theirs) if word.no is not None]
+            no = max(nos, default=None)
+            words[purpose] = last._replace(no=no, since=last.since if no is None or last.since > no else last.time)
         return Standing.of(words)
 
 

@@ -18,15 +18,15 @@ from typing import Any
 import msgspec
 
 from detak.consent import Purpose, purpose, read_preferences
-from detak.errors import BusyError, DetakError, StoreBusyError, UsageError
+from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
 from detak.gate import Gate
 from detak.insights.base import Insight, Report, Shop
 from detak.live import Live, Pulse
 from detak.plugins import member, members
 from detak.receipt import Receipt, Signer
-from detak.settings import LANGUAGES, Settings, load
-from detak.sink import Outcome, Sink
+from detak.settings import LANGUAGES, PURPOSE_PREFIX, Settings, load
+from detak.sink import REJECTED, Outcome, Sink
 from detak.store.duckdb import DuckStore
 from detak.store.lock import Address, StoreLock
 from detak.store.log import Log, Meta
@@ -65,8 +65,8 @@ class Audit(msgspec.Struct, frozen=True):
 class Consent(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """What a person says of their data. Names are purposes, or categories of the shop's consent tool."""
 
-    user_id: str | None = None
-    anonymous_id: str | None = None
+    user_id: str | int | None = None
+    anonymous_id: str | int | None = None
     category_preferences: dict[str, bool] = {}
     purposes: dict[str, bool] = {}
 
@@ -183,7 +183,8 @@ class Engine:
         """
         if not (clean_id(said.user_id) or clean_id(said.anonymous_id)):
             raise UsageError("userId or anonymousId: say whose consent this is")
-        preferences = {**said.category_preferences, **{purpose(name).label: yes for name, yes in said.purposes.items()}}
+        named = {f"{PURPOSE_PREFIX}{purpose(name).label}": yes for name, yes in said.purposes.items()}
+        preferences = {**said.category_preferences, **named}
         granted, refused = read_preferences(preferences, self.settings.categories)
         if not granted | refused:
             known = ", ".join(one.label for one in Purpose)
@@ -196,7 +197,9 @@ class Engine:
             "anonymousId": said.anonymous_id,
             "context": {"consent": {"categoryPreferences": preferences}},
         }
-        self.take(source, msgspec.json.encode({"batch": [message]}), imported=False).result()
+        (outcome,) = self.take(source, msgspec.json.encode({"batch": [message]}), imported=False).result()
+        if outcome.what == REJECTED:
+            raise RowError(outcome.field, outcome.reason)
         agreed = {one.label: bool(one & granted) for one in Purpose if one & (granted | refused)}
         return Consent(said.user_id, said.anonymous_id, purposes=agreed)
 

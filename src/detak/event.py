@@ -23,6 +23,7 @@ COUPON_APPLIED: Final = "Coupon Applied"
 _KEY_BYTES = 8
 
 
+# gc=False, here and for messages: what is decoded never refers to itself, and there are millions of them to look at.
 class Product(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One product of an event, by the e-commerce spec v2. Prices are major units of the event's currency."""
 

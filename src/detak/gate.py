@@ -5,7 +5,7 @@ other code asks whether consent is given. Every passage leaves a row in the audi
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from detak.admission import Batch, Said
 from detak.columns import Admitted
 from detak.consent import NOTHING, Purpose, Purposes, Standing, coverage, read_preferences, union
 from detak.errors import DeniedError
-from detak.event import CONSENT_UPDATED, clean_id
+from detak.event import clean_id
 from detak.insights.base import Facts
 from detak.receipt import Receipt, Signer
 from detak.settings import Settings
@@ -32,6 +32,7 @@ from detak.subject import Identifier
 from detak.wire import Arrival
 
 _ESSENTIAL = int(Purpose.ESSENTIAL)
+_LAST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,17 @@ class Gate:
         """
         said = [self._read(arrival) for arrival in arrivals]
         known = self._vault.lookup(identifier for one in said for identifier in one.identifiers)
-        kin = self._kin(said, known)
-        people = set(known.values()).union(*kin.values())
-        batch = Batch(known, self._vault.standing(people), self._vault.claimed(known.values()), kin)
+        owners = self._vault.owners(known.values())
+        devices = self._vault.devices(owners.values())
+        people = set(known.values()).union(owners.values(), *devices.values())
+        batch = Batch(known, self._vault.standing(people), owners, devices)
         admitted = [self._admit_one(one, batch) for one in said]
         self._vault.write(batch.fresh, batch.traits, batch.proofs, batch.renewed, batch.links)
         self._count(admitted)
         return admitted
 
     def _admit_one(self, said: Said, batch: Batch) -> Admitted | None:
+        batch.meet(said)
         covered = self._covering(said, batch.standing_of(said))
         if not (covered or said.granted or said.refused):
             return None
@@ -193,17 +196,6 @@ class Gate:
         if any(counted.values()):
             self._registry.audit("admit", "all", "collection", dict(counted))
 
-    def _kin(self, said: Sequence[Said], known: dict[Identifier, int]) -> dict[int, set[int]]:
-        """For whoever states their preferences, every subject that is the same person."""
-        stating = {
-            known[identifier]
-            for one in said
-            if one.arrival.event == CONSENT_UPDATED
-            for identifier in one.identifiers
-            if identifier in known
-        }
-        return {subject: self._vault.linked([subject]) for subject in stating}
-
     def _read(self, arrival: Arrival) -> Said:
         message = arrival.message
         identifiers: list[Identifier] = []
@@ -211,6 +203,8 @@ class Gate:
             identifiers.append(("user", user))
         if anonymous := clean_id(message.anonymous_id):
             identifiers.append(("anonymous", anonymous))
+        if user and message.type == "alias" and (previous := clean_id(message.previous_id)):
+            identifiers.append(("anonymous", previous))
         consent = message.context.consent if message.context else None
         preferences = consent.category_preferences if consent else None
         said = self._preferences(tuple(preferences.items())) if preferences else (NOTHING, NOTHING)
@@ -226,11 +220,11 @@ class Gate:
         return covered | _ESSENTIAL if self._settings.essential(arrival.event) else covered & ~_ESSENTIAL
 
     def _allowed(
-        self, purpose: Purpose, before: datetime, refusing: frozenset[int], reader: Reader
+        self, purpose: Purpose, before: datetime, refusing: Mapping[int, int], reader: Reader
     ) -> Callable[[str], ir.Table]:
         until = before.astimezone(UTC).replace(tzinfo=None)
         days = self._settings.retention_days.get(purpose.label)
-        left_out = ibis.memtable(pa.table({"subject": pa.array(sorted(refusing), pa.int64())})) if refusing else None
+        left_out = _left_out(refusing) if refusing else None
 
         def allowed(name: str) -> ir.Table:
             table = reader.table(name)
@@ -238,7 +232,10 @@ class Gate:
             kept = table.filter((table.purposes & int(purpose)) != 0, happened < until)
             if days is not None:
                 kept = kept.filter(ibis.coalesce(kept.time, kept.received) >= until - timedelta(days=days))
-            return kept if left_out is None else kept.anti_join(left_out, "subject")
+            if left_out is None:
+                return kept
+            hidden = [kept.subject == left_out.person, ibis.coalesce(kept.time, kept.received) <= left_out.until]
+            return kept.anti_join(left_out, hidden)
 
         return allowed
 
@@ -253,6 +250,14 @@ class Gate:
         with self._counting:
             self._admitted["withheld"] += withheld
             self._admitted["admitted"] += len(admitted) - withheld
+
+
+def _left_out(refusing: Mapping[int, int]) -> ir.Table:
+    """The people who said no, and until when nothing of theirs counts."""
+    people = sorted(refusing)
+    last = int(_LAST.timestamp()) * 1_000_000
+    until = pa.array([min(refusing[person], last) for person in people], pa.timestamp("us"))
+    return ibis.memtable(pa.table({"person": pa.array(people, pa.int64()), "until": until}))
 
 
 def _traits(raw: msgspec.Raw) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -82,6 +82,14 @@ class _Batch:
         return self.messages >= _MESSAGES or self.lines >= _LINES or len(self.rejects) >= _MESSAGES
 
 
+class _Sent(NamedTuple):
+    """What is kept of a batch until its outcomes are known. The messages are not: they are most of it."""
+
+    rejects: list[Reject]
+    shares: list[tuple[range | tuple[int, ...], int]]
+    """The rows of each parcel, and how many messages they became."""
+
+
 def import_file(desk: Desk, path: Path, source: str, reading: Reading, rejects: RejectsFile) -> Imported:
     """Import one file. Importing it again changes nothing.
 
@@ -91,11 +99,11 @@ def import_file(desk: Desk, path: Path, source: str, reading: Reading, rejects: 
     """
     reader = find(source, path)
     result = Imported(source=reader.source)
-    flying: deque[tuple[_Batch, Future[list[Outcome]]]] = deque()
+    flying: deque[tuple[_Sent, Future[list[Outcome]]]] = deque()
     try:
         for batch in _batches(reader.read(path, reading)):
-            body = msgspec.json.encode({"batch": [message for parcel in batch.parcels for message in parcel.messages]})
-            flying.append((batch, desk.take(reader.source, body, imported=True)))
+            body, sent = _packed(batch)
+            flying.append((sent, desk.take(reader.source, body, imported=True)))
             if len(flying) >= _IN_FLIGHT:
                 _land(*flying.popleft(), path, result, rejects)
     finally:
@@ -125,22 +133,30 @@ def _batches(found: Iterator[Parcel | Reject]) -> Iterator[_Batch]:
     yield batch
 
 
-def _land(batch: _Batch, outcomes: "Future[list[Outcome]]", path: Path, result: Imported, rejects: RejectsFile) -> None:
-    refused = [Rejection(path.name, one.row, one.field, one.reason) for one in batch.rejects]
-    result.read += len(batch.rejects)
-    result.rejected += len(batch.rejects)
+def _packed(batch: _Batch) -> tuple[bytes, _Sent]:
+    """The batch as the way in takes it. It is empty afterwards, so that two never lie in memory."""
+    body = msgspec.json.encode({"batch": [message for parcel in batch.parcels for message in parcel.messages]})
+    sent = _Sent(batch.rejects, [(parcel.rows, len(parcel.messages)) for parcel in batch.parcels])
+    batch.parcels.clear()
+    return body, sent
+
+
+def _land(sent: _Sent, outcomes: "Future[list[Outcome]]", path: Path, result: Imported, rejects: RejectsFile) -> None:
+    refused = [Rejection(path.name, one.row, one.field, one.reason) for one in sent.rejects]
+    result.read += len(sent.rejects)
+    result.rejected += len(sent.rejects)
     rest = iter(outcomes.result())
-    for parcel in batch.parcels:
-        became = [next(rest) for _ in parcel.messages]
+    for numbers, messages in sent.shares:
+        became = [next(rest) for _ in range(messages)]
         kinds = {one.what for one in became}
-        rows = len(parcel.rows)
+        rows = len(numbers)
         result.read += rows
         if ACCEPTED in kinds:
             result.accepted += rows
         elif REJECTED in kinds:
             result.rejected += rows
             why = next(one for one in became if one.what == REJECTED)
-            refused += [Rejection(path.name, row, why.field, why.reason) for row in parcel.rows]
+            refused += [Rejection(path.name, row, why.field, why.reason) for row in numbers]
         elif WITHHELD in kinds:
             result.withheld += rows
         elif DUPLICATE in kinds or not kinds:

@@ -13,6 +13,8 @@ from detak.errors import SettingsError
 from detak.event import CONSENT_UPDATED
 
 LANGUAGES = ("id", "en")
+PURPOSE_PREFIX = "purpose:"
+"""Before the name of a purpose: this purpose, whatever the shop's own categories are called."""
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -67,7 +69,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     def categories(self) -> dict[str, Purpose]:
         """Consent category (lower case) -> purpose."""
         own = {name.strip().lower(): purpose(of) for name, of in self.consent_categories.items()}
-        return {**CATEGORIES, **own}
+        plain = {f"{PURPOSE_PREFIX}{one.label}": one for one in Purpose}
+        return {**CATEGORIES, **own, **plain}
 
     @cached_property
     def _essential(self) -> re.Pattern[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detak.clock import from_micros
+from detak.clock import from_micros, to_micros
 from detak.consent import ALL, NOTHING, REFUSABLE, Purpose, Standing, Statement
 from detak.errors import StoreError
 from detak.store.vault import Vault
@@ -67,7 +67,8 @@ def test_the_latest_word_stands_in_any_batches(said: list[Said], data: st.DataOb
         assert (standing.granted, standing.refused) == last_words(said)
         assert len(vault.history([7])) == len(said)
         for purpose in REFUSABLE:
-            assert (7 in vault.refusing(purpose)) == bool(standing.refused & purpose)
+            refused = any(purpose & no for _, no, _ in said)
+            assert (7 in vault.refusing(purpose)) == refused
         vault.close()
 
 
@@ -77,13 +78,56 @@ def vault(tmp_path: Path) -> Vault:
 
 
 def test_whoever_refuses_is_known_at_once(vault: Vault) -> None:
-    assert vault.refusing(A) == frozenset()
+    assert vault.refusing(A) == {}
     vault.write({}, {}, [(7, statement(NOTHING, A, 1)), (8, statement(A, M, 1))])
-    assert (vault.refusing(A), vault.refusing(M)) == ({7}, {8})
+    assert (set(vault.refusing(A)), set(vault.refusing(M))) == ({7}, {8})
+    now = to_micros(datetime.now(UTC))
+    assert vault.refusing(A)[7] > 1000 * now
     vault.write({}, {}, [(7, statement(A, NOTHING, 2))])
-    assert vault.refusing(A) == frozenset()
+    assert vault.refusing(A) == {7: to_micros(START) + 1_000_000}
     vault.forget([8])
-    assert vault.refusing(M) == frozenset()
+    assert vault.refusing(M) == {}
+
+
+def test_a_device_has_one_owner(vault: Vault) -> None:
+    vault.write({("user", "ani"): 1, ("user", "budi"): 2, ("anonymous", "tablet"): 3}, {}, [], {}, {3: (1, "m1")})
+    vault.write({}, {}, [], {}, {3: (2, "m2")})
+    assert vault.owners([1, 2, 3]) == {1: 1, 2: 2, 3: 1}
+    assert (vault.linked([1]), vault.linked([2]), vault.linked([3])) == ({1, 3}, {2}, {1, 3})
+    vault.forget([1, 3])
+    assert vault.owners([1, 2, 3]) == {2: 2}
+
+
+YES_OR_NO = st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=1, max_size=8)
+
+
+@given(YES_OR_NO, st.randoms(use_true_random=False))
+def test_since_when_and_until_when_in_any_order(said: list[tuple[bool, int]], rng: random.Random) -> None:
+    shuffled = rng.sample(said, len(said))
+    standing = Standing()
+    for yes, time in shuffled:
+        standing = standing.after(A if yes else NOTHING, NOTHING if yes else A, time)
+    word = standing.words[A]
+    nos = [time for yes, time in said if not yes]
+    assert word.no == max(nos, default=None)
+    if word.yes:  # never earlier than the first yes after the last no, and covered at the latest from the last word
+        earliest = min(time for yes, time in said if yes and time > max(nos, default=-1))
+        assert earliest <= word.since <= word.time
+
+
+@given(YES_OR_NO, YES_OR_NO)
+def test_two_who_are_one_have_said_what_either_said(
+    ours: list[tuple[bool, int]], theirs: list[tuple[bool, int]]
+) -> None:
+    def of(said: list[tuple[bool, int]]) -> Standing:
+        standing = Standing()
+        for yes, time in said:
+            standing = standing.after(A if yes else NOTHING, NOTHING if yes else A, time)
+        return standing
+
+    merged, one = of(ours).merged(of(theirs)), of(ours + theirs)
+    assert (merged.granted, merged.refused) == (one.granted, one.refused)
+    assert merged.words[A].no == one.words[A].no
 
 
 def test_identifiers_traits_and_statements_come_back(vault: Vault) -> None:
@@ -94,7 +138,7 @@ def test_identifiers_traits_and_statements_come_back(vault: Vault) -> None:
     assert vault.lookup([("user", "stranger"), ("anonymous", "u2")]) == {}
     assert vault.people([1]) == {1: ([("user", "u1")], {"name": "Ani", "city": "Depok"})}
     assert vault.history([1]) == [statement(A, M, 3, "web:1")]
-    assert vault.claimed([1, 2, 5000]) == {1, 2}
+    assert vault.owners([1, 2, 5000]) == {1: 1, 2: 2}
 
 
 def test_what_repeats_a_statement_moves_its_time_and_adds_no_proof(vault: Vault) -> None:

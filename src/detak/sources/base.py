@@ -6,7 +6,7 @@ yields. It never holds a whole file where the format can be streamed, and never 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ _DAY_FIRST = (
     *("%d/%m/%Y", "%d-%m-%Y"),
 )
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no shop's log is older; a date before it is a default or a slip
+AHEAD = timedelta(days=1)  # a clock may be wrong by as much; a time further after now is a mistake
 
 
 class Parcel(NamedTuple):
@@ -138,7 +139,7 @@ def to_utc(moment: datetime, reading: Reading, field: str) -> str:
     utc = aware.astimezone(UTC)
     if utc < EARLIEST:
         raise RowError(field, f"is before {EARLIEST.year}")
-    if (utc - reading.now).total_seconds() > 86_400:
+    if utc - reading.now > AHEAD:
         raise RowError(field, "is in the future")
     return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 

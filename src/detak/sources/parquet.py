@@ -7,7 +7,7 @@ use is left to the reading by rows, which says why.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from detak.errors import RowError
-from detak.sources.base import EARLIEST, DamagedError, Reading
+from detak.sources.base import AHEAD, EARLIEST, DamagedError, Reading
 from detak.sources.cells import Cell, Cells, moment
 
 MAGIC = b"PAR1"
@@ -196,7 +196,7 @@ def _each(cells: list[Cell], reader: Callable[[Cell], object]) -> Column:
 def _instants(stamps: pa.Array, now: datetime) -> Column:
     """Times that Arrow knows in UTC; what it writes of them is ISO 8601 but for two letters."""
     since_1970 = stamps.cast(pa.timestamp("us", stamps.type.tz)).cast(pa.int64())
-    bounds = [round(bound.timestamp() * 1_000_000) for bound in (EARLIEST, now + timedelta(days=1))]
+    bounds = [round(bound.timestamp() * 1_000_000) for bound in (EARLIEST, now + AHEAD)]
     stated = since_1970.fill_null(bounds[0]).to_numpy()
     words = since_1970.cast(pa.timestamp("us")).cast(pa.string()).to_pylist()
     values = np.array([one and f"{one[:10]}T{one[11:]}Z" for one in words], object)

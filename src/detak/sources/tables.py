@@ -178,7 +178,7 @@ class Columns:
 
     def has(self, *fields: str) -> bool:
         """Whether the file has a column for one of the fields."""
-        return any(field in self.places for field in fields)
+        return not self.places.keys().isdisjoint(fields)
 
     def name(self, field: str) -> str:
         """The file's own name for the field, or the field's where it has no column."""

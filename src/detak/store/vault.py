@@ -15,7 +15,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    Index,
     Integer,
     MetaData,
     String,
@@ -27,10 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from detak.clock import from_micros, to_micros
-from detak.consent import Purpose, Standing, Statement
+from detak.consent import Purpose, Standing, Statement, Word
 from detak.store.sqlite import chunks, open_sqlite, overwrite_deleted
 from detak.subject import Identifier
 
+_FOREVER = 2**62
 _REMEMBERED = 500_000  # people whose identifiers and standing stay in memory
 _AT_ONCE = 500  # values in one IN (...)
 _tables = MetaData()
@@ -53,9 +53,10 @@ _standing = Table(
     _tables,
     Column("subject", BigInteger, primary_key=True),
     Column("purpose", Integer, primary_key=True),
-    Column("granted", Integer, nullable=False),
-    Column("time", BigInteger, nullable=False),  # microseconds since 1970, UTC
-    Index("refusing", "purpose", "granted"),
+    Column("yes", Integer, nullable=False),
+    Column("time", BigInteger, nullable=False),  # microseconds since 1970, UTC, as the next two: see consent.Word
+    Column("since", BigInteger, nullable=False),
+    Column("no", BigInteger, index=True),
     sqlite_with_rowid=False,
 )
 _statements = Table(
@@ -73,8 +74,8 @@ _statements = Table(
 _links = Table(
     "links",
     _tables,
-    Column("subject", BigInteger, primary_key=True),
-    Column("other", BigInteger, primary_key=True, index=True),
+    Column("device", BigInteger, primary_key=True),  # a subject without a user id: it belongs to one person only
+    Column("owner", BigInteger, nullable=False, index=True),
     Column("evidence", String, nullable=False),  # the message that showed that the two are one person
     sqlite_with_rowid=False,
 )
@@ -86,7 +87,7 @@ class Vault:
     def __init__(self, path: Path) -> None:
         self._engine = open_sqlite(path, _tables)
         self._version = 0
-        self._refusing: dict[Purpose, tuple[int, frozenset[int]]] = {}
+        self._refusing: dict[Purpose, tuple[int, dict[int, int]]] = {}
         self._known: dict[Identifier, int] = {}
         self._stands: dict[int, Standing] = {}
         self._memory = threading.Lock()
@@ -122,38 +123,50 @@ class Vault:
         found = {subject: self._stands[subject] for subject in everyone if subject in self._stands}
         unread = everyone - found.keys()
         if unread:
-            words: dict[int, dict[int, tuple[int, bool]]] = {subject: {} for subject in unread}
+            words: dict[int, dict[int, Word]] = {subject: {} for subject in unread}
             with self._engine.connect() as connection:
                 for some in chunks(unread, _AT_ONCE):
                     for row in connection.execute(select(_standing).where(_standing.c.subject.in_(some))):
-                        words[row.subject][row.purpose] = (row.time, bool(row.granted))
+                        words[row.subject][row.purpose] = Word(row.time, bool(row.yes), row.since, row.no)
             read = {subject: Standing.of(said) for subject, said in words.items()}
             self._remember(version, self._stands, read)
             found |= read
         return {subject: standing for subject, standing in found.items() if standing.words}
 
-    def claimed(self, subjects: Iterable[int]) -> set[int]:
-        """Those of the people who have a user id already."""
-        found: set[int] = set()
+    def owners(self, subjects: Iterable[int]) -> dict[int, int]:
+        """Whose each subject is: a person's with a user id their own, a device's its person's; others are absent."""
+        found: dict[int, int] = {}
         with self._engine.connect() as connection:
             for some in chunks(set(subjects), _AT_ONCE):
-                query = select(_identities.c.subject).where(
+                users = select(_identities.c.subject).where(
                     _identities.c.subject.in_(some), _identities.c.kind == "user"
                 )
-                found.update(connection.execute(query).scalars())
+                found |= {subject: subject for subject in connection.execute(users).scalars().all()}
+                devices = select(_links.c.device, _links.c.owner).where(_links.c.device.in_(some))
+                found |= {device: owner for device, owner in connection.execute(devices).all()}
         return found
 
-    def refusing(self, purpose: Purpose) -> frozenset[int]:
-        """Everyone whose last word on the purpose is no."""
+    def devices(self, owners: Iterable[int]) -> dict[int, set[int]]:
+        """The subjects of the devices that were shown to belong to people."""
+        found: dict[int, set[int]] = {}
+        with self._engine.connect() as connection:
+            for some in chunks(set(owners), _AT_ONCE):
+                for row in connection.execute(select(_links).where(_links.c.owner.in_(some))):
+                    found.setdefault(row.owner, set()).add(row.device)
+        return found
+
+    def refusing(self, purpose: Purpose) -> dict[int, int]:
+        """Everyone who ever said no to the purpose, and until when nothing of theirs counts: the end of time while
+        their last word is no, else the moment of the last no. Microseconds since 1970, UTC."""
         version = self._version
         cached = self._refusing.get(purpose)
         if cached and cached[0] == version:
             return cached[1]
         with self._engine.connect() as connection:
-            rows = connection.execute(
-                select(_standing.c.subject).where(_standing.c.purpose == int(purpose), _standing.c.granted == 0)
+            query = select(_standing.c.subject, _standing.c.yes, _standing.c.no).where(
+                _standing.c.purpose == int(purpose), _standing.c.no.is_not(None)
             )
-            everyone = frozenset(rows.scalars())
+            everyone = {subject: no if yes else _FOREVER for subject, yes, no in connection.execute(query).all()}
         self._refusing[purpose] = (version, everyone)
         return everyone
 
@@ -163,13 +176,13 @@ class Vault:
         traits: dict[int, dict[str, Any]],
         statements: Sequence[tuple[int, Statement]],
         renewed: Mapping[int, Standing] = MappingProxyType({}),
-        links: Mapping[tuple[int, int], str] = MappingProxyType({}),
+        links: Mapping[int, tuple[int, str]] = MappingProxyType({}),
     ) -> None:
         """Add identifiers, traits and statements in one commit. Doing it twice changes nothing.
 
         A statement without evidence repeats one on record: it moves the time of the standing and adds no proof.
-        ``renewed`` says the same of many statements at once: where people stand after them. ``links`` are pairs of
-        subjects that are one person, with the message that showed it.
+        ``renewed`` says the same of many statements at once: where people stand after them. ``links``: the subject
+        of a device, its owner, and the message that showed it; the first owner stays.
         """
         if not (identities or traits or statements or renewed or links):
             return
@@ -182,7 +195,7 @@ class Vault:
             if statements or renewed:
                 _record(connection, statements, renewed)
             if links:
-                rows = [{"subject": one, "other": other, "evidence": said} for (one, other), said in links.items()]
+                rows = [{"device": one, "owner": owner, "evidence": said} for one, (owner, said) in links.items()]
                 connection.execute(insert(_links).on_conflict_do_nothing(), rows)
         with self._memory:
             for subject, _ in statements:
@@ -204,19 +217,10 @@ class Vault:
         return found
 
     def linked(self, subjects: Iterable[int]) -> set[int]:
-        """The people, with every subject that was shown to be the same person."""
-        found: set[int] = set()
-        fresh = set(subjects)
-        with self._engine.connect() as connection:
-            while fresh:
-                found |= fresh
-                theirs: set[int] = set()
-                for some in chunks(fresh, _AT_ONCE):
-                    query = select(_links).where(_links.c.subject.in_(some) | _links.c.other.in_(some))
-                    for row in connection.execute(query):
-                        theirs |= {row.subject, row.other}
-                fresh = theirs - found
-        return found
+        """The people, with every subject that was shown to be the same person: their devices'."""
+        given = set(subjects)
+        owners = given | set(self.owners(given).values())
+        return owners.union(*self.devices(owners).values())
 
     def history(self, subjects: Iterable[int]) -> list[Statement]:
         """Every statement on record, oldest first."""
@@ -232,7 +236,7 @@ class Vault:
         with self._engine.begin() as connection:
             for table in (_identities, _traits, _standing, _statements):
                 connection.execute(delete(table).where(table.c.subject.in_(gone)))
-            connection.execute(delete(_links).where(_links.c.subject.in_(gone) | _links.c.other.in_(gone)))
+            connection.execute(delete(_links).where(_links.c.device.in_(gone) | _links.c.owner.in_(gone)))
         with self._memory:
             self._known, self._stands = {}, {}
             self._version += 1
@@ -262,7 +266,7 @@ def _merge_traits(connection: Connection, subject: int, fresh: dict[str, Any]) -
 def _record(
     connection: Connection, statements: Sequence[tuple[int, Statement]], renewed: Mapping[int, Standing]
 ) -> None:
-    """Keep the statements as evidence; for each purpose the latest stands, and at one moment the refusal."""
+    """Keep the statements as evidence, and where people stand after them."""
     ledger = []
     fresh = dict(renewed)
     for subject, said in statements:
@@ -270,25 +274,22 @@ def _record(
         if said.evidence:
             row = {"granted": int(said.granted), "refused": int(said.refused), "evidence": said.evidence}
             ledger.append({"subject": subject, "time": time, **row})
-        fresh[subject] = fresh.get(subject, Standing()).after(said.granted, said.refused, time)
+        if subject not in renewed:
+            before = fresh.get(subject) or _read_standing(connection, subject)
+            fresh[subject] = before.after(said.granted, said.refused, time)
     if ledger:
         connection.execute(insert(_statements).on_conflict_do_nothing(), ledger)
-    statement = insert(_standing)
-    later = (statement.excluded.time > _standing.c.time) | (
-        (statement.excluded.time == _standing.c.time) & (statement.excluded.granted < _standing.c.granted)
-    )
     rows = [
-        {"subject": subject, "purpose": int(purpose), "granted": int(yes), "time": time}
+        {"subject": subject, "purpose": purpose, **word._asdict()}
         for subject, standing in fresh.items()
-        for purpose, (time, yes) in standing.words.items()
+        for purpose, word in standing.words.items()
     ]
-    if not rows:
-        return
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["subject", "purpose"],
-            set_={"granted": statement.excluded.granted, "time": statement.excluded.time},
-            where=later,
-        ),
-        rows,
-    )
+    if rows:
+        statement = insert(_standing)
+        values = {name: statement.excluded[name] for name in Word._fields}
+        connection.execute(statement.on_conflict_do_update(index_elements=["subject", "purpose"], set_=values), rows)
+
+
+def _read_standing(connection: Connection, subject: int) -> Standing:
+    rows = connection.execute(select(_standing).where(_standing.c.subject == subject))
+    return Standing.of({row.purpose: Word(row.time, bool(row.yes), row.since, row.no) for row in rows})
