@@ -42,6 +42,10 @@ class Imported(msgspec.Struct, kw_only=True):
     rejected: int = 0
     withheld: int = 0  # no purpose covers them: see the legal basis of the source
     rejects_file: str | None = None
+    basis: str = ""
+    """The legal basis the rows came in under, where they say nothing themselves."""
+    purposes: tuple[str, ...] = ()
+    """What that basis covers."""
 
 
 class Rejection(msgspec.Struct):

@@ -9,6 +9,7 @@ from tests.facts import JAKARTA, Told, ask
 
 from detak.errors import UsageError
 from detak.event import ORDER_CANCELLED
+from detak.insights import cancellations
 from detak.insights.base import Shop
 from detak.insights.cancellations import Cancellations, CancellationsReport
 from detak.insights.risks import Factor
@@ -219,3 +220,10 @@ def test_every_split_has_a_table_in_the_text(by: str) -> None:
 def test_an_unknown_dimension_lists_those_there_are() -> None:
     with pytest.raises(UsageError, match=r"'moon'; there are: province, .*hour, weekday"):
         Cancellations(by="moon")
+
+
+def test_a_buyers_own_sentence_is_shown_to_nobody() -> None:
+    own = "alamat saya salah, harusnya rumah Bu Siti di Jl. Kenanga 7"
+    rows = [{"reason": own, "orders": 1}, {"reason": "Perlu mengubah alamat pengiriman", "orders": 1}]
+    assert cancellations._spellings(rows, 5) == ["Perlu mengubah alamat pengiriman"]
+    assert own in cancellations._spellings([{"reason": own, "orders": 5}], 5)

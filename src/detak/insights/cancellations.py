@@ -1,5 +1,6 @@
 """Why orders are cancelled: reasons, who cancelled, what it cost, and what raises the risk."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from detak.words import say
 DIMENSIONS = (*dimensions.DIMENSIONS, *dimensions.TIMES)
 
 _SPELLINGS = 20
+_ENTRY_WORDS = 6
+_OWN_WORDS = re.compile(r"[\d@]|\b(?:jl|jalan|bu|ibu|pak|bapak|mr|mrs|ms)\b", re.IGNORECASE)
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,19 +158,26 @@ def _reasons(rows: list[dict[str, Any]], ledger: Ledger, shop: Shop) -> list[Rea
             actor=code.actor,
             orders=sum(row["orders"] for row in several),
             lost=ledger.total(several, ledger.currency),
-            spellings=_spellings(several),
+            spellings=_spellings(several, shop.min_group),
         )
         for code, several in found.items()
     ]
     return sorted(listed, key=lambda one: (-one.orders, one.reason, one.actor))
 
 
-def _spellings(rows: list[dict[str, Any]]) -> list[str]:
+def _spellings(rows: list[dict[str, Any]], min_group: int) -> list[str]:
+    """How a reason was written. What few wrote, and reads like a buyer's own sentence, names its writer: left out."""
     counts = Counter[str]()
     for row in rows:
         if written := reasons.stated(row["reason"] or ""):
             counts[written] += row["orders"]
-    return sorted(counts, key=lambda written: (-counts[written], written))[:_SPELLINGS]
+    shown = [written for written in counts if counts[written] >= min_group or _from_a_list(written)]
+    return sorted(shown, key=lambda written: (-counts[written], written))[:_SPELLINGS]
+
+
+def _from_a_list(written: str) -> bool:
+    """Whether a text may be an entry that a marketplace offers: a few words without a number or an address."""
+    return len(written.split()) <= _ENTRY_WORDS and not _OWN_WORDS.search(written)
 
 
 def _actors(rows: list[dict[str, Any]], shop: Shop) -> list[Actor]:
