@@ -53,9 +53,13 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
         if kind == "search":
             made = track("Products Searched", f"m{number}", user=named, properties={"query": "mangkok", "results": 0})
         if kind == "view":
-            made = track("Product Viewed", f"m{number}", user=named, properties={"product_id": "P1", "name": "Barang 1"})
+            made = track(
+                "Product Viewed", f"m{number}", user=named, properties={"product_id": "P1", "name": "Barang 1"}
+            )
         messages.append({**made, **phone, "timestamp": when})
         if kind == "cancelled":
             reason = {"order_id": f"O{number}", "reason": draw(st.sampled_from(REASONS))}
-            messages.append({**track("Order Cancelled", f"c{number}", user=named, properties=reason), "timestamp": when})
+            messages.append(
+                {**track("Order Cancelled", f"c{number}", user=named, properties=reason), "timestamp": when}
+            )
     return messages

@@ -2,14 +2,21 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+
+from detak.client import Remote
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -150,6 +157,7 @@ def test_mistakes_are_told_in_words(tmp_path: Path) -> None:
     assert "there is no source called" in refused("import", __file__, "--source", "nonsense", "--store", tmp_path / "s")
     store = tmp_path / "store"
     store.mkdir()
+    (store / "lock").touch()
     (store / "detak.toml").write_text('zone = "Asia/Nowhere"')
     assert "Asia/Nowhere" in refused("report", "timing", "--store", store)
     (store / "detak.toml").write_text("colour = 1")
@@ -159,3 +167,125 @@ def test_mistakes_are_told_in_words(tmp_path: Path) -> None:
 
 def test_the_version() -> None:
     assert answer("version")["version"].count(".") == 2
+
+
+def test_a_folder_without_a_store_is_left_as_it_is(tmp_path: Path) -> None:
+    for command in (["report", "timing"], ["audit"], ["export", "--user-id", "u"]):
+        assert "there is no store here" in refused(*command, "--store", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "x"])
+def test_a_port_is_one(tmp_path: Path, port: str) -> None:
+    assert "--port" in refused("serve", "--port", port, "--store", tmp_path / "store")
+
+
+@pytest.mark.parametrize("name", ["", "-x", "a/b", "../keys", "a b", "x" * 65])
+def test_the_name_of_a_source_is_checked(tmp_path: Path, name: str) -> None:
+    assert "cannot be the name of a source" in refused("key", "--store", tmp_path / "store", "--", name)
+
+
+@pytest.mark.parametrize("file", ["registry.db", "vault.db"])
+def test_a_damaged_database_is_named(orders: Path, tmp_path: Path, file: str) -> None:
+    store = tmp_path / "store"
+    detak("import", orders, "--store", store)
+    (store / file).write_bytes(b"this is no database" * 1000)
+    said = refused("report", "timing", "--store", store)
+    assert file in said
+    assert "restore it from a backup" in said
+
+
+def test_what_a_store_holds_is_its_owners(orders: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    mask = os.umask(0o022)
+    try:
+        assert detak("import", orders, "--store", store).returncode == 0
+        answer("token", "--store", store)
+    finally:
+        os.umask(mask)
+    held = [store, *store.rglob("*")]
+    assert len(held) > 8
+    assert [str(path) for path in held if path.stat().st_mode & 0o077] == []
+
+
+def test_rights_answer_in_json_anyway(orders: Path, tmp_path: Path) -> None:
+    detak("import", orders, "--store", tmp_path / "store")
+    assert answer("export", "--user-id", "u3", "--store", tmp_path / "store")["events"]
+    assert answer("forget", "--user-id", "u3", "--yes", "--store", tmp_path / "store")["signature"]
+
+
+def test_a_stranger_at_an_old_address_is_told_nothing(orders: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    detak("import", orders, "--store", store)
+    heard: list[str] = []
+
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(f"{self.path} {self.headers}")
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"status": "ok", "proof": "00"}')
+
+        do_POST = do_GET  # noqa: N815
+
+    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        said = {"url": f"http://127.0.0.1:{server.server_port}", "token": "s3cret-token"}
+        (store / "address.json").write_text(json.dumps(said))
+        assert answer("report", "timing", "--store", store)["cells"]
+        assert heard == []  # nobody holds the store, so nobody is asked
+        with Remote(store, said["url"], said["token"]) as remote:
+            assert not remote.answers()
+        server.shutdown()
+    assert len(heard) == 1
+    assert "s3cret" not in heard[0]
+
+
+def test_a_server_stops_at_once_under_an_open_dashboard(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "detak", "serve", "--store", str(tmp_path / "store"), "--port", "0", "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        url = json.loads(server.stdout.readline())["url"]
+        with httpx.stream("GET", f"{url}/v1/pulse/stream", trust_env=False, timeout=30) as pulse:
+            lines = pulse.iter_lines()
+            assert next(lines)
+            began = time.monotonic()
+            server.send_signal(signal.SIGINT)
+            assert [line for line in lines if "Traceback" in line] == []  # and it ends
+        assert server.wait(30) == 0
+        assert time.monotonic() - began < 4
+        assert server.stderr.read() == ""
+
+
+def test_whoever_stops_reading_is_told_nothing(orders: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    detak("import", orders, "--store", store)
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "detak", "audit", "--store", str(store)]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, check=False)
+    os.close(write)
+    assert done.stderr == ""
+
+
+def test_an_interrupted_import_loses_nothing(orders: Path, tmp_path: Path) -> None:
+    store, pipe = tmp_path / "store", tmp_path / "much.jsonl"
+    lines = [
+        orders.read_text().replace('"m', f'"{part}m').replace('_id": "O', f'_id": "{part}O') for part in range(900)
+    ]
+    pipe.write_text("\n".join(lines))
+    command = [sys.executable, "-m", "detak", "import", str(pipe), "--store", str(store)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as importing:
+        until = time.monotonic() + 60
+        while sum(path.stat().st_size for path in store.glob("log/*.log")) < 100_000 and time.monotonic() < until:
+            time.sleep(0.02)
+        importing.send_signal(signal.SIGINT)
+        _, said = importing.communicate(timeout=60)
+    assert said == "detak: interrupted; nothing that was taken in is lost\n"
+    assert importing.returncode == 130
+    again = answer("import", pipe, "--store", store)
+    assert again["duplicates"] > 0
+    assert again["accepted"] + again["duplicates"] == 900 * 199

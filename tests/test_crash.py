@@ -91,6 +91,9 @@ def test_live_events_survive_a_kill(tmp_path: Path, seed: int) -> None:
         for worker in workers:
             worker.join()
         server.communicate()
+    reported = start("report", "timing", "--store", str(tmp_path), "--json")
+    timing = json.loads(reported.communicate(timeout=60)[0])
+    assert sum(cell["orders"] for cell in timing["cells"]) >= len(acknowledged)  # at once, without a server
     found = order_ids(tmp_path)
     assert len(acknowledged) > 100
     assert [one for one in acknowledged if found[one] != 1] == []

@@ -44,6 +44,6 @@ def test_a_damaged_key_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_crash_while_the_key_is_written_leaves_none(tmp_path: Path) -> None:
-    (tmp_path / "key.tmp").write_bytes(b"half")
+    (tmp_path / ".key.tmp").write_bytes(b"half")
     assert receipt(tmp_path / "key").valid()
-    assert not (tmp_path / "key.tmp").exists()
+    assert not (tmp_path / ".key.tmp").exists()

@@ -364,3 +364,20 @@ def test_the_path_says_the_type(message: dict[str, str], kind: str) -> None:
 def test_a_single_call_is_an_object_of_a_known_type(body: bytes, kind: str) -> None:
     with pytest.raises(RowError):
         with_type(body, kind)
+
+
+def test_of_a_page_only_the_path_is_kept() -> None:
+    properties = {
+        "url": "https://shop.id/reset?token=s3cret&nama=Budi", "path": "/reset", "title": "Akun Budi", "section": "akun",
+        "referrer": "https://mail.example/?q=budi", "search": "?token=s3cret", "from": "see https://x.id/a?b=budi now",
+        "no_hp": "6281234567890", "alamat": "Jl. Kenanga 7", "code": 6281234567890, "note": "wa 6281234567890",
+        "stock": 6281, "budi@example.com": 1,
+    }  # fmt: skip
+    raw = msgspec.json.encode({"type": "page", "messageId": "1", "properties": properties})
+    arrival = arrive(raw, Origin("web", 1_790_000_000_000_000, False, "IDR"))
+    assert page(arrival.message) == "/reset"
+    assert arrival.rest is not None
+    assert msgspec.json.decode(arrival.rest) == {
+        "section": "akun", "from": "see https://x.id/a now", "code": "[removed]", "note": "wa [removed]", "stock": 6281,
+        "[removed]": 1,
+    }  # fmt: skip

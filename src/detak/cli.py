@@ -1,5 +1,6 @@
 """The command line: ``detak --help``. Errors go to stderr, in words, with exit code 2."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import msgspec
 
 from detak import __version__
 from detak import demo as demonstration
+from detak.admin_token import kept_token
 from detak.client import Remote
 from detak.engine import Engine, Question, owner, report_names
 from detak.errors import DetakError, SourceError, StoreBusyError, UsageError
@@ -23,19 +25,25 @@ from detak.settings import LANGUAGES, load
 from detak.sources.base import Reading, find, names
 from detak.sources.complete_journey import installed
 
+_STORE = ("facts", "lock")  # a folder that holds one of them is a store
 _WAIT = 600.0  # seconds: an import of millions of rows may go on so long
 _SERVE_WAIT = 20.0
 _PORT = 8181
+_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
 
 store_option = click.option(
     "--store", type=click.Path(path_type=Path, file_okay=False), default=Path("detak-store"), show_default=True,
     help="The folder of the store.",
 )  # fmt: skip
+port_option = click.option(
+    "--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="0 takes a free one."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+json_anyway = click.option("--json", is_flag=True, expose_value=False, help="The answer is JSON anyway.")
 
 
 def _explained(command: Callable[..., None]) -> Callable[..., None]:
-    """Errors in words on stderr, exit code 2."""
+    """Errors in words on stderr, exit code 2. Whoever stops reading the answer (``| head``) is told nothing."""
 
     @wraps(command)
     def run(*args: Any, **options: Any) -> None:
@@ -43,6 +51,11 @@ def _explained(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **options)
         except DetakError as error:
             _fail(str(error))
+        except KeyboardInterrupt:
+            click.echo("detak: interrupted; nothing that was taken in is lost", err=True)
+            sys.exit(_INTERRUPTED)
+        except BrokenPipeError:
+            raise  # click ends quietly
         except OSError as error:
             _fail(f"{error.filename or 'the disk'}: {error.strerror or error}")
 
@@ -57,6 +70,7 @@ def _fail(message: str) -> NoReturn:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Detak: the heartbeat of an online shop. `detak demo` shows it."""
+    os.umask(0o077)  # what a store holds is its owner's to read
 
 
 @main.command()
@@ -91,6 +105,8 @@ def import_(files: tuple[str, ...], source: str, mapping: Path | None, store: Pa
         for path in paths:
             try:
                 done.append(import_file(desk, path, source, reading, rejects))
+                legal = settings.source(done[-1].source, imported=True)
+                done[-1].basis, done[-1].purposes = legal.basis, legal.purposes
             except SourceError as error:  # the files beside it still go in
                 faults.append(str(error))
             else:
@@ -124,7 +140,7 @@ def report(name: str, by: str | None, limit: int | None, lang: str | None, store
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Where to listen; beyond this machine, one signs in."
 )
-@click.option("--port", default=_PORT, show_default=True, help="0 takes a free one.")
+@port_option
 @click.option("--sign-in", is_flag=True, help="Ask for the token even here: needed behind a reverse proxy.")
 @store_option
 @json_option
@@ -142,7 +158,7 @@ def serve(host: str, port: int, sign_in: bool, store: Path, as_json: bool) -> No
 
 
 @main.command()
-@click.option("--port", default=_PORT, show_default=True, help="0 takes a free one.")
+@port_option
 @click.option("--speed", default=1800.0, show_default=True, help="How many times faster than life.")
 @click.option("--seconds", type=float, help="Stop by itself after so long.")
 @json_option
@@ -176,7 +192,7 @@ def key(source: str, store: Path, as_json: bool) -> None:
 @_explained
 def token(store: Path, as_json: bool) -> None:
     """Print the admin token of the store."""
-    found = serving.admin_token(store)
+    found = kept_token(store)
     _print({"token": found}, found, as_json)
 
 
@@ -196,6 +212,7 @@ def _identifiers(user_id: str | None, anonymous_id: str | None) -> list[tuple[st
 @main.command()
 @_person_options
 @store_option
+@json_anyway
 @_explained
 def export(user_id: str | None, anonymous_id: str | None, store: Path) -> None:
     """Print everything kept of a person, as JSON."""
@@ -208,6 +225,7 @@ def export(user_id: str | None, anonymous_id: str | None, store: Path) -> None:
 @_person_options
 @click.option("--yes", is_flag=True, help="Do not ask again.")
 @store_option
+@json_anyway
 @_explained
 def forget(user_id: str | None, anonymous_id: str | None, yes: bool, store: Path) -> None:
     """Remove a person for good, and print the signed receipt."""
@@ -237,16 +255,16 @@ def audit(store: Path, as_json: bool) -> None:
 @contextmanager
 def _desk(store: Path, *, must_exist: bool = False) -> Iterator[Engine | Remote]:
     """The store's engine: in this process, or in the server that holds it."""
-    if must_exist and not store.exists():
+    if must_exist and not any((store / name).exists() for name in _STORE):
         raise UsageError(f"{store}: there is no store here; `detak import FILE --store {store}` makes one")
     began = time.monotonic()
     told = False
     while True:
-        held = owner(store)
-        if held is not None and (remote := Remote(store, held.url, held.token)).answers():
-            with remote:
-                yield remote
-            return
+        if (held := owner(store)) is not None:
+            with Remote(store, held.url, held.token) as remote:
+                if remote.answers():
+                    yield remote
+                    return
         try:
             engine = Engine(store)
         except StoreBusyError:
@@ -302,7 +320,8 @@ def _sentence(path: Path, one: Imported) -> str:
     text = (
         f"{path.name}: {one.source}, {one.read:,} rows read, {one.accepted:,} accepted, {one.duplicates:,} duplicates"
     )
-    return text + (f", {one.rejected:,} rejected (see {one.rejects_file})" if one.rejected else "")
+    basis = f"; basis: {one.basis} for {', '.join(one.purposes) or 'what each person allows'}"
+    return text + (f", {one.rejected:,} rejected" if one.rejected else "") + basis
 
 
 def _warn(done: list[Imported], settings: Any) -> None:

@@ -1,14 +1,17 @@
 """An engine in another process, reached over the machine's own loopback with the token that only the owner can read."""
 
+import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from detak.engine import Answer, Audit, Question
+from detak.admin_token import proof, same
+from detak.engine import Answer, Audit, Question, source_name
 from detak.errors import StoreError, UsageError
 from detak.receipt import Receipt
 from detak.sink import Outcome
@@ -21,19 +24,17 @@ class Remote:
 
     def __init__(self, folder: Path, url: str, token: str) -> None:
         self.folder = folder
-        self._http = httpx.Client(
-            base_url=url,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=_TIMEOUT,
-            trust_env=False,
-        )
+        self._token = token
+        self._http = httpx.Client(base_url=url, timeout=_TIMEOUT, trust_env=False)
         self._pool = ThreadPoolExecutor(2, "detak-client")
 
     def answers(self) -> bool:
-        """Whether the server is there."""
+        """Whether the server is there and proves that it holds the token, which is shown to nobody before that."""
+        nonce = secrets.token_urlsafe(32)
         try:
-            return self._http.get("/health", timeout=5).is_success
-        except httpx.HTTPError:
+            said = self._http.get("/health", params={"nonce": nonce}, timeout=5)
+            return said.is_success and same(str(said.json()["proof"]), proof(self._token, nonce))
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return False
 
     def __enter__(self) -> "Remote":
@@ -49,7 +50,7 @@ class Remote:
             raise UsageError("live events go to /v1/batch")
 
         def send() -> list[Outcome]:
-            answer = self._post(f"/v1/admin/import/{source}", content=body)
+            answer = self._post(f"/v1/admin/import/{_segment(source)}", content=body)
             return [Outcome(*one) for one in msgspec.json.decode(answer, type=list[tuple[str, str, str]])]
 
         return self._pool.submit(send)
@@ -73,7 +74,7 @@ class Remote:
 
     def write_key(self, source: str) -> str:
         """The write key of a source."""
-        return str(msgspec.json.decode(self._post(f"/v1/admin/keys/{source}"))["key"])
+        return str(msgspec.json.decode(self._post(f"/v1/admin/keys/{_segment(source)}"))["key"])
 
     def audit(self) -> Audit:
         """The audit chain, and whether it holds."""
@@ -84,7 +85,8 @@ class Remote:
 
     def _send(self, method: str, path: str, content: bytes | None = None) -> bytes:
         try:
-            answer = self._http.request(method, path, content=content, headers={"Content-Type": "application/json"})
+            headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+            answer = self._http.request(method, path, content=content, headers=headers)
         except httpx.HTTPError as error:
             raise StoreError(f"{self.folder}: the server that holds this store does not answer ({error})") from None
         if answer.is_success:
@@ -94,6 +96,10 @@ class Remote:
         except (ValueError, KeyError, TypeError):
             message = f"the server answered {answer.status_code}"
         raise UsageError(message)
+
+
+def _segment(source: str) -> str:
+    return quote(source_name(source), safe="")
 
 
 def _person(identifiers: Sequence[tuple[str, str]]) -> dict[str, str]:

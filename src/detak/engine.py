@@ -4,6 +4,7 @@ The process that opens an engine holds the store's lock; other processes go thro
 """
 
 import logging
+import re
 import secrets
 import threading
 import time
@@ -37,6 +38,9 @@ from detak.subject import Identifier
 from detak.wire import open_batch
 
 _COMPACT_SECONDS = 60
+_MOST_MESSAGES = 2_500  # of a live batch: as many as 500 KB of real events hold
+_REPLAY_SECONDS = 60
+_SOURCE = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 _log = logging.getLogger("detak.engine")
 
 
@@ -100,17 +104,22 @@ class Engine:
             opened.callback(self._registry.close)
             self._log = Log(folder / "log", queue_bytes=self.settings.queue_bytes, start=self._store.sealed)
             opened.callback(self._log.close)
+            self._left = self._log.end  # acknowledged by a process before this one
             self._rejects = Rejects(folder / "rejects" / "live.jsonl")
             signer = Signer(folder / "signing.key")
             self.gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
+            self._keys = self._registry.write_keys()
+            self._live = Live()
+            self.sink = Sink(self._log, self._store, self.gate, self._live, self._rejects, self.settings)
+            self.sink.start()
+            opened.callback(self.sink.stop)
+            opened.callback(self._log.close)  # first, so that the sink sees the end of it
+            self._ended = threading.Event()
+            self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
+            self._beat.start()
+            opened.callback(self._beat.join)
+            opened.callback(self._ended.set)
             self._opened = opened.pop_all()
-        self._keys = self._registry.write_keys()
-        self._live = Live()
-        self.sink = Sink(self._log, self._store, self.gate, self._live, self._rejects, self.settings)
-        self.sink.start()
-        self._ended = threading.Event()
-        self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
-        self._beat.start()
 
     def __enter__(self) -> "Engine":
         return self
@@ -120,10 +129,6 @@ class Engine:
 
     def close(self) -> None:
         """Apply and seal what came in, then let go of the store."""
-        self._ended.set()
-        self._beat.join()
-        self._log.close()
-        self.sink.stop()
         self._opened.close()
 
     def announce(self, url: str, token: str) -> None:
@@ -139,7 +144,8 @@ class Engine:
             RowError: it is not a batch.
             BusyError: too much is waiting to be written or applied.
         """
-        open_batch(body)
+        if len(open_batch(body).batch) > _MOST_MESSAGES:
+            raise RowError("batch", f"has more than {_MOST_MESSAGES:,} messages; send them in several")
         if self.sink.behind > self.settings.queue_bytes:
             raise BusyError("the way in is full: events come in faster than they can be applied")
         self._log.append(Meta(source, _micros()), body, done)
@@ -149,8 +155,11 @@ class Engine:
 
         Raises:
             RowError: it is not a batch.
+            UsageError: no source can be called so.
         """
+        source_name(source)
         future: Future[list[Outcome]] = Future()
+        future.set_running_or_notify_cancel()  # whoever stops waiting must not trip the sink
         if not open_batch(body).batch:
             future.set_result([])
             return future
@@ -236,6 +245,7 @@ class Engine:
         """
         shop = self.shop(question.language)
         insight = _insight(question)
+        self._replay()
         now = datetime.now(UTC)
         with self.gate.events(insight.purpose, before=now, why=f"report {question.name}") as granted:
             sums = {name: granted.run(table) for name, table in insight.reduce(granted.facts, shop).items()}
@@ -245,6 +255,12 @@ class Engine:
         """A report as JSON and as text."""
         report = self.report(question)
         return Answer(msgspec.Raw(msgspec.json.encode(report)), report.text(self.shop(question.language)))
+
+    def _replay(self) -> None:
+        """Wait until what an interrupted process left in the log is among the facts; not for ever."""
+        until = time.monotonic() + _REPLAY_SECONDS
+        while self._store.offset < self._left and time.monotonic() < until:
+            time.sleep(0.01)
 
     def pulse(self) -> Pulse:
         """What is happening right now."""
@@ -274,8 +290,12 @@ class Engine:
         return Audit(list(self._registry.audit_rows()), self._registry.audit_break())
 
     def write_key(self, source: str) -> str:
-        """The write key of a source; made on first asking."""
-        return self._registry.write_key(source)
+        """The write key of a source; made on first asking.
+
+        Raises:
+            UsageError: no source can be called so.
+        """
+        return self._registry.write_key(source_name(source))
 
     def source_of(self, key: str) -> str | None:
         """The source that a write key belongs to."""
@@ -299,8 +319,22 @@ class Engine:
 
 
 def owner(folder: Path) -> Address | None:
-    """Where the process that holds a store answers; None where none says so."""
+    """Where the process that holds a store answers; None where none holds it, or it does not say."""
     return StoreLock(folder).owner()
+
+
+def source_name(name: str) -> str:
+    """The name of a source, if one can be called so.
+
+    Raises:
+        UsageError: it is not 1 to 64 letters, digits, ``_``, ``.`` or ``-``, a letter or a digit first.
+    """
+    if not _SOURCE.fullmatch(name):
+        raise UsageError(
+            f"{name[:80]!r} cannot be the name of a source: take at most 64 letters, digits, '_', '.' and '-', "
+            "a letter or a digit first"
+        )
+    return name
 
 
 def report_names() -> list[str]:

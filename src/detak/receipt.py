@@ -1,6 +1,5 @@
 """Signed receipts: proof that a person was forgotten, for anyone who holds the shop's public key. Names nobody."""
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -9,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from detak.errors import StoreError
+from detak.private_files import write_secret
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class Signer:
     def __init__(self, path: Path) -> None:
         if not path.exists():
             fresh = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-            _write_secret(path, fresh)
+            write_secret(path, fresh)
         try:
             self._key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
         except ValueError:
@@ -57,14 +57,3 @@ class Signer:
         public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
         blank = Receipt(events, time, audit_row, audit_hash, public, "")
         return msgspec.structs.replace(blank, signature=self._key.sign(blank.content).hex())
-
-
-def _write_secret(path: Path, data: bytes) -> None:
-    """The whole file or none, readable by its owner from its first byte on."""
-    temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

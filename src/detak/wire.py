@@ -15,7 +15,18 @@ import msgspec
 from detak.amounts import Amounts, read_amounts
 from detak.clock import to_micros
 from detak.errors import RowError
-from detak.event import NULL, ORDER_COMPLETED, TYPES, Context, Incoming, Product, Properties, event_name, message_key
+from detak.event import (
+    NULL,
+    ORDER_COMPLETED,
+    TYPES,
+    Context,
+    Incoming,
+    Page,
+    Product,
+    Properties,
+    event_name,
+    message_key,
+)
 from detak.scrub import scrub, without_people
 
 _EARLIEST: Final = 631_152_000_000_000  # 1990: no shop's log is older
@@ -23,6 +34,7 @@ _DAY: Final = 86_400_000_000
 EVENT_LIMIT: Final = 32 * 1024  # Segment's: 32 KB an event
 
 _CONVERTED: Final = {field.name: field.type for field in msgspec.structs.fields(Properties)}
+_OF_THE_PAGE: Final = frozenset({"url", "search", "referrer", "title", "path"})  # may name people; the path is a column
 _PRODUCT: Final = frozenset(field.name for field in msgspec.structs.fields(Product))
 _MONEY_FIELDS: Final = frozenset({"price", "quantity", "total", "revenue", "value", "shipping", "discount", "products"})
 _YES: Final = frozenset({"true", "1", "yes", "y", "on", "granted", "allow", "allowed", "accepted", "ya", "setuju"})
@@ -158,11 +170,22 @@ def device(context: Context | None) -> str | None:
 
 def page(message: Incoming) -> str | None:
     """The path of the page, without its query: queries carry names, tokens and addresses."""
-    seen = message.context.page if message.context else None
+    seen = _properties_page(message) or (message.context.page if message.context else None)
     if seen is None:
         return None
     path = seen.path or (_path_of(seen.url) if seen.url else None)
     return scrub(path.split("?", 1)[0])[:512] if path else None
+
+
+def _properties_page(message: Incoming) -> Page | None:
+    """Where a page message itself says it was."""
+    if message.type != "page":
+        return None
+    try:
+        seen = msgspec.json.decode(message.properties, type=Page)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return seen if seen.path or seen.url else None
 
 
 def _path_of(url: str) -> str | None:
@@ -249,7 +272,11 @@ def _rest(data: bytes, properties: Properties) -> str | None:
     if _encode(properties) == data:  # as a source of this house writes it
         return None
     loose = _any.decode(data)
-    rest = {name: value for name, value in loose.items() if name not in _CONVERTED or getattr(properties, name) is None}
+    rest = {
+        name: value
+        for name, value in loose.items()
+        if (name not in _CONVERTED or getattr(properties, name) is None) and name not in _OF_THE_PAGE
+    }
     if properties.products and any(product.keys() - _PRODUCT for product in loose["products"]):
         rest["products"] = loose["products"]
     return _encode(without_people(rest)).decode() if rest else None

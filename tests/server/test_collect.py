@@ -126,6 +126,13 @@ def test_what_is_no_batch_is_told_so(running: Running, body: bytes) -> None:
     assert len(answer.json()["message"]) > 10
 
 
+def test_a_batch_of_too_many_is_refused_whole(running: Running) -> None:
+    answer = running.post("/v1/batch", b'{"batch":[' + b",".join([b"0"] * 100_000) + b"]}")
+    assert answer.status_code == 400
+    assert "more than 2,500 messages" in answer.json()["message"]
+    assert not (running.engine.folder / "rejects" / "live.jsonl").exists()
+
+
 def test_ten_megabytes_of_garbage(running: Running) -> None:
     answer = running.post("/v1/batch", os.urandom(10_000_000))
     assert answer.status_code == 400

@@ -1,18 +1,22 @@
 """The application: routes, guards, and the one table that maps errors to answers."""
 
+import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import Parameter
 from litestar.types import Message, Scope
 
 from detak import __version__
+from detak.admin_token import proof
 from detak.engine import Engine
 from detak.errors import (
     BusyError,
@@ -39,16 +43,20 @@ STATUS: dict[type[DetakError], int] = {
 }
 _IMPORT_LIMIT = 64 * 1024 * 1024
 
+Nonce = Annotated[str | None, Parameter(max_length=128)]
 
-def build(engine: Engine, token: str, *, local_only: bool) -> Litestar:
+
+def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Event | None = None) -> Litestar:
     """The application over an open engine.
 
     Args:
         engine: kept open by the caller.
         token: the admin token.
         local_only: the server listens to this machine alone, so its own browser needs no token.
+        stopping: set when the server is about to end, so that open streams end first.
     """
-    viewers = [auth.viewer(token, local_only=local_only)]
+    ending = stopping or asyncio.Event()
+    viewer = auth.viewer(token, local_only=local_only)
     handlers: dict[type[Exception] | int, Callable[..., Response[Any]]] = {
         DetakError: _explain,
         HTTPException: _http,
@@ -56,10 +64,15 @@ def build(engine: Engine, token: str, *, local_only: bool) -> Litestar:
     }
     return Litestar(
         route_handlers=[
-            health,
+            _health(token),
             Router("/", route_handlers=collect.ROUTES, tags=["collect"]),
-            Router("/", route_handlers=reports.ROUTES, guards=viewers, tags=["reports"]),
-            Router("/", route_handlers=pages.routes(token), guards=viewers, include_in_schema=False),
+            Router("/", route_handlers=reports.ROUTES, guards=[viewer], tags=["reports"]),
+            Router(
+                "/",
+                route_handlers=pages.routes(token),
+                guards=[auth.signing_in(token, viewer)],
+                include_in_schema=False,
+            ),
             Router(
                 "/",
                 route_handlers=admin.ROUTES,
@@ -69,7 +82,10 @@ def build(engine: Engine, token: str, *, local_only: bool) -> Litestar:
             ),
             pages.static(),
         ],
-        dependencies={"engine": Provide(lambda: engine, sync_to_thread=False)},
+        dependencies={
+            "engine": Provide(lambda: engine, sync_to_thread=False),
+            "stopping": Provide(lambda: ending, sync_to_thread=False),
+        },
         exception_handlers=handlers,
         openapi_config=OpenAPIConfig("Detak", __version__, path="/schema", render_plugins=[JsonRenderPlugin()]),
         logging_config=None,
@@ -77,10 +93,14 @@ def build(engine: Engine, token: str, *, local_only: bool) -> Litestar:
     )
 
 
-@get("/health")
-async def health(engine: Engine) -> dict[str, str | int]:
-    """Whether the engine is up, and how far behind the sink is, in bytes."""
-    return {"status": "ok", "version": __version__, "behind": engine.pulse().behind}
+def _health(token: str) -> HTTPRouteHandler:
+    @get("/health")
+    async def health(engine: Engine, nonce: Nonce = None) -> dict[str, str | int]:
+        """Whether the engine is up, and how far behind the sink is, in bytes. To a nonce, proof of the admin token."""
+        proven = {"proof": proof(token, nonce)} if nonce else {}
+        return {"status": "ok", "version": __version__, "behind": engine.pulse().behind, **proven}
+
+    return health
 
 
 def _explain(_: Request[Any, Any, Any], error: DetakError) -> Response[dict[str, Any]]:

@@ -1,13 +1,12 @@
 """The dashboard's pages: one that shows the shop, and one that says how to get in."""
 
-import hmac
 import logging
 import shlex
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,6 +17,7 @@ from litestar.response import Redirect, Stream
 from litestar.static_files import create_static_files_router
 
 from detak import __version__
+from detak.admin_token import same, viewer_value
 from detak.engine import Engine
 from detak.errors import DetakError
 from detak.insights.cancellation_words import risk_sentences
@@ -95,8 +95,8 @@ def _signed_in(request: AnyRequest, token: str) -> AnyResponse:
     offered = request.query_params["token"]
     rest = [(key, value) for key, value in request.query_params.multi_items() if key != "token"]
     response = Redirect("/" + (f"?{urlencode(rest)}" if rest else ""), status_code=303)
-    if hmac.compare_digest(offered.encode(), token.encode()):
-        response.set_cookie(_cookie(request, COOKIE, token))
+    if same(offered, token):
+        response.set_cookie(_cookie(request, COOKIE, viewer_value(token), samesite="lax"))
     return response
 
 
@@ -170,7 +170,13 @@ def _details(shown: Dashboard, view: View) -> dict[str, object]:
     }
 
 
-def _cookie(request: AnyRequest, name: str, value: str, max_age: int | None = None) -> Cookie:
+def _cookie(
+    request: AnyRequest,
+    name: str,
+    value: str,
+    max_age: int | None = None,
+    samesite: Literal["lax", "strict"] = "strict",
+) -> Cookie:
     return Cookie(
         name,
         value=value,
@@ -178,5 +184,5 @@ def _cookie(request: AnyRequest, name: str, value: str, max_age: int | None = No
         max_age=max_age,
         httponly=True,
         secure=request.url.scheme == "https",
-        samesite="strict",
+        samesite=samesite,
     )

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -11,8 +12,6 @@ from litestar.response import ServerSentEvent
 
 from detak.engine import Answer, Engine, Question, report_names
 from detak.live import Pulse
-
-_RESERVED = {"lang", "token"}
 
 
 @get("/v1/reports")
@@ -24,7 +23,7 @@ async def names() -> list[str]:
 @get("/v1/reports/{name:str}")
 async def report(request: Request[Any, Any, Any], engine: Engine, name: str, lang: str | None = None) -> msgspec.Raw:
     """A report on everything that its purpose may see now. Its parameters are query parameters."""
-    parameters = {key: value for key, value in request.query_params.items() if key not in _RESERVED}
+    parameters = {key: value for key, value in request.query_params.items() if key != "lang"}
     answer: Answer = await asyncio.to_thread(engine.answer, Question(name, parameters, lang))
     return answer.report
 
@@ -36,13 +35,14 @@ async def pulse(engine: Engine) -> Pulse:
 
 
 @get("/v1/pulse/stream", include_in_schema=False)
-async def stream(engine: Engine) -> ServerSentEvent:
-    """The pulse, once a second."""
+async def stream(engine: Engine, stopping: asyncio.Event) -> ServerSentEvent:
+    """The pulse, once a second, until the server stops."""
 
     async def beats() -> AsyncIterator[str]:
-        while True:
+        while not stopping.is_set():
             yield msgspec.json.encode(engine.pulse()).decode()
-            await asyncio.sleep(1 - time.time() % 1)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), 1 - time.time() % 1)
 
     return ServerSentEvent(beats())
 

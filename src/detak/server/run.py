@@ -1,32 +1,22 @@
 """Serving: one process, one store, until it is told to stop."""
 
+import asyncio
 import contextlib
 import logging
-import secrets
 import signal
 import socket
 import threading
 from collections.abc import Callable
-from ipaddress import ip_address
-from pathlib import Path
 
 import uvicorn
 
+from detak.admin_token import kept_token
 from detak.engine import Engine
 from detak.errors import UsageError
 from detak.server.app import build
+from detak.server.auth import is_loopback
 
 _BACKLOG = 2048
-
-
-def admin_token(folder: Path) -> str:
-    """The store's admin token, made on first use and readable by its owner only."""
-    path = folder / "admin.token"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
-    return path.read_text(encoding="ascii").strip()
 
 
 def serve(
@@ -51,17 +41,18 @@ def serve(
     Raises:
         UsageError: the address cannot be listened at.
     """
-    token = admin_token(engine.folder)
+    token = kept_token(engine.folder)
     listener = _listen(host, port)
-    local_only = not sign_in and _is_loopback(host)
-    app = build(engine, token, local_only=local_only)
+    local_only = not sign_in and is_loopback(host)
+    stopping = asyncio.Event()
+    app = build(engine, token, local_only=local_only, stopping=stopping)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=5
     )
     url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
     engine.announce(_reachable(url, host), token)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    server = _Announcing(config, lambda: ready(url if local_only else f"{url}/?token={token}", token))
+    server = _Server(config, lambda: ready(url if local_only else f"{url}/?token={token}", token), stopping)
     if stop is not None:
         stop(lambda: setattr(server, "should_exit", True))
     if threading.current_thread() is threading.main_thread():
@@ -70,16 +61,21 @@ def serve(
         server.run(sockets=[listener])
 
 
-class _Announcing(uvicorn.Server):
-    """A server that says when it takes connections."""
+class _Server(uvicorn.Server):
+    """A server that says when it takes connections, and when it is about to end: open streams must end first."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stopping: asyncio.Event) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.set()
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -94,15 +90,6 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.listen(_BACKLOG)
     listener.set_inheritable(True)
     return listener
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _shown(host: str) -> str:

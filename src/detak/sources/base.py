@@ -17,6 +17,7 @@ from detak.plugins import member, members
 
 _DAY_FIRST = (
     *("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S"),
+    *("%d/%m/%Y %H.%M", "%d/%m/%Y %H.%M.%S", "%d-%m-%Y %H.%M", "%d-%m-%Y %H.%M.%S"),
     *("%d/%m/%Y", "%d-%m-%Y"),
 )
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no shop's log is older; a date before it is a default or a slip

@@ -24,13 +24,6 @@ def write_durably(path: Path, write: Callable[[Path], None]) -> None:
     sync_folder(path.parent)
 
 
-def write_secret(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, from its first byte on."""
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(data)
-
-
 def temporary_name(name: str) -> str:
     """What a file is called until it is whole."""
     return f".{name}.tmp"

@@ -8,13 +8,16 @@ from types import TracebackType
 
 import msgspec
 
+from detak.private_files import make_private, write_secret
+
+_PROBE = 0.2  # seconds: another that asks whether the lock is free holds it for an instant
+
 
 class Address(msgspec.Struct, frozen=True):
     """Where the process that owns a store answers."""
 
     url: str
     token: str
-    process: int
 
 
 class StoreLock:
@@ -27,9 +30,9 @@ class StoreLock:
 
     def acquire(self, seconds: float = 0) -> bool:
         """Take the lock, waiting at most so long; whether it is ours now."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(self._path.parent)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        until = time.monotonic() + seconds
+        until = time.monotonic() + max(seconds, _PROBE)
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,17 +48,32 @@ class StoreLock:
 
     def announce(self, url: str, token: str) -> None:
         """Say where the owner answers; only the owner of the files can read it."""
-        temporary = self._address.with_suffix(".tmp")
-        temporary.touch(mode=0o600)
-        temporary.write_bytes(msgspec.json.encode(Address(url, token, os.getpid())))
-        temporary.replace(self._address)
+        write_secret(self._address, msgspec.json.encode(Address(url, token)))
 
     def owner(self) -> Address | None:
-        """Where the owner answers, if it said so."""
+        """Where the owner answers, if there is one and it said so.
+
+        What a killed owner left behind is no answer: whoever listens at that address by now is a stranger.
+        """
         try:
-            return msgspec.json.decode(self._address.read_bytes(), type=Address)
+            said = msgspec.json.decode(self._address.read_bytes(), type=Address)
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
+        return said if self._held() else None
+
+    def _held(self) -> bool:
+        """Whether a living process holds the lock."""
+        try:
+            handle = os.open(self._path, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)  # releases it
+        return False
 
     def release(self) -> None:
         """Let the next one in."""

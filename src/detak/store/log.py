@@ -75,7 +75,7 @@ class Log:
     def __init__(self, folder: Path, *, queue_bytes: int, start: int = 0) -> None:
         self._folder = folder
         self._queue_bytes = queue_bytes
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._segments = self._kept(start)
         self._end = self._recover(start)
         self._file = self._path(self._segments[-1]).open("r+b", buffering=0)

@@ -53,7 +53,7 @@ class Parts:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = folder / "manifest.json"
         self.manifest = self._load()
         self._counter = self.manifest.counter

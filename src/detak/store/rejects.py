@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from detak.store.files import write_durably, write_secret
+from detak.private_files import write_secret
 
 
 class _Why(Protocol):
@@ -57,7 +57,7 @@ class Rejects:
         """Keep a whole body that could not be applied, readable by its owner only, beside the file."""
         path = self._path.with_name(f"aside-{offset}.body")
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(path, lambda temporary: write_secret(temporary, body))
+        write_secret(path, body)
 
     def forget(self, identifiers: Iterable[bytes]) -> None:
         """Delete the bodies kept aside that name one of these: nothing more can be made of them."""

@@ -143,7 +143,7 @@ class Vault:
                 )
                 found |= {subject: subject for subject in connection.execute(users).scalars().all()}
                 devices = select(_links.c.device, _links.c.owner).where(_links.c.device.in_(some))
-                found |= {device: owner for device, owner in connection.execute(devices).all()}
+                found |= {row.device: row.owner for row in connection.execute(devices)}
         return found
 
     def devices(self, owners: Iterable[int]) -> dict[int, set[int]]:
