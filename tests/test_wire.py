@@ -368,7 +368,8 @@ def test_a_single_call_is_an_object_of_a_known_type(body: bytes, kind: str) -> N
 
 def test_of_a_page_only_the_path_is_kept() -> None:
     properties = {
-        "url": "https://shop.id/reset?token=s3cret&nama=Budi", "path": "/reset", "title": "Akun Budi", "section": "akun",
+        "url": "https://shop.id/reset?token=s3cret&nama=Budi", "path": "/reset", "title": "Akun Budi",
+        "section": "akun",
         "referrer": "https://mail.example/?q=budi", "search": "?token=s3cret", "from": "see https://x.id/a?b=budi now",
         "no_hp": "6281234567890", "alamat": "Jl. Kenanga 7", "code": 6281234567890, "note": "wa 6281234567890",
         "stock": 6281, "budi@example.com": 1,
