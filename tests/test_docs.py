@@ -10,6 +10,9 @@ from detak.cli import main
 from detak.settings import Settings
 from detak.sources.base import names
 
+KNOWN = {"SIGKILL", "HTTP", "GB", "MB", "R", "JSON", "ARGS"}
+"""Words in capitals that are no placeholders."""
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -43,3 +46,8 @@ def test_every_route_is_documented() -> None:
                 routes.add(line.split('"')[1].replace(":str", ""))
     assert len(routes) > 10
     assert [route for route in sorted(routes) if f"{route}`" not in text] == []
+
+
+def test_no_figure_is_left_as_a_placeholder() -> None:
+    words = (DOCS / "MEASURED.md").read_text().split()
+    assert [word for word in words if word.isupper() and word.isalpha() and word not in KNOWN] == []

@@ -163,6 +163,45 @@ def test_a_record_of_unforeseen_shape_is_kept_aside_and_its_neighbours_go_in(
     assert len(list((house.folder / "rejects").glob("aside-*"))) == 1
 
 
+def test_who_gave_up_waiting_disturbs_nobody(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: Any) -> None:
+        raise RuntimeError("ani")
+
+    given_up = house.send(order(1), ticket=1)
+    assert given_up.cancel()
+    told = house.send(order(2), ticket=2)
+    house.sink.expect(3, broken)
+    house.log.append_wait(Meta("web", RECEIVED, False, 3), msgspec.json.encode({"batch": [order(3)]}))
+    last = house.send(order(4), ticket=4)
+    house.sink.start()
+    assert [kinds(told), kinds(last)] == [[ACCEPTED], [ACCEPTED]]
+    assert len(keys_in(house.store)) == 4
+    assert not list((house.folder / "rejects").glob("aside-*"))
+    assert "RuntimeError" in caplog.text
+    assert "ani" not in caplog.text
+
+
+def test_who_gave_up_waiting_disturbs_nobody_at_the_end_either(house: House) -> None:
+    given_up = house.send(order(1), ticket=1)
+    waiting = house.send(order(2), ticket=2)
+    given_up.cancel()
+    house.sink._step = lambda **_: False  # type: ignore[method-assign]
+    house.sink.start()
+    house.sink.stop()
+    with pytest.raises(StoreError, match="was closed"):
+        waiting.result(5)
+
+
+def test_names_that_clients_make_up_do_not_fill_the_memory() -> None:
+    live = Live()
+    for part in range(3):
+        live.apply([(RECEIVED, "web", f"n{part}-{number}", ACCEPTED) for number in range(300)])
+        live.apply([(RECEIVED, "web", "n0-0", ACCEPTED)])
+    (_, names) = live._ring[0]
+    assert (len(names), names["n0-0"], names["…"]) == (201, 4, 700)
+    assert sum(live.pulse(RECEIVED // 1_000_000 + 1).beats) == 903
+
+
 def test_a_call_runs_between_batches_and_answers_at_once(house: House) -> None:
     house.sink.start()
     assert house.sink.call(lambda: threading.current_thread().name) == "detak-sink"

@@ -366,7 +366,8 @@ def test_a_single_call_is_an_object_of_a_known_type(body: bytes, kind: str) -> N
         with_type(body, kind)
 
 
-def test_of_a_page_only_the_path_is_kept() -> None:
+@pytest.mark.parametrize("kind", ["page", "screen"])
+def test_of_a_page_only_the_path_is_kept(kind: str) -> None:
     properties = {
         "url": "https://shop.id/reset?token=s3cret&nama=Budi", "path": "/reset", "title": "Akun Budi",
         "section": "akun",
@@ -374,7 +375,7 @@ def test_of_a_page_only_the_path_is_kept() -> None:
         "no_hp": "6281234567890", "alamat": "Jl. Kenanga 7", "code": 6281234567890, "note": "wa 6281234567890",
         "stock": 6281, "budi@example.com": 1,
     }  # fmt: skip
-    raw = msgspec.json.encode({"type": "page", "messageId": "1", "properties": properties})
+    raw = msgspec.json.encode({"type": kind, "messageId": "1", "properties": properties})
     arrival = arrive(raw, Origin("web", 1_790_000_000_000_000, False, "IDR"))
     assert page(arrival.message) == "/reset"
     assert arrival.rest is not None

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 _SECONDS = 600
+_NAMES = 200  # a second; names are the clients' to choose, and there may be as many as events
+_OTHERS = "…"
 
 
 class Pulse(msgspec.Struct, frozen=True):
@@ -35,12 +37,13 @@ class Live:
         for received, _, event, outcome in counts:
             outcomes[outcome] += 1
             if outcome == "accepted":
-                seconds.setdefault(received // 1_000_000, Counter())[event] += 1
+                _add(seconds.setdefault(received // 1_000_000, Counter()), event, 1)
         with self._lock:
             self._outcomes += outcomes
             for second, events in sorted(seconds.items()):
                 if self._ring and self._ring[-1][0] >= second:
-                    self._ring[-1][1].update(events)
+                    for event, count in events.items():
+                        _add(self._ring[-1][1], event, count)
                 else:
                     self._ring.append((second, events))
 
@@ -56,3 +59,7 @@ class Live:
                     events += names
             outcomes = dict(self._outcomes)
         return Pulse(now, beats, dict(events.most_common(12)), outcomes, unsealed, behind)
+
+
+def _add(events: Counter[str], event: str, count: int) -> None:
+    events[event if event in events or len(events) < _NAMES else _OTHERS] += count

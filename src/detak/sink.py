@@ -134,7 +134,7 @@ class Sink:
                 self._ended = True
             self._answer_calls()
             for ticket in list(self._waiters):
-                self._waiters.pop(ticket)(StoreError("the store was closed; what it took in is applied when it opens"))
+                self._tell_waiter(ticket, StoreError("the store was closed; what it took in is applied when it opens"))
 
     def _follow(self) -> None:
         while True:
@@ -214,7 +214,16 @@ class Sink:
             if record.meta.ticket in self._waiters:
                 by_ticket.setdefault(record.meta.ticket, []).append(outcome)
         for ticket, outcomes in by_ticket.items():
-            self._waiters.pop(ticket)(outcomes)
+            self._tell_waiter(ticket, outcomes)
+
+    def _tell_waiter(self, ticket: int, became: list[Outcome] | Exception) -> None:
+        waiter = self._waiters.pop(ticket, None)
+        if waiter is None:  # forsaken meanwhile
+            return
+        try:
+            waiter(became)
+        except Exception as error:  # one who gave up waiting holds up neither the facts nor the others
+            _log.warning("nobody heard what became of a record: %s", type(error).__name__)
 
     def _apply_one_by_one(self, records: Sequence[Record]) -> None:
         """After a record that breaks something: the others go in, that one is kept aside with what it broke."""

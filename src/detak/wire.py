@@ -178,8 +178,8 @@ def page(message: Incoming) -> str | None:
 
 
 def _properties_page(message: Incoming) -> Page | None:
-    """Where a page message itself says it was."""
-    if message.type != "page":
+    """Where a page or a screen itself says it was."""
+    if message.type not in ("page", "screen"):
         return None
     try:
         seen = msgspec.json.decode(message.properties, type=Page)

@@ -133,6 +133,38 @@ def test_a_batch_of_too_many_is_refused_whole(running: Running) -> None:
     assert not (running.engine.folder / "rejects" / "live.jsonl").exists()
 
 
+def test_a_batch_of_rubbish_leaves_few_lines(running: Running) -> None:
+    assert running.post("/v1/batch", b'{"batch":[' + b"0," * 2500 + b"0]}").status_code == 400
+    assert running.post("/v1/batch", b'{"batch":[' + b"0," * 2499 + b"0]}").status_code == 200
+    assert running.names() == []
+    rejects = (running.engine.folder / "rejects" / "live.jsonl").read_bytes()
+    assert rejects.count(b"\n") == 101
+
+
+BAD_TEXT = [b'{"writeKey":"\xff"}', b'{"userId":"\xff"}', b"[" * 5000, b'{"purposes":' * 2000, b'{"a":"\xff"}', b""]
+
+
+@pytest.mark.parametrize("body", BAD_TEXT)
+@pytest.mark.parametrize("call", ["POST /v1/batch", "POST /v1/track", "PUT /v1/consent"])
+@pytest.mark.parametrize("keyed", [True, False])
+def test_bytes_that_are_no_text_are_told_so(running: Running, call: str, body: bytes, keyed: bool) -> None:
+    method, path = call.split()
+    answer = running.http.request(method, path, content=body, auth=(running.key, "") if keyed else None)
+    # One bad event alone is no bad batch: it is set aside. Without a key none of these says whose it is.
+    taken = keyed and path == "/v1/track" and body.startswith(b"{") and body.endswith(b"}")
+    assert answer.status_code in ({200} if taken else {400} if keyed else {400, 401})
+
+
+@pytest.mark.parametrize("kind", ["userId", "anonymousId"])
+def test_a_person_may_be_a_number(running: Running, kind: str) -> None:
+    running.post("/v1/track", {"event": "A", "messageId": "1", kind: 42})
+    assert running.names() == ["A"]
+    body = {kind: 42, "purposes": {"analytics": False}}
+    answer = running.http.put("/v1/consent", json=body, auth=(running.key, ""))
+    assert (answer.status_code, answer.json()["purposes"]) == (200, {"analytics": False})
+    assert running.names() == []
+
+
 def test_ten_megabytes_of_garbage(running: Running) -> None:
     answer = running.post("/v1/batch", os.urandom(10_000_000))
     assert answer.status_code == 400

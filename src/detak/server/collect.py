@@ -69,6 +69,8 @@ async def consent(request: AnyRequest, engine: Engine) -> Consent:
         said = msgspec.json.decode(body, type=Consent)
     except msgspec.MsgspecError as error:
         raise RowError("body", str(error)) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise RowError("body", "is not well-formed JSON of a sensible depth") from None
     return await asyncio.to_thread(engine.consent, said, source)
 
 
@@ -102,7 +104,7 @@ async def _body(request: AnyRequest, limit: int) -> bytes:
         RowError: it is too large, or not what its Content-Encoding says.
     """
     stated = request.headers.get("content-length", "0")
-    if stated.isdigit() and int(stated) > limit:
+    if stated.isdecimal() and int(stated) > limit:
         raise RowError("body", f"is larger than {limit // 1024} KB")
     parts = bytearray()
     async for chunk in request.stream():
@@ -137,7 +139,7 @@ def _source(request: AnyRequest, engine: Engine, body: bytes) -> str:
     if key is None:
         try:
             key = _peek.decode(body).write_key
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise RowError("body", "is not a JSON object") from None
     source = engine.source_of(key) if key else None
     if source is None:

@@ -1,18 +1,30 @@
 """What live clients sent and could not be used: one line each, with the reason and without the body.
 
-The body may hold personal data that no purpose covers, so it is not kept. Lines carry the offset they came from: after
-a crash the sink passes the same records again, and writes only what is not written yet.
+The body may hold personal data that no purpose covers, so it is not kept. There is one exception: a body that breaks
+what nobody foresaw is kept aside whole, readable by the store's owner only. It goes when somebody whom it names is
+forgotten, else the first time that the store is opened after thirty days.
+
+Lines carry the offset they came from: after a crash the sink passes the same records again, and writes only what is not
+written yet.
 """
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import groupby, islice
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from detak.private_files import write_secret
+
+_LINES: Final = 100  # of one record; what is beyond is counted in one line more
+_TEXT: Final = 200  # characters of a field or a reason
+_FILE_BYTES: Final = 16 * 1024 * 1024
+_TAIL_BYTES: Final = 256 * 1024  # more than all lines of one record
+_ASIDE_SECONDS: Final = 30 * 86_400
 
 
 class _Why(Protocol):
@@ -22,8 +34,12 @@ class _Why(Protocol):
     def reason(self) -> str: ...
 
 
+Refused = tuple[int, str, int, str, _Why]
+"""(offset, source, received, event, why)"""
+
+
 class Line(msgspec.Struct, frozen=True):
-    """One rejected message."""
+    """One rejected message; without an event and a field, how many more of its batch there were."""
 
     offset: int
     received: str
@@ -34,23 +50,24 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Rejects:
-    """The file of a store's live rejects."""
+    """The file of a store's live rejects, the older one it was before, and the bodies kept aside."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._older = path.with_suffix(f".1{path.suffix}")
         self._until = self._recover()
+        self._expire(time.time() - _ASIDE_SECONDS)
 
-    def add(self, refused: Iterable[tuple[int, str, int, str, _Why]]) -> None:
-        """Write (offset, source, received, event, why), those not written before."""
-        lines = []
+    def add(self, refused: Iterable[Refused]) -> None:
+        """Write what was not written before; of each offset a hundred lines at most, and a line for the rest."""
+        data = []
         last = _Mark(-1, 0)
-        for offset, source, received, event, why in refused:
-            last = last.after(offset)
+        for line in _lines(refused):
+            last = last.after(line.offset)
             if last > self._until:
-                when = datetime.fromtimestamp(received // 1_000_000, UTC).isoformat(timespec="seconds")
-                lines.append(msgspec.json.encode(Line(offset, when, source, event, why.field, why.reason)) + b"\n")
-        if lines:
-            self._write(b"".join(lines))
+                data.append(msgspec.json.encode(line) + b"\n")
+        if data:
+            self._write(b"".join(data))
             self._until = last
 
     def keep_aside(self, offset: int, body: bytes) -> None:
@@ -60,15 +77,24 @@ class Rejects:
         write_secret(path, body)
 
     def forget(self, identifiers: Iterable[bytes]) -> None:
-        """Delete the bodies kept aside that name one of these: nothing more can be made of them."""
-        theirs = list(identifiers)
+        """Delete the bodies kept aside that name one of these, however it is escaped there, or cannot be read."""
+        theirs = [one.decode() for one in identifiers]
         for path in self._path.parent.glob("aside-*.body"):
-            body = path.read_bytes()
-            if any(one in body for one in theirs):
+            if _names_any(path.read_bytes(), theirs):
                 path.unlink()
+
+    def _expire(self, before: float) -> None:
+        """Delete what was kept aside before then (seconds since 1970), and halves that a crash left."""
+        for path in self._path.parent.glob("aside-*.body"):
+            if path.stat().st_mtime < before:
+                path.unlink()
+        for path in self._path.parent.glob(".aside-*.body.tmp"):
+            path.unlink()
 
     def _write(self, data: bytes) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        if self._path.exists() and self._path.stat().st_size + len(data) > _FILE_BYTES:
+            self._path.replace(self._older)
         with self._path.open("ab", buffering=0) as file:
             before = file.tell()
             try:
@@ -79,23 +105,10 @@ class Rejects:
                 raise
 
     def _recover(self) -> "_Mark":
-        """What was written; a torn last line is cut off."""
+        """What was written; a torn last line is cut off. The lines of one offset may begin in the older file."""
         last = _Mark(-1, 0)
-        if not self._path.exists():
-            return last
-        good = 0
-        with self._path.open("rb") as file:
-            for line in file:
-                try:
-                    last = last.after(msgspec.json.decode(line, type=_Numbered).offset)
-                except msgspec.MsgspecError:
-                    break
-                if not line.endswith(b"\n"):
-                    break
-                good += len(line)
-        if good < self._path.stat().st_size:
-            os.truncate(self._path, good)
-            return self._recover()
+        for offset in [*_last_offsets(self._older), *_last_offsets(self._path)]:
+            last = last.after(offset)
         return last
 
 
@@ -111,3 +124,68 @@ class _Mark(NamedTuple):
 
     def after(self, offset: int) -> "_Mark":
         return _Mark(offset, self.nth + 1 if offset == self.offset else 1)
+
+
+def _lines(refused: Iterable[Refused]) -> Iterator[Line]:
+    for offset, same in groupby(refused, key=lambda one: one[0]):
+        found = iter(same)
+        for _, source, received, event, why in islice(found, _LINES):
+            yield Line(offset, _when(received), source, event, why.field[:_TEXT], why.reason[:_TEXT])
+        rest = list(found)
+        if rest:
+            _, source, received, *_ = rest[0]
+            yield Line(offset, _when(received), source, "", "", f"and {len(rest):,} more of the same batch")
+
+
+def _when(received: int) -> str:
+    return datetime.fromtimestamp(received // 1_000_000, UTC).isoformat(timespec="seconds")
+
+
+def _last_offsets(path: Path) -> list[int]:
+    """The offsets of a file's last lines, in order; what follows its last whole line is cut off."""
+    while size := path.stat().st_size if path.exists() else 0:
+        start = max(0, size - _TAIL_BYTES)
+        with path.open("rb") as file:
+            file.seek(start)
+            tail = file.read()
+        offsets, end = _whole(tail, begun=start == 0)
+        if start + end < size:
+            os.truncate(path, start + end)
+        if offsets:
+            return offsets
+    return []
+
+
+def _whole(tail: bytes, *, begun: bool) -> tuple[list[int], int]:
+    """The offsets of the whole lines at the end of a file, and where they end; unless ``begun``, the first is half."""
+    at = 0 if begun else tail.find(b"\n") + 1
+    offsets: list[int] = []
+    while (end := tail.find(b"\n", at) + 1) > 0:
+        try:
+            offsets.append(msgspec.json.decode(tail[at:end], type=_Numbered).offset)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            break
+        at = end
+    return offsets, at if offsets else 0
+
+
+def _names_any(body: bytes, identifiers: list[str]) -> bool:
+    try:
+        texts = list(_texts(msgspec.json.decode(body)))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return True  # it may
+    return any(one in text for text in texts for one in identifiers)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text and number of decoded JSON, and every key."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += one.keys()
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        elif one is not None:
+            yield str(one)
