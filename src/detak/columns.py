@@ -71,7 +71,7 @@ def volumes_table(counts: Iterable[tuple[int, str, str, str]]) -> pa.Table:
     totals = Counter(
         (received - received % _MINUTE, source, event, outcome) for received, source, event, outcome in counts
     )
-    return _table([(*key, count) for key, count in totals.items()], VOLUMES)
+    return _table([(*key, "", count) for key, count in totals.items()], VOLUMES)
 
 
 def _event_row(one: Admitted) -> tuple[Any, ...]:
@@ -110,6 +110,9 @@ def _event_row(one: Admitted) -> tuple[Any, ...]:
         page(arrival.message),
         told.reason,
         told.status,
+        None,
+        None,
+        None,
         arrival.rest,
     )
 

@@ -342,6 +342,15 @@ def report_names() -> list[str]:
     return list(members("detak.insights", "insight"))
 
 
+def report_parameters() -> dict[str, list[str]]:
+    """The parameters of reports, each with the names of the reports that take it."""
+    found: dict[str, list[str]] = {}
+    for name, kind in members("detak.insights", "insight").items():
+        for field in fields(kind):
+            found.setdefault(field.name, []).append(name)
+    return found
+
+
 def _insight(question: Question) -> Insight:
     kind = member("detak.insights", "insight", question.name, "report")
     try:

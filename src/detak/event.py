@@ -168,6 +168,9 @@ EVENTS: Final = pa.schema(
         ("page", pa.string()),
         ("reason", pa.string()),
         ("status", pa.string()),
+        ("agent", pa.string()),  # the client program as it names itself: what bots are told by
+        ("bot", pa.string()),  # the rule that took the sender for a bot; null: a person
+        ("flag", pa.string()),  # late, ahead: its time lies beyond what is accepted without a mark
         ("properties", pa.string()),  # what has no column, as JSON, without identifiers
     ]
 )
@@ -201,7 +204,9 @@ VOLUMES: Final = pa.schema(
         pa.field("received", pa.timestamp("us"), nullable=False),  # UTC, the minute
         pa.field("source", pa.string(), nullable=False),
         pa.field("event", pa.string(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),  # accepted, duplicate, rejected, withheld
+        pa.field("outcome", pa.string(), nullable=False),  # accepted, duplicate, rejected, withheld: one a message;
+        # beside them late, ahead, bot, missing, unfit: what was found in those accepted
+        pa.field("detail", pa.string(), nullable=False),  # why rejected, which rule, which field; else empty
         pa.field("count", pa.int64(), nullable=False),
     ]
 )

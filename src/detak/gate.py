@@ -112,7 +112,7 @@ class Gate:
             # The facts are pinned first: whoever refuses from now on is already left out of them.
             refusing = self._vault.refusing(purpose)
             allowed = self._allowed(purpose, before, refusing, reader)
-            facts = Facts(allowed("events"), allowed("items"))
+            facts = Facts(allowed("events"), allowed("items"), reader.table("volumes"))
             self._registry.audit(
                 "events", purpose.label, why, {"before": before.isoformat(), "left_out": len(refusing)}
             )

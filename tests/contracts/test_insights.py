@@ -10,7 +10,7 @@ import pytest
 from tests.facts import JAKARTA, Told, ask_facts, tables
 
 from detak.consent import Purpose
-from detak.event import EVENTS, ITEMS, ORDER_UPDATED, PRODUCTS_SEARCHED
+from detak.event import EVENTS, ITEMS, ORDER_UPDATED, PRODUCTS_SEARCHED, VOLUMES
 from detak.insights.base import Facts, Insight, Report, Shop
 from detak.plugins import members
 from detak.settings import LANGUAGES
@@ -136,5 +136,6 @@ def test_it_is_written_for_no_engine_in_particular(insight: Insight, engine: str
     facts = Facts(
         events=ibis.table(ibis.Schema.from_pyarrow(EVENTS), name="events"),
         items=ibis.table(ibis.Schema.from_pyarrow(ITEMS), name="items"),
+        volumes=ibis.table(ibis.Schema.from_pyarrow(VOLUMES), name="volumes"),
     )
     assert all(ibis.to_sql(table, dialect=engine) for table in insight.reduce(facts, JAKARTA).values())

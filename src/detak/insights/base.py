@@ -22,10 +22,14 @@ from detak.consent import Purpose
 
 @dataclass(frozen=True)
 class Facts:
-    """What the gate hands out for one purpose: ``event.EVENTS`` and ``event.ITEMS`` as Ibis tables."""
+    """What the gate hands out for one purpose: ``event.EVENTS`` and ``event.ITEMS`` as Ibis tables.
+
+    ``volumes`` (``event.VOLUMES``) counts what came in; nobody is in it, so it is the same for every purpose.
+    """
 
     events: ir.Table
     items: ir.Table
+    volumes: ir.Table
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,111 @@
+"""``detak import``."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from detak.errors import DetakError, SourceError
+from detak.importing import Imported, RejectsFile, import_file
+from detak.settings import load
+from detak.sources.base import Reading, find, names
+from detak.sources.complete_journey import installed
+from detak.terminal import desk_of, explained, fail, json_option, print_, store_option
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--source", default="auto", show_default=True, help=f"The format: auto, {', '.join(names())}.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="A column mapping file, for --source csv.")
+@store_option
+@json_option
+@explained
+def command(files: tuple[str, ...], source: str, mapping: Path | None, store: Path, as_json: bool) -> None:
+    """Bring files of orders and events into the store. Importing a file again changes nothing.
+
+    FILE may be a folder (every file in it that is recognised) or `complete-journey` (the data of that package).
+    """
+    settings = load(store / "detak.toml")
+    now = datetime.now(UTC)
+    reading = Reading(settings.timezone, settings.currency, now, mapping)
+    if mapping is not None and source == "auto":
+        source = "csv"
+    rejects = RejectsFile(store, now)
+    done: list[Imported] = []
+    faults: list[str] = []
+    paths = _expand(files)
+    with desk_of(store) as desk:
+        for path in paths:
+            try:
+                done.append(import_file(desk, path, source, reading, rejects))
+                legal = settings.source(done[-1].source, imported=True)
+                done[-1].basis, done[-1].purposes = legal.basis, legal.purposes
+            except SourceError as error:  # the files beside it still go in
+                faults.append(str(error))
+            else:
+                if not as_json:
+                    click.echo(_sentence(path, done[-1]))
+    if done and as_json:
+        print_(_together(done), "", True)
+    _warn(done, settings)
+    if faults:
+        fail("\ndetak: ".join(faults))
+
+
+def _expand(files: tuple[str, ...]) -> list[Path]:
+    found: list[Path] = []
+    for name in files:
+        path = Path(name)
+        if name == "complete-journey" and not path.exists():
+            path = installed()
+        if path.is_dir():
+            inside = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+            found += [one for one in inside if _recognised(one)]
+        else:
+            found.append(path)
+    if not found:
+        raise SourceError(f"{', '.join(files)}: there is no file in it that is recognised")
+    return found
+
+
+def _recognised(path: Path) -> bool:
+    try:
+        find("auto", path)
+    except DetakError:
+        return False
+    return True
+
+
+def _together(done: list[Imported]) -> Any:
+    """One file: what came of it. Several: the sums, and each under ``files``."""
+    if len(done) == 1:
+        return done[0]
+    total = Imported(source=done[0].source if len({one.source for one in done}) == 1 else "several")
+    for one in done:
+        for field in ("read", "accepted", "duplicates", "rejected", "withheld"):
+            setattr(total, field, getattr(total, field) + getattr(one, field))
+        total.rejects_file = one.rejects_file or total.rejects_file
+    return {**msgspec.to_builtins(total), "files": msgspec.to_builtins(done)}
+
+
+def _sentence(path: Path, one: Imported) -> str:
+    text = (
+        f"{path.name}: {one.source}, {one.read:,} rows read, {one.accepted:,} accepted, {one.duplicates:,} duplicates"
+    )
+    basis = f"; basis: {one.basis} for {', '.join(one.purposes) or 'what each person allows'}"
+    return text + (f", {one.rejected:,} rejected" if one.rejected else "") + basis
+
+
+def _warn(done: list[Imported], settings: Any) -> None:
+    for one in done:
+        if one.rejected:
+            click.echo(f"detak: {one.rejected:,} rows could not be used; see {one.rejects_file}", err=True)
+        if one.withheld:
+            basis = settings.source(one.source, imported=True).basis
+            click.echo(
+                f"detak: {one.withheld:,} rows are covered by no purpose (source {one.source}, basis {basis}): "
+                "not kept. See [sources] in detak.toml.",
+                err=True,
+            )

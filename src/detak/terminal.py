@@ -1,0 +1,109 @@
+"""What the terminal's commands share: their options, the store they speak to, and how errors are told."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import msgspec
+
+from detak.client import Remote
+from detak.engine import Engine, owner
+from detak.errors import DetakError, StoreBusyError, UsageError
+
+_STORE = ("facts", "lock")  # a folder that holds one of them is a store
+_WAIT = 600.0  # seconds: an import of millions of rows may go on so long
+_PORT = 8181
+_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
+
+store_option = click.option(
+    "--store", type=click.Path(path_type=Path, file_okay=False), default=Path("detak-store"), show_default=True,
+    help="The folder of the store.",
+)  # fmt: skip
+port_option = click.option(
+    "--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="0 takes a free one."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+json_anyway = click.option("--json", is_flag=True, expose_value=False, help="The answer is JSON anyway.")
+
+
+def explained(command: Callable[..., None]) -> Callable[..., None]:
+    """Errors in words on stderr, exit code 2. Whoever stops reading the answer (``| head``) is told nothing."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except DetakError as error:
+            fail(str(error))
+        except KeyboardInterrupt:
+            click.echo("detak: interrupted; nothing that was taken in is lost", err=True)
+            sys.exit(_INTERRUPTED)
+        except BrokenPipeError:
+            raise  # click ends quietly
+        except OSError as error:
+            fail(f"{error.filename or 'the disk'}: {error.strerror or error}")
+
+    return run
+
+
+def fail(message: str) -> NoReturn:
+    """Say what went wrong, and end with exit code 2."""
+    click.echo(f"detak: {message}", err=True)
+    sys.exit(2)
+
+
+def person_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say who a command is about."""
+    command = click.option("--anonymous-id", help="The device's anonymousId.")(command)
+    return click.option("--user-id", help="The person's userId.")(command)
+
+
+def identifiers(user_id: str | None, anonymous_id: str | None) -> list[tuple[str, str]]:
+    """Whom the options name.
+
+    Raises:
+        UsageError: nobody.
+    """
+    named = (("user", user_id), ("anonymous", anonymous_id))
+    found = [(kind, value) for kind, value in named if value]
+    if not found:
+        raise UsageError("say who: --user-id or --anonymous-id")
+    return found
+
+
+@contextmanager
+def desk_of(store: Path, *, must_exist: bool = False) -> Iterator[Engine | Remote]:
+    """The store's engine: in this process, or in the server that holds it."""
+    if must_exist and not any((store / name).exists() for name in _STORE):
+        raise UsageError(f"{store}: there is no store here; `detak import FILE --store {store}` makes one")
+    began = time.monotonic()
+    told = False
+    while True:
+        if (held := owner(store)) is not None:
+            with Remote(store, held.url, held.token) as remote:
+                if remote.answers():
+                    yield remote
+                    return
+        try:
+            engine = Engine(store)
+        except StoreBusyError:
+            if time.monotonic() - began > _WAIT:
+                raise
+            if not told and time.monotonic() - began > 1:
+                click.echo(f"detak: waiting for another command on {store} ...", err=True)
+                told = True
+            time.sleep(0.1)
+            continue
+        with engine:
+            yield engine
+        return
+
+
+def print_(value: Any, text: str, as_json: bool) -> None:
+    """The answer: ``value`` as JSON, or ``text``."""
+    click.echo(msgspec.json.encode(value).decode() if as_json else text)
