@@ -14,7 +14,8 @@ from typing import Any
 
 import httpx
 
-from detak.store.log import Log, Meta
+from detak.record import Meta
+from detak.store.log import Log
 from detak.wire import Origin, arrive, open_batch
 
 _BATCH = 100

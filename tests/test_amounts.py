@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detak.amounts import line_amounts, products, read_amounts
+from detak.amounts import floats, line_amounts, products, read_amounts
 from detak.errors import RowError
 from detak.event import Product, Properties
 
 
 def lines(*told: Product, scale: int = 1) -> tuple[list[int | None], list[int | None]]:
-    found = line_amounts(list(told), np.full(len(told), scale, dtype=np.float64))
+    given = (floats([getattr(one, name) for one in told]) for name in ("price", "quantity", "total"))
+    found = line_amounts(*given, np.full(len(told), scale, dtype=np.float64))
     return found.price.to_pylist(), found.amount.to_pylist()
 
 

@@ -1,130 +1,93 @@
 """Killed in the middle: what was acknowledged is there after the restart, once."""
 
-import base64
-import json
-import os
 import random
-import signal
-import subprocess
-import sys
-import threading
-import time
-from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 
-from detak.consent import Purpose
-from detak.engine import Engine
-from detak.settings import load
-
-_SETTINGS = """
-seal_rows = 3000
-seal_seconds = 1
-
-[sources.web]
-basis = "legitimate_interest"
-purposes = ["essential", "analytics"]
-"""
+from detak.event import message_key
+from detak.store.log import Log, Meta
+from tests.crash.campaign import run
+from tests.crash.damage import rubbish, tear
+from tests.crash.disk import disk
+from tests.crash.facts import Found
+from tests.crash.ledger import Leaver, Ledger, Parcel, Wish
+from tests.crash.verdict import judge
 
 
-def start(*arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "detak", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")},
-    )
+@pytest.mark.parametrize(
+    ("rounds", "seed"), [(["traffic", "seal", "full"], 1), (["importing", "startup", "forgetting"], 2)]
+)
+def test_nothing_acknowledged_is_lost_or_doubled(rounds: list[str], seed: int, tmp_path: Path) -> None:
+    with disk(tmp_path / "disk", mounted=False) as place:
+        report = run(rounds, seed, place, tmp_path, print)
+    assert report.faults == []
+    assert report.rounds == len(rounds)
+    assert report.tally.acknowledged > 300
 
 
-def order_ids(store: Path) -> Counter[str]:
-    """How often each order is among the facts, read after a restart."""
-    with Engine(store, load(store / "detak.toml"), wait=20) as engine:
-        engine.settle()
-        with engine.gate.events(Purpose.ANALYTICS, before=datetime.now(UTC), why="test") as granted:
-            orders = granted.run(granted.facts.events.select("order_id"))
-    return Counter(orders["order_id"].to_pylist())
+KEYS = [message_key("web", one) for one in ("n1", "n2", "n3")]
 
 
-def flood(url: str, key: str, worker: int, acknowledged: list[str], stop: threading.Event) -> None:
-    """Send batches of ten orders until the server is gone; note those it acknowledged."""
-    auth = "Basic " + base64.b64encode(f"{key}:".encode()).decode()
-    with httpx.Client(base_url=url, headers={"Authorization": auth}, trust_env=False) as client:
-        for number in range(10_000):
-            ids = [f"{worker}-{os.getpid()}-{time.monotonic_ns()}-{number}-{one}" for one in range(10)]
-            batch = [
-                {"type": "track", "event": "Order Completed", "messageId": one, "properties": {"order_id": one}}
-                for one in ids
-            ]
-            try:
-                answer = client.post("/v1/batch", json={"batch": batch})
-            except httpx.HTTPError:
-                return
-            if answer.status_code == 200:
-                acknowledged += ids
-            if stop.is_set():
-                return
+def found(*keys: int, items: tuple[int, ...] = (), visible: tuple[int, ...] = (), accepted: int | None = None) -> Found:
+    """Facts of the source ``web``."""
+    return Found({"web": list(keys)}, list(items), list(visible), 0, {"web": accepted or len(keys)}, None)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_live_events_survive_a_kill(tmp_path: Path, seed: int) -> None:
-    (tmp_path / "detak.toml").write_text(_SETTINGS)
+@pytest.mark.parametrize(
+    ("facts", "fault"),
+    [
+        (found(KEYS[0]), "web: 1 acknowledged and lost: n2"),
+        (found(*KEYS, KEYS[0]), "web: 1 there twice: n1"),
+        (found(*KEYS, 7), "web: 1 never sent, or forgotten: 7"),
+        (found(*KEYS, accepted=4), "web: 4 are counted as accepted, 3 are there"),
+        (found(*KEYS, items=(KEYS[0],)), "web: 1 with the wrong number of products: n1"),
+        (found(*KEYS, items=(7,)), "1 events have products and are not there themselves"),
+        (found(*KEYS, visible=(KEYS[0],)), "ani said no, and statistics see them"),
+        (Found({}, [], [], 0, {}, 3), "the audit chain is broken at row 3"),
+    ],
+)
+def test_the_harness_sees_what_is_wrong(facts: Found, fault: str) -> None:
+    tally, faults = judge(facts, told())
+    assert fault in faults
+    assert tally.acknowledged == 2
+
+
+def test_what_nobody_was_told_of_may_be_there_or_not() -> None:
+    assert judge(found(*KEYS), told())[1] == judge(found(*KEYS[:2]), told())[1] == []
+    assert judge(found(*KEYS), told())[0].unanswered_but_present == 1
+
+
+def test_somebody_forgotten_must_not_be_there() -> None:
+    ledger = Ledger(leavers=[Leaver("l1", ["o-1"], acknowledged=True, wish=Wish.GRANTED)])
+    key = message_key("leaving", "o-1")
+    facts = Found({"leaving": [key]}, [key, key], [], 0, {}, None)
+    assert judge(facts, ledger)[1] == [f"leaving: 1 never sent, or forgotten: {key}"]
+
+
+def told() -> Ledger:
+    """Three messages were sent, two of them answered; the first is of somebody who said no."""
+    ledger = Ledger()
+    parcels = [Parcel("/v1/track", ({"messageId": one},)) for one in ("n1", "n2", "n3")]
+    for parcel in parcels:
+        ledger.send(parcel)
+    for parcel in parcels[:2]:
+        ledger.acknowledge(parcel)
+    ledger.refuse("ani", ["n1"])
+    return ledger
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damage_takes_nothing_that_was_acknowledged(seed: int, tmp_path: Path) -> None:
+    bodies = [b'{"batch":[{"messageId":"%s"}]}' % one for one in (b"n1", b"n2", b"n3")]
+    log = Log(tmp_path / "log", queue_bytes=1000)
+    for body in bodies:
+        log.append_wait(Meta("web", 0), body)
+    log.close()
     rng = random.Random(seed)
-    acknowledged: list[str] = []
-    for _ in range(2):
-        server = start("serve", "--store", str(tmp_path), "--port", "0", "--json")
-        assert server.stdout is not None
-        told = json.loads(server.stdout.readline())
-        stop = threading.Event()
-        workers = [
-            threading.Thread(target=flood, args=(told["url"], told["write_key"], one, acknowledged, stop))
-            for one in range(3)
-        ]
-        for worker in workers:
-            worker.start()
-        time.sleep(rng.uniform(0.3, 2.0))
-        server.send_signal(signal.SIGKILL)
-        stop.set()
-        for worker in workers:
-            worker.join()
-        server.communicate()
-    reported = start("report", "timing", "--store", str(tmp_path), "--json")
-    timing = json.loads(reported.communicate(timeout=60)[0])
-    assert sum(cell["orders"] for cell in timing["cells"]) >= len(acknowledged)  # at once, without a server
-    found = order_ids(tmp_path)
-    assert len(acknowledged) > 100
-    assert [one for one in acknowledged if found[one] != 1] == []
-    assert max(found.values()) == 1
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_an_import_survives_a_kill(tmp_path: Path, seed: int) -> None:
-    rows = 12_000
-    file = tmp_path / "orders.jsonl"
-    with file.open("w") as lines:
-        for number in range(rows):
-            event = {
-                "type": "track",
-                "event": "Order Completed",
-                "messageId": f"m{number}",
-                "userId": f"u{number % 99}",
-            }
-            event |= {"timestamp": "2026-10-01T10:00:00Z", "properties": {"order_id": f"O{number}", "total": 1000}}
-            lines.write(json.dumps(event) + "\n")
-    store = tmp_path / "store"
-    store.mkdir()
-    (store / "detak.toml").write_text(_SETTINGS)
-    importing = start("import", str(file), "--source", "segment", "--store", str(store), "--json")
-    time.sleep(random.Random(seed).uniform(1.0, 2.5))
-    importing.send_signal(signal.SIGKILL)
-    importing.communicate()
-    again = start("import", str(file), "--source", "segment", "--store", str(store), "--json")
-    out, err = again.communicate(timeout=60)
-    told = json.loads(out)
-    assert (told["read"], told["accepted"] + told["duplicates"], told["rejected"]) == (rows, rows, 0), err
-    found = order_ids(store)
-    assert len(found) == rows
-    assert max(found.values()) == 1
+    done = {damage(tmp_path, told(), rng) for damage in (tear, rubbish)}
+    again = Log(tmp_path / "log", queue_bytes=1000)
+    kept = [record.body for record in again.read(0, 10_000)]
+    again.close()
+    assert "log torn" in done
+    assert kept == bodies[:2]

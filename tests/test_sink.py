@@ -17,9 +17,11 @@ from detak.gate import Gate
 from detak.live import Live
 from detak.receipt import Signer
 from detak.settings import Settings, SourceSettings
-from detak.sink import ACCEPTED, DUPLICATE, REJECTED, WITHHELD, Outcome, Sink
+from detak.outcomes import ACCEPTED, DUPLICATE, REJECTED, WITHHELD, Outcome
+from detak.record import Meta
+from detak.sink import Sink
 from detak.store.duckdb import DuckStore
-from detak.store.log import Log, Meta
+from detak.store.log import Log
 from detak.store.registry import Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
@@ -195,7 +197,7 @@ def test_who_gave_up_waiting_disturbs_nobody_at_the_end_either(house: House) -> 
 def test_names_that_clients_make_up_do_not_fill_the_memory() -> None:
     live = Live()
     for part in range(3):
-        live.apply([(RECEIVED, "web", f"n{part}-{number}", ACCEPTED) for number in range(300)])
+        live.apply([(RECEIVED, "web", f"n{part}-{number}", ACCEPTED, "", 1) for number in range(300)])
         live.apply([(RECEIVED, "web", "n0-0", ACCEPTED)])
     (_, names) = live._ring[0]
     assert (len(names), names["n0-0"], names["…"]) == (201, 4, 700)

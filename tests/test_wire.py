@@ -6,20 +6,24 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from detak.columns import Admitted, events_table, items_table
+from detak.arrivals import arrivals_table, pieces_table
 from detak.consent import Purpose, read_preferences
 from detak.errors import RowError
 from detak.event import TYPES, message_key
+from detak.intake import Intake
 from detak.scrub import scrub
+from detak.settings import Settings
 from detak.wire import Arrival, Origin, arrive, device, moment, open_batch, page, with_type
 
 RECEIVED = 1_790_000_000_000_000  # 2026-09-21T14:13:20Z
 ORIGIN = Origin("web", RECEIVED, imported=False, currency="IDR")
 IMPORT = Origin("shopee", RECEIVED, imported=True, currency="IDR")
 NOW = "2026-09-21T14:13:20Z"
+INTAKE = Intake(Settings())
 
 
 def arrived(message: Any, origin: Origin = ORIGIN, **envelope: Any) -> Arrival:
@@ -69,14 +73,14 @@ MESSAGES = st.fixed_dictionaries(
 def swallow(raw: bytes, origin: Origin) -> None:
     """As the sink does: an arrival becomes a row of facts; a RowError is an answer, anything else fails the test."""
     with suppress(RowError):
-        kept = [Admitted(arrive(raw, origin), 1, 2)]
-        events = events_table(kept)
+        arrival = arrive(raw, origin)
+        events = arrivals_table([(0, 0, arrival)], INTAKE)
         events.validate(full=True)
-        items_table(kept, events).validate(full=True)
+        pieces_table([arrival], events, 0).validate(full=True)
 
 
 @given(st.binary(max_size=200), st.sampled_from([ORIGIN, IMPORT]))
-@settings(max_examples=150, deadline=None)
+@examples(max_examples=150, deadline=None)
 def test_any_bytes_are_read_or_refused(raw: bytes, origin: Origin) -> None:
     swallow(raw, origin)
     with suppress(RowError):
@@ -84,7 +88,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes, origin: Origin) -> None:
 
 
 @given(MESSAGES, st.sampled_from([ORIGIN, IMPORT]), st.data())
-@settings(max_examples=400, deadline=None)
+@examples(max_examples=400, deadline=None)
 def test_any_message_is_read_or_refused_whole_or_damaged(message: Any, origin: Origin, data: st.DataObject) -> None:
     raw = bytearray(json.dumps(message, ensure_ascii=data.draw(st.booleans())).encode("utf-8", "surrogatepass"))
     swallow(bytes(raw), origin)
@@ -195,7 +199,7 @@ def test_a_clients_skewed_clock_is_set_right() -> None:
         (ORIGIN, {}, RECEIVED),
         (IMPORT, {}, None),
         (ORIGIN, {"originalTimestamp": NOW}, RECEIVED),
-        (ORIGIN, {"timestamp": "2026-09-22T14:13:20Z"}, RECEIVED + 86_400_000_000),
+        (IMPORT, {"timestamp": "2026-09-22T14:13:20Z"}, RECEIVED + 86_400_000_000),
     ],
 )
 def test_when_it_happened(origin: Origin, stated: dict[str, str], expected: int | None) -> None:
@@ -203,10 +207,29 @@ def test_when_it_happened(origin: Origin, stated: dict[str, str], expected: int 
 
 
 @pytest.mark.parametrize(
-    ("stated", "reason"), [("1989-12-31T23:59:59Z", "before 1990"), ("2026-09-22T14:13:20.000001Z", "in the future")]
+    ("origin", "stated", "reason"),
+    [
+        (ORIGIN, "1989-12-31T23:59:59Z", "before 1990"),
+        (IMPORT, "2026-09-22T14:13:20.000001Z", "in the future"),
+    ],
 )
-def test_a_time_no_shop_has_is_refused(stated: str, reason: str) -> None:
-    assert refusal(track(timestamp=stated)) == ("timestamp", f"is {reason}")
+def test_a_time_no_shop_has_is_refused(origin: Origin, stated: str, reason: str) -> None:
+    assert refusal(track(timestamp=stated), origin) == ("timestamp", f"is {reason}")
+
+
+@pytest.mark.parametrize(
+    ("stated", "time", "flag"),
+    [
+        ("2026-09-21T15:13:20Z", RECEIVED + 3_600_000_000, None),
+        ("2026-09-21T15:13:20.000001Z", RECEIVED, "ahead"),
+        ("2029-01-01T00:00:00Z", RECEIVED, "ahead"),
+        ("2026-08-22T14:13:20Z", RECEIVED - 30 * 86_400_000_000, None),
+        ("2026-08-22T14:13:19Z", RECEIVED - 30 * 86_400_000_000 - 1_000_000, "late"),
+    ],
+)
+def test_a_time_beyond_the_limits_is_marked(stated: str, time: int, flag: str | None) -> None:
+    arrival = arrived(track(timestamp=stated))
+    assert (arrival.time, arrival.flag) == (time, flag)
 
 
 # Identity of a message

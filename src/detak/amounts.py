@@ -11,12 +11,24 @@ from detak.errors import RowError
 from detak.event import Product, Properties
 from detak.money import minor
 
-_CODE: Final = re.compile(r"[A-Za-z]{3}")
-_DEAREST: Final = 10**12  # major units; a dearer thing is a mistake
-_MOST: Final = 10**9  # pieces
-_SINGLE: Final = ("product_id", "sku", "name", "category", "brand", "variant", "price", "quantity")
+CODE: Final = re.compile(r"[A-Za-z]{3}")
+DEAREST: Final = 10**12  # major units; a dearer thing is a mistake
+MOST: Final = 10**9  # pieces
+_OF_ONE: Final = (
+    "product_id",
+    "sku",
+    "name",
+    "category",
+    "brand",
+    "variant",
+    "price",
+    "quantity",
+    "position",
+    "image_url",
+)
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Amounts(NamedTuple):
@@ -47,7 +59,7 @@ def read_amounts(properties: Properties, default_currency: str) -> Amounts:
         RowError: an amount is negative where it cannot be, not finite, or beyond any real one; the currency is no code.
     """
     currency = (properties.currency or default_currency).upper()
-    if not _CODE.fullmatch(currency):
+    if not CODE.fullmatch(currency):
         raise RowError("currency", "is not an ISO 4217 code such as IDR")
     _check(properties, "")
     if properties.products:
@@ -71,44 +83,58 @@ def products(properties: Properties) -> Sequence[Product]:
         return properties.products
     if not (properties.product_id or properties.sku or properties.name):
         return ()
-    return (Product(**{name: getattr(properties, name) for name in _SINGLE}),)
+    return (Product(**{name: getattr(properties, name) for name in _OF_ONE}),)
 
 
-def line_amounts(products: Sequence[Product], scales: Floats) -> Lines:
-    """Prices and line totals of checked products in minor units; ``scales`` is 10^exponent of each one's currency."""
-    price = _floats([product.price for product in products])
-    quantity = _floats([product.quantity for product in products])
-    total = _floats([product.total for product in products])
+def line_amounts(price: Floats, quantity: Floats, total: Floats, scales: Floats) -> Lines:
+    """Prices and line totals of checked products in minor units; ``scales`` is 10^exponent of each one's currency.
+
+    NaN is unknown.
+    """
     computed = price * np.where(np.isnan(quantity), 1.0, quantity)
-    return Lines(_minor(price * scales), _minor(np.where(np.isnan(total), computed, total) * scales))
+    return Lines(minors(price * scales), minors(np.where(np.isnan(total), computed, total) * scales))
 
 
-def _floats(values: list[float | None]) -> Floats:
+def floats(values: Sequence[float | None]) -> Floats:
     """With NaN for None."""
     return np.asarray(pa.array(values, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _minor(values: Floats) -> pa.Array:
+def minors(values: Floats) -> pa.Array:
+    """Rounded to whole ones; null where it is NaN."""
     unknown = np.isnan(values)
     return pa.array(np.rint(np.where(unknown, 0, values)).astype(np.int64), mask=unknown)
+
+
+def plain(price: Floats, quantity: Floats, total: Floats) -> Mask:
+    """Which products have amounts that can be: nothing negative but a total, nothing immense. NaN is unknown."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return ~(
+            (price < 0)
+            | (price > DEAREST)
+            | (quantity < 0)
+            | (quantity > MOST)
+            | (np.abs(total) > DEAREST)
+            | (price * quantity > DEAREST)
+        )
 
 
 def _fine(product: Product) -> bool:
     """The common case, quickly: nothing negative, nothing immense, and no NaN (which compares as false)."""
     price, quantity, total = product.price, product.quantity, product.total
     return (
-        (price is None or 0 <= price <= _DEAREST)
-        and (quantity is None or 0 <= quantity <= _MOST)
-        and (total is None or -_DEAREST <= total <= _DEAREST)
-        and (price is None or quantity is None or price * quantity <= _DEAREST)
+        (price is None or 0 <= price <= DEAREST)
+        and (quantity is None or 0 <= quantity <= MOST)
+        and (total is None or -DEAREST <= total <= DEAREST)
+        and (price is None or quantity is None or price * quantity <= DEAREST)
     )
 
 
 def _check(product: Product, where: str) -> None:
-    for name, value, most in (("price", product.price, _DEAREST), ("quantity", product.quantity, _MOST)):
+    for name, value, most in (("price", product.price, DEAREST), ("quantity", product.quantity, MOST)):
         if value is not None and not 0 <= value <= most:
             raise RowError(f"{where}{name}", "is negative" if value < 0 else "is no real amount")
-    if product.total is not None and not -_DEAREST <= product.total <= _DEAREST:
+    if product.total is not None and not -DEAREST <= product.total <= DEAREST:
         raise RowError(f"{where}total", "is no real amount of money")
-    if (product.price or 0) * (product.quantity or 0) > _DEAREST:
+    if (product.price or 0) * (product.quantity or 0) > DEAREST:
         raise RowError(f"{where}price", "times the quantity is no real amount of money")

@@ -1,7 +1,7 @@
 """An engine in another process, reached over the machine's own loopback with the token that only the owner can read."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,13 @@ import httpx
 import msgspec
 
 from detak.admin_token import proof, same
+from detak.bots import BotsReport, Rejudged
+from detak.catalogue import Result
 from detak.engine import Answer, Audit, Question, source_name
 from detak.errors import StoreError, UsageError
+from detak.outcomes import Outcome
 from detak.receipt import Receipt
-from detak.sink import Outcome
+from detak.resend import Rejected, Resent
 
 _TIMEOUT = httpx.Timeout(300, connect=5)
 
@@ -80,6 +83,28 @@ class Remote:
         """The audit chain, and whether it holds."""
         return msgspec.json.decode(self._send("GET", "/v1/admin/audit"), type=Audit)
 
+    @property
+    def catalogue(self) -> "RemoteCatalogue":
+        """The products."""
+        return RemoteCatalogue(self._send)
+
+    def bots_report(self) -> BotsReport:
+        """What was flagged as programs'."""
+        return msgspec.json.decode(self._send("GET", "/v1/admin/bots"), type=BotsReport)
+
+    def rejudge_bots(self) -> Rejudged:
+        """Judge the facts again by the list that is in force now."""
+        return msgspec.json.decode(self._post("/v1/admin/bots/reprocess"), type=Rejudged)
+
+    def rejects_report(self) -> list[Rejected]:
+        """Why messages could not be used."""
+        return msgspec.json.decode(self._send("GET", "/v1/admin/rejects"), type=list[Rejected])
+
+    def replay_rejects(self, source: str | None, event: str | None) -> Resent:
+        """Send kept messages again."""
+        asked = {"source": source, "event": event}
+        return msgspec.json.decode(self._post("/v1/admin/rejects/replay", json=asked), type=Resent)
+
     def _post(self, path: str, *, content: bytes | None = None, json: object = None) -> bytes:
         return self._send("POST", path, content=content if json is None else msgspec.json.encode(json))
 
@@ -96,6 +121,18 @@ class Remote:
         except (ValueError, KeyError, TypeError):
             message = f"the server answered {answer.status_code}"
         raise UsageError(message)
+
+
+class RemoteCatalogue:
+    """The verbs of the catalogue that the command line needs."""
+
+    def __init__(self, send: Callable[[str, str, bytes | None], bytes]) -> None:
+        self._send = send
+
+    def put(self, rows: Sequence[object], source: str) -> Result:
+        """Take products in."""
+        body = msgspec.json.encode({"products": rows})
+        return msgspec.json.decode(self._send("PUT", f"/v1/catalogue?source={source}", body), type=Result)
 
 
 def _segment(source: str) -> str:

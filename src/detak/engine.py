@@ -24,13 +24,16 @@ from detak.event import CONSENT_UPDATED, clean_id
 from detak.gate import Gate
 from detak.insights.base import Insight, Report, Shop
 from detak.live import Live, Pulse
+from detak.outcomes import REJECTED, Outcome
 from detak.plugins import member, members
 from detak.receipt import Receipt, Signer
+from detak.record import Meta
 from detak.settings import LANGUAGES, PURPOSE_PREFIX, Settings, load
-from detak.sink import REJECTED, Outcome, Sink
+from detak.sink import Sink
+from detak.store.catalogue import Catalogue
 from detak.store.duckdb import DuckStore
 from detak.store.lock import Address, StoreLock
-from detak.store.log import Log, Meta
+from detak.store.log import Log
 from detak.store.registry import AuditRow, Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
@@ -100,8 +103,11 @@ class Engine:
             opened.callback(self._store.close)
             self._vault = Vault(folder / "vault.db")
             opened.callback(self._vault.close)
+            self._store.relate(self._vault.persons(), afresh=True)
             self._registry = Registry(folder / "registry.db")
             opened.callback(self._registry.close)
+            self.catalogue = Catalogue(folder / "catalogue.db", self.settings.currency)
+            opened.callback(self.catalogue.close)
             self._log = Log(folder / "log", queue_bytes=self.settings.queue_bytes, start=self._store.sealed)
             opened.callback(self._log.close)
             self._left = self._log.end  # acknowledged by a process before this one

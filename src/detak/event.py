@@ -3,10 +3,14 @@
 Wire names follow the Segment spec (`messageId`, `anonymousId`); facts follow this project's names.
 """
 
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from detak.errors import RowError
@@ -20,6 +24,17 @@ ORDER_REFUNDED: Final = "Order Refunded"
 PRODUCTS_SEARCHED: Final = "Products Searched"
 COUPON_APPLIED: Final = "Coupon Applied"
 
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "page": "Page Viewed",
+        "screen": "Screen Viewed",
+        "identify": "Identified",
+        "group": "Grouped",
+        "alias": "Aliased",
+    }
+)
+"""The event that each type means, where the message names none."""
+EVENT_NAME: Final = 128  # characters; what is beyond is cut off
 _KEY_BYTES = 8
 
 
@@ -27,17 +42,18 @@ _KEY_BYTES = 8
 class Product(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One product of an event, by the e-commerce spec v2. Prices are major units of the event's currency."""
 
-    product_id: str | None = None
-    sku: str | None = None
+    product_id: str | int | None = None
+    sku: str | int | None = None
     name: str | None = None
     category: str | None = None
     brand: str | None = None
-    variant: str | None = None
+    variant: str | int | None = None
     price: float | None = None
     quantity: float | None = None
     total: float | None = None
     """What the line cost in all, where it is not price x quantity. On an event: what the order cost in all."""
     position: int | None = None
+    image_url: str | None = None
 
 
 class Properties(Product, omit_defaults=True, kw_only=True):
@@ -47,9 +63,10 @@ class Properties(Product, omit_defaults=True, kw_only=True):
     """
 
     products: list[Product] | None = None
-    order_id: str | None = None
-    checkout_id: str | None = None
-    cart_id: str | None = None
+    order_id: str | int | None = None
+    checkout_id: str | int | None = None
+    cart_id: str | int | None = None
+    decision_id: str | int | None = None
     query: str | None = None
     results: int | None = None
     revenue: float | None = None
@@ -57,7 +74,7 @@ class Properties(Product, omit_defaults=True, kw_only=True):
     shipping: float | None = None
     discount: float | None = None
     currency: str | None = None
-    coupon: str | None = None
+    coupon: str | int | None = None
     payment_method: str | None = None
     shipping_method: str | None = None
     province: str | None = None
@@ -150,6 +167,9 @@ EVENTS: Final = pa.schema(
         pa.field(
             "line", pa.int32(), nullable=False
         ),  # where its first item stands in the order; 0 but for parts of one
+        ("cart_id", pa.string()),
+        ("checkout_id", pa.string()),
+        ("decision_id", pa.string()),  # the decision that this is an answer to
         ("query", pa.string()),
         ("results", pa.int64()),
         ("amount", pa.int64()),  # minor units
@@ -191,6 +211,9 @@ ITEMS: Final = pa.schema(
         ("name", pa.string()),
         ("category", pa.string()),
         ("brand", pa.string()),
+        ("variant", pa.string()),
+        ("position", pa.int64()),  # where it stood in a list, as the shop counts
+        ("image", pa.string()),  # the address of its picture
         ("price", pa.int64()),  # minor units, of one piece
         ("amount", pa.int64()),  # minor units, of the line
         ("currency", pa.string()),
@@ -215,8 +238,23 @@ VOLUMES: Final = pa.schema(
 
 def message_key(source: str, message_id: str) -> int:
     """The identity of a message: 64 bits of a keyed hash, signed. Two sources never collide on a shared counter."""
-    digest = blake2b(message_id.encode(), digest_size=_KEY_BYTES, key=source.encode()[:64]).digest()
-    return int.from_bytes(digest, "little", signed=True)
+    return int.from_bytes(_keyed(source, message_id).digest(), "little", signed=True)
+
+
+def message_keys(named: Iterable[tuple[str, str]]) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """``message_key`` of many ``(source, messageId)``."""
+    return np.frombuffer(b"".join([_keyed(*one).digest() for one in named]), dtype="<i8")
+
+
+def _keyed(source: str, message_id: str) -> "blake2b":
+    hashed = _begun(source).copy()
+    hashed.update(message_id.encode())
+    return hashed
+
+
+@lru_cache(1024)
+def _begun(source: str) -> "blake2b":
+    return blake2b(digest_size=_KEY_BYTES, key=source.encode()[:64])
 
 
 def clean_id(value: str | int | None) -> str | None:
@@ -231,19 +269,10 @@ def event_name(message: Message) -> str:
     Raises:
         RowError: a track without an event, or a type that does not exist.
     """
-    match message.type:
-        case "track":
-            if not message.event:
-                raise RowError("event", "is missing: a track needs the name of what happened")
-            return message.event[:128]
-        case "page":
-            return "Page Viewed"
-        case "screen":
-            return "Screen Viewed"
-        case "identify":
-            return "Identified"
-        case "group":
-            return "Grouped"
-        case "alias":
-            return "Aliased"
+    if message.type == "track":
+        if not message.event:
+            raise RowError("event", "is missing: a track needs the name of what happened")
+        return message.event[:EVENT_NAME]
+    if message.type in NAMES:
+        return NAMES[message.type]
     raise RowError("type", f"is none of {', '.join(TYPES)}")

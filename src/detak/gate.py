@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import ibis
@@ -17,21 +16,20 @@ import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
 
-from detak.admission import Batch, Said
-from detak.columns import Admitted
-from detak.consent import NOTHING, Purpose, Purposes, Standing, coverage, read_preferences, union
+from detak.admission import Batch, Guard
+from detak.amounts import Mask
+from detak.consent import Purpose, Standing
+from detak.entrance import Admission, Entrance
 from detak.errors import DeniedError
-from detak.event import clean_id
 from detak.insights.base import Facts
 from detak.receipt import Receipt, Signer
+from detak.record import Meta
 from detak.settings import Settings
 from detak.store.base import Reader, Store
 from detak.store.registry import Registry
 from detak.store.vault import Vault
 from detak.subject import Identifier
-from detak.wire import Arrival
 
-_ESSENTIAL = int(Purpose.ESSENTIAL)
 _LAST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -71,36 +69,26 @@ class Gate:
         self._signer = signer
         self._admitted = {"admitted": 0, "withheld": 0}
         self._counting = threading.Lock()
-        self._preferences = lru_cache(4096)(lambda said: read_preferences(dict(said), settings.categories))
 
-    def admit(self, arrivals: Sequence[Arrival]) -> list[Admitted | None]:
-        """For each arrival, what may be kept of it: the event under a pseudonym, or nothing (None).
+    def admit(self, arrivals: pa.Table, metas: Sequence[Meta]) -> Admission:
+        """For each arrival (``arrivals.ARRIVALS``), what may be kept of it: the event under a pseudonym, or nothing.
 
-        Identifiers and traits go to the vault and are committed before this returns. Admitting the same arrivals again
-        changes nothing, so a crash between here and the facts costs nothing.
+        Identifiers, traits and merges go to the vault, and are in force when this returns. Until ``keep`` the log holds
+        what they came from, as it does for the facts: after a crash both are made again from it.
         """
-        said = [self._read(arrival) for arrival in arrivals]
-        known = self._vault.lookup(identifier for one in said for identifier in one.identifiers)
-        owners = self._vault.owners(known.values())
+        entrance = Entrance(arrivals, metas, self._settings)
+        known = self._vault.lookup(identifier for group in entrance.groups for identifier in group.identifiers)
+        users = [subject for (kind, _), subject in known.items() if kind == "user"]
+        owners = dict(zip(users, users, strict=True)) | self._vault.owners(known.values())
         devices = self._vault.devices(owners.values())
         people = set(known.values()).union(owners.values(), *devices.values())
-        batch = Batch(known, self._vault.standing(people), owners, devices)
-        admitted = [self._admit_one(one, batch) for one in said]
-        self._vault.write(batch.fresh, batch.traits, batch.proofs, batch.renewed, batch.links)
-        self._count(admitted)
-        return admitted
-
-    def _admit_one(self, said: Said, batch: Batch) -> Admitted | None:
-        batch.meet(said)
-        covered = self._covering(said, batch.standing_of(said))
-        if not (covered or said.granted or said.refused):
-            return None
-        subject = batch.settle(said)
-        if subject is not None:
-            batch.state(said)
-            if covered and (traits := _traits(said.arrival.message.traits)):
-                batch.traits.setdefault(subject, {}).update(traits)
-        return Admitted(said.arrival, subject, covered) if covered else None
+        guard = Guard(self._settings.shared, self._settings.most_devices, self._vault.apart())
+        batch = Batch(known, self._vault.standing(people), owners, devices, guard)
+        admission = entrance.weigh(batch)
+        self._vault.write(batch.fresh, batch.traits, batch.proofs, batch.renewed, batch.merges)
+        self._store.relate({merge.subject: merge.person for merge in batch.merges})
+        self._count(admission.kept)
+        return admission
 
     @contextmanager
     def events(self, purpose: Purpose, *, before: datetime, why: str) -> Iterator[Granted]:
@@ -120,7 +108,7 @@ class Gate:
 
     def profile(self, purpose: Purpose, identifiers: Sequence[Identifier], *, before: datetime) -> Profile | None:
         """What ``purpose`` may know of a person; None for one who refuses, exactly as for a stranger."""
-        subjects = set(self._vault.lookup(identifiers).values())
+        subjects = self._vault.linked(self._vault.lookup(identifiers).values())
         with self.events(purpose, before=before, why="profile") as granted:
             events = granted.facts.events
             theirs = events.filter(events.subject.isin(sorted(subjects) or [0]))
@@ -169,6 +157,10 @@ class Gate:
                 }
                 for said in self._vault.history(subjects)
             ],
+            "united": [
+                {"evidence": one.evidence, "time": one.time, "undone": one.undone}
+                for one in self._vault.merges(subjects)
+            ],
             **found,
         }
 
@@ -183,11 +175,17 @@ class Gate:
             DeniedError: nobody is known under these identifiers.
         """
         subjects = self._subjects(identifiers)
+        self.keep()
         removed = self._store.erase(subjects)
         let_go([identifier for known, _ in self._vault.people(subjects).values() for identifier in known])
         self._vault.forget(subjects)
+        self._store.relate(self._vault.persons(), afresh=True)
         row = self._registry.audit("forget", Purpose.ESSENTIAL.label, "a person's wish", {"events": removed})
         return self._signer.sign(events=removed, time=row.time, audit_row=row.number, audit_hash=row.hash)
+
+    def keep(self) -> None:
+        """Put what was learnt of people onto the disk. Comes before the facts that speak of them are sealed."""
+        self._vault.flush()
 
     def flush(self) -> None:
         """Write into the audit how much was admitted and withheld since the last time."""
@@ -196,35 +194,13 @@ class Gate:
         if any(counted.values()):
             self._registry.audit("admit", "all", "collection", dict(counted))
 
-    def _read(self, arrival: Arrival) -> Said:
-        message = arrival.message
-        identifiers: list[Identifier] = []
-        if user := clean_id(message.user_id):
-            identifiers.append(("user", user))
-        if anonymous := clean_id(message.anonymous_id):
-            identifiers.append(("anonymous", anonymous))
-        if user and message.type == "alias" and (previous := clean_id(message.previous_id)):
-            identifiers.append(("anonymous", previous))
-        consent = message.context.consent if message.context else None
-        preferences = consent.category_preferences if consent else None
-        said = self._preferences(tuple(preferences.items())) if preferences else (NOTHING, NOTHING)
-        return Said(arrival, identifiers, *said)
-
-    def _covering(self, said: Said, standing: Sequence[Standing]) -> Purposes:
-        arrival = said.arrival
-        happened = arrival.received if arrival.time is None else arrival.time
-        granted = union(one.granted_by(happened) for one in standing)
-        refused = union(one.refused for one in standing)
-        of_source = int(self._settings.source(arrival.source, imported=arrival.imported).covers)
-        covered = coverage(said.granted, said.refused, granted, refused, of_source)
-        return covered | _ESSENTIAL if self._settings.essential(arrival.event) else covered & ~_ESSENTIAL
-
     def _allowed(
         self, purpose: Purpose, before: datetime, refusing: Mapping[int, int], reader: Reader
     ) -> Callable[[str], ir.Table]:
         until = before.astimezone(UTC).replace(tzinfo=None)
         days = self._settings.retention_days.get(purpose.label)
         left_out = _left_out(refusing) if refusing else None
+        persons = reader.table("persons") if self._store.related else None
 
         def allowed(name: str) -> ir.Table:
             table = reader.table(name)
@@ -232,10 +208,10 @@ class Gate:
             kept = table.filter((table.purposes & int(purpose)) != 0, happened < until)
             if days is not None:
                 kept = kept.filter(ibis.coalesce(kept.time, kept.received) >= until - timedelta(days=days))
-            if left_out is None:
-                return kept
-            hidden = [kept.subject == left_out.person, ibis.coalesce(kept.time, kept.received) <= left_out.until]
-            return kept.anti_join(left_out, hidden)
+            if left_out is not None:
+                hidden = [kept.subject == left_out.person, ibis.coalesce(kept.time, kept.received) <= left_out.until]
+                kept = kept.anti_join(left_out, hidden)
+            return kept if persons is None else _united(kept, persons)
 
         return allowed
 
@@ -245,11 +221,11 @@ class Gate:
             raise DeniedError("nobody is known under these identifiers")
         return subjects
 
-    def _count(self, admitted: Sequence[Admitted | None]) -> None:
-        withheld = sum(one is None for one in admitted)
+    def _count(self, kept: Mask) -> None:
+        admitted = int(kept.sum())
         with self._counting:
-            self._admitted["withheld"] += withheld
-            self._admitted["admitted"] += len(admitted) - withheld
+            self._admitted["withheld"] += len(kept) - admitted
+            self._admitted["admitted"] += admitted
 
 
 def _left_out(refusing: Mapping[int, int]) -> ir.Table:
@@ -260,9 +236,11 @@ def _left_out(refusing: Mapping[int, int]) -> ir.Table:
     return ibis.memtable(pa.table({"person": pa.array(people, pa.int64()), "until": until}))
 
 
-def _traits(raw: msgspec.Raw) -> dict[str, Any]:
-    traits = msgspec.json.decode(raw)
-    return traits if isinstance(traits, dict) else {}
+def _united(facts: ir.Table, persons: ir.Table) -> ir.Table:
+    """What was done on a person's devices as theirs: subjects that turned out to be one person carry one number."""
+    theirs = persons.rename(device="subject")
+    wide = facts.left_join(theirs, facts.subject == theirs.device)
+    return wide.mutate(subject=ibis.coalesce(wide.person, wide.subject)).select(*facts.columns)
 
 
 def _utc(naive: datetime | None) -> datetime | None:

@@ -30,14 +30,14 @@ class Live:
         self._outcomes: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def apply(self, counts: Iterable[tuple[int, str, str, str]]) -> None:
-        """Count (received, source, event, outcome) of every message; the beat is when it came in."""
+    def apply(self, counted: Iterable[tuple[int, str, str, str, str, int]]) -> None:
+        """Add (received, source, event, outcome, detail, count); the beat is when they came in."""
         seconds: dict[int, Counter[str]] = {}
         outcomes: Counter[str] = Counter()
-        for received, _, event, outcome in counts:
-            outcomes[outcome] += 1
+        for received, _, event, outcome, _, count in counted:
+            outcomes[outcome] += count
             if outcome == "accepted":
-                _add(seconds.setdefault(received // 1_000_000, Counter()), event, 1)
+                _add(seconds.setdefault(received // 1_000_000, Counter()), event, count)
         with self._lock:
             self._outcomes += outcomes
             for second, events in sorted(seconds.items()):

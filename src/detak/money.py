@@ -10,7 +10,7 @@ from detak.errors import RowError
 
 # ISO 4217 gives the rupiah two decimals, but the sen is not in use: shops, banks and marketplaces count whole rupiah.
 _IN_PRACTICE = {"IDR": 0}
-_LARGEST = 10**15  # minor units; beyond it a figure is a mistake, and doubles are no longer exact
+LARGEST = 10**15  # minor units; beyond it a figure is a mistake, and doubles are no longer exact
 
 _THOUSANDS_DOT = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d{1,2})?")
 _THOUSANDS_COMMA = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d{1,2})?")
@@ -45,7 +45,7 @@ def minor(value: float, currency: str) -> int:
         amount = round(value * 10.0 ** exponent(currency))
     except (OverflowError, ValueError):
         raise RowError("amount", "is not a finite number") from None
-    if abs(amount) > _LARGEST:
+    if abs(amount) > LARGEST:
         raise RowError("amount", "is larger than any real amount of money")
     return amount
 

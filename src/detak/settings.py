@@ -4,15 +4,21 @@ import re
 from fnmatch import fnmatchcase, translate
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from detak.bots import BotSettings
 from detak.consent import CATEGORIES, NOTHING, Basis, Purpose, Purposes, purpose, union
 from detak.errors import SettingsError
 from detak.event import CONSENT_UPDATED
 
 LANGUAGES = ("id", "en")
+_POSITIVE = (
+    *("min_group", "seal_rows", "seal_seconds", "part_rows", "queue_bytes", "upload_bytes"),
+    *("late_days", "ahead_minutes", "most_devices"),
+)
 PURPOSE_PREFIX = "purpose:"
 """Before the name of a purpose: this purpose, whatever the shop's own categories are called."""
 
@@ -55,8 +61,24 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     """A Parquet part covers as few days as hold this many facts."""
     queue_bytes: int = 256 * 1024 * 1024
     """Accepted but not yet applied; beyond it the way in answers 429."""
+    shared_ids: tuple[str, ...] = ()
+    """User ids and device ids that many people use (``kasir-*``): nobody's devices are united over them."""
+    most_devices: int = 30
+    """A user seen on so many devices gets no more of them: it is a shop assistant's id, or a test's."""
+    late_days: int = 30
+    """A live event that happened longer ago than this is marked late."""
+    ahead_minutes: int = 60
+    """A live event of a moment further ahead than this is marked, and counted when it came in."""
+    upload_bytes: int = 1024 * 1024 * 1024
+    """A file that comes in over HTTP is no larger than this."""
     memory: str = "2GB"
     """What the analytic engine may use."""
+    quarantine_days: Annotated[int, msgspec.Meta(ge=0)] = 14
+    """A live message that could not be used is kept so long, to be sent again once it can; 0 keeps none."""
+    quarantine_megabytes: Annotated[int, msgspec.Meta(ge=1)] = 64
+    """What such messages may take up; beyond it the oldest go."""
+    bots: BotSettings = BotSettings()
+    """``[bots]``: what a shop adds to the list of programs that are no people, and takes from it."""
     retention_days: dict[str, int] = {}
     """Per purpose: facts older than this no longer serve it. Unset: as long as the shop keeps them."""
 
@@ -75,6 +97,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     @cached_property
     def _essential(self) -> re.Pattern[str]:
         return re.compile("|".join(translate(name) for name in self.essential_events) or r"\Z.")
+
+    @cached_property
+    def _shared(self) -> re.Pattern[str]:
+        return re.compile("|".join(translate(name) for name in self.shared_ids) or r"\Z.")
+
+    def shared(self, identifier: str) -> bool:
+        """Whether many people use this id."""
+        return bool(self.shared_ids) and self._shared.match(identifier) is not None
 
     def essential(self, event: str) -> bool:
         """Whether an order or a proof needs this event."""
@@ -111,7 +141,16 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"language: is {settings.language!r}; there are: {', '.join(LANGUAGES)}")
     if not re.fullmatch(r"[A-Z]{3}", settings.currency):
         raise SettingsError(f"currency: {settings.currency!r} is not an ISO 4217 code such as IDR")
-    for name in ("min_group", "seal_rows", "seal_seconds", "part_rows", "queue_bytes"):
+    for name in (
+        "min_group",
+        "seal_rows",
+        "seal_seconds",
+        "part_rows",
+        "queue_bytes",
+        "late_days",
+        "ahead_minutes",
+        "most_devices",
+    ):
         if getattr(settings, name) < 1:
             raise SettingsError(f"{name}: must be at least 1")
     _ = settings.timezone, settings.categories

@@ -11,19 +11,26 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
-from detak.columns import Admitted, events_table, items_table, volumes_table
-from detak.errors import RowError, StoreError
+from detak.amounts import Mask
+from detak.columns import events_table, items_table, volumes_table
+from detak.decode import Decoded, Head, decode, heads
+from detak.errors import StoreError
 from detak.gate import Gate
+from detak.intake import Intake
 from detak.live import Live
+from detak.outcomes import REJECTED, Outcome, outcomes_of, tally
+from detak.record import Record
 from detak.settings import Settings
 from detak.store.base import Batch, Store, empty
-from detak.store.log import Log, Record
+from detak.store.log import Log
+from detak.store.parts import Keys
 from detak.store.rejects import Rejects
-from detak.wire import Arrival, Origin, Refusal, arrive, open_batch
+from detak.wire import open_batch
 
 _READ_BYTES: Final = 4 * 1024 * 1024
 _IDLE: Final = 0.25
@@ -31,25 +38,10 @@ _IDLE: Final = 0.25
 _UNUSABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
 _log = logging.getLogger("detak.sink")
 
-ACCEPTED, DUPLICATE, REJECTED, WITHHELD = "accepted", "duplicate", "rejected", "withheld"
-
 T = TypeVar("T")
 
 
-class Outcome(NamedTuple):
-    """What became of one message; ``field`` and ``reason`` say why it was rejected."""
-
-    what: str
-    field: str = ""
-    reason: str = ""
-
-
 Waiter = Callable[[list[Outcome] | Exception], None]
-
-
-class _Opened(NamedTuple):
-    record: Record
-    messages: list[Arrival | Refusal]
 
 
 class Sink:
@@ -62,6 +54,7 @@ class Sink:
         self._live = live
         self._rejects = rejects
         self._settings = settings
+        self._intake = Intake(settings)
         self._waiters: dict[int, Waiter] = {}
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
         self._calling = threading.Lock()
@@ -121,6 +114,7 @@ class Sink:
 
     def settle(self) -> None:
         """Seal what is in the tail and let the log go of it. Runs in the sink's thread."""
+        self._gate.keep()
         self._store.seal()
         self._gate.flush()
         self._log.drop(self._store.sealed)
@@ -187,34 +181,38 @@ class Sink:
 
     def apply(self, records: Sequence[Record]) -> None:
         """Make records part of the facts, all of them with the offset behind the last."""
-        opened = [_Opened(record, _open(record, self._settings.currency)) for record in records]
-        arrivals = [one for each in opened for one in each.messages if isinstance(one, Arrival)]
-        fresh = _first_of_each(arrivals, self._store)
-        admitted = dict(zip(fresh, self._gate.admit([arrivals[at] for at in fresh]), strict=True))
-        told = _tell(opened, [_outcome(admitted, at) for at in range(len(arrivals))])
-        kept = [one for one in admitted.values() if one is not None]
-        counts = [(*_of(message, record), outcome.what) for record, message, outcome in told]
-        events = events_table(kept)
-        batch = Batch(events, items_table(kept, events), volumes_table(counts), records[-1].end)
+        self._apply(heads(records), decode(records, self._intake))
+
+    def _apply(self, told: Sequence[Head], decoded: Decoded) -> None:
+        metas = [head.meta for head in told]
+        fresh = _first_of_each(decoded.events["id"].to_numpy(), self._store)
+        arrivals, items = decoded.events, decoded.items
+        if not fresh.all():
+            arrivals, items = _only(arrivals, items, fresh)
+        admission = self._gate.admit(arrivals, metas)
+        events = events_table(arrivals, *admission)
+        counted = tally(decoded, metas, fresh, admission.kept)
+        offset = told[-1].end
+        batch = Batch(events, items_table(items, arrivals, *admission), volumes_table(counted), offset)
         # Before the facts: should the disk be full here, the records pass again, and each line is written once.
         self._rejects.add(
-            (record.end, record.meta.source, record.meta.received, message.event, outcome)
-            for record, message, outcome in told
-            if outcome.what == REJECTED and not record.meta.imported
+            (told[one.record].end, metas[one.record].source, metas[one.record].received, one.refusal.event, one.refusal)
+            for one in decoded.refused
+            if not metas[one.record].imported
         )
         self._store.append(batch)
-        self._live.apply(
-            (*_of(message, record), outcome.what) for record, message, outcome in told if not record.meta.imported
-        )
-        self._notify(told)
+        self._live.apply(tally(decoded, metas, fresh, admission.kept, imported=False))
+        self._notify(told, decoded, fresh, admission.kept)
 
-    def _notify(self, told: Sequence[tuple[Record, Arrival | Refusal, Outcome]]) -> None:
-        by_ticket: dict[int, list[Outcome]] = {}
-        for record, _, outcome in told:
-            if record.meta.ticket in self._waiters:
-                by_ticket.setdefault(record.meta.ticket, []).append(outcome)
-        for ticket, outcomes in by_ticket.items():
-            self._tell_waiter(ticket, outcomes)
+    def _notify(self, told: Sequence[Head], decoded: Decoded, fresh: Mask, kept: Mask) -> None:
+        if not self._waiters:
+            return
+        outcomes = outcomes_of(decoded, fresh, kept)
+        first = 0
+        for head, count in zip(told, decoded.messages, strict=True):
+            if head.meta.ticket in self._waiters:
+                self._tell_waiter(head.meta.ticket, outcomes[first : first + count])
+            first += count
 
     def _tell_waiter(self, ticket: int, became: list[Outcome] | Exception) -> None:
         waiter = self._waiters.pop(ticket, None)
@@ -235,55 +233,25 @@ class Sink:
                 self._rejects.keep_aside(record.end, record.body)
                 outcome = Outcome(REJECTED, "", "could not be applied; it is kept aside")
                 self._store.append(Batch(empty("events"), empty("items"), empty("volumes"), record.end))
-                refused = (record, Refusal("", "", outcome.reason), outcome)
-                self._notify([refused] * len(open_batch(record.body).batch))
+                count = max(1, len(open_batch(record.body).batch))
+                self._tell_waiter(record.meta.ticket, [outcome] * count)
 
 
-def _of(message: Arrival | Refusal, record: Record) -> tuple[int, str, str]:
-    return record.meta.received, record.meta.source, message.event
-
-
-def _outcome(admitted: dict[int, Admitted | None], at: int) -> Outcome:
-    if at not in admitted:
-        return Outcome(DUPLICATE)
-    return Outcome(WITHHELD if admitted[at] is None else ACCEPTED)
-
-
-def _open(record: Record, currency: str) -> list[Arrival | Refusal]:
-    meta = record.meta
-    origin = Origin(meta.source, meta.received, meta.imported, currency)
-    try:
-        envelope = open_batch(record.body)
-    except RowError as error:
-        return [Refusal("", error.field, error.reason)]
-    messages: list[Arrival | Refusal] = []
-    for raw in envelope.batch:
-        try:
-            messages.append(arrive(raw, origin, envelope))
-        except RowError as error:
-            messages.append(Refusal("", error.field, error.reason))
-    return messages
-
-
-def _first_of_each(arrivals: Sequence[Arrival], store: Store) -> list[int]:
-    """The arrivals whose message is new: not among the facts, and the first of its key here."""
-    if not arrivals:
-        return []
-    keys = np.fromiter((one.key for one in arrivals), dtype=np.int64, count=len(arrivals))
+def _first_of_each(keys: Keys, store: Store) -> Mask:
+    """Which messages are new: not among the facts, and the first of their key here."""
     _, first = np.unique(keys, return_index=True)
-    first.sort()
-    return [int(at) for at in first[~store.known(keys[first])]]
+    fresh = np.zeros(len(keys), dtype=np.bool_)
+    fresh[first[~store.known(keys[first])]] = True
+    return fresh
 
 
-def _tell(opened: Sequence[_Opened], outcomes: Sequence[Outcome]) -> list[tuple[Record, Arrival | Refusal, Outcome]]:
-    """Every message of every record with what became of it, in order."""
-    rest = iter(outcomes)
-    return [
-        (each.record, message, next(rest) if isinstance(message, Arrival) else _rejected(message))
-        for each in opened
-        for message in each.messages
-    ]
-
-
-def _rejected(refusal: Refusal) -> Outcome:
-    return Outcome(REJECTED, refusal.field, refusal.reason)
+def _only(arrivals: pa.Table, items: pa.Table, fresh: Mask) -> tuple[pa.Table, pa.Table]:
+    """The new arrivals, and their products, which point to the rows they have now."""
+    place = np.cumsum(fresh) - 1
+    parents = items["parent"].to_numpy()
+    stays = fresh[parents]
+    where = items.schema.get_field_index("parent")
+    moved = pa.array(place[parents[stays]], pa.int32())
+    return arrivals.filter(pa.array(fresh)), items.filter(pa.array(stays)).set_column(
+        where, items.field("parent"), moved
+    )

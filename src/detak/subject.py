@@ -1,9 +1,20 @@
 """A person, as far as anything but the vault knows them: a random number, and what leads to it."""
 
 import secrets
+from typing import NamedTuple
 
 Identifier = tuple[str, str]
 """``(kind, value)``: ``("user", "42")`` or ``("anonymous", "5f0c...")``."""
+
+
+class Merge(NamedTuple):
+    """A subject turned out to be a person's: a device, or what somebody was called before."""
+
+    subject: int
+    person: int
+    evidence: str
+    """The message that showed it, or who said so."""
+    time: int  # microseconds since 1970, UTC
 
 
 def pseudonym() -> int:

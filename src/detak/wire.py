@@ -5,8 +5,11 @@ Source of the format: Segment HTTP Tracking API; clock skew as documented there:
 """
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,11 +19,14 @@ from detak.amounts import Amounts, read_amounts
 from detak.clock import to_micros
 from detak.errors import RowError
 from detak.event import (
+    EVENT_NAME,
+    NAMES,
     NULL,
     ORDER_COMPLETED,
     TYPES,
     Context,
     Incoming,
+    Message,
     Page,
     Product,
     Properties,
@@ -29,13 +35,18 @@ from detak.event import (
 )
 from detak.scrub import scrub, without_people
 
-_EARLIEST: Final = 631_152_000_000_000  # 1990: no shop's log is older
+EARLIEST: Final = 631_152_000_000_000  # 1990: no shop's log is older
 _DAY: Final = 86_400_000_000
+LATE, AHEAD = "late", "ahead"
 EVENT_LIMIT: Final = 32 * 1024  # Segment's: 32 KB an event
 
 _CONVERTED: Final = {field.name: field.type for field in msgspec.structs.fields(Properties)}
-_OF_THE_PAGE: Final = frozenset({"url", "search", "referrer", "title", "path"})  # may name people; the path is a column
-_PRODUCT: Final = frozenset(field.name for field in msgspec.structs.fields(Product))
+OF_THE_PAGE: Final = frozenset({"url", "search", "referrer", "title", "path"})  # may name people; the path is a column
+PRODUCT: Final = frozenset(field.name for field in msgspec.structs.fields(Product))
+SINGLE: Final = PRODUCT - {"quantity", "total"}
+"""Keys at the top level that describe the one product of an event; without one they are the event's own."""
+COLUMNED: Final = frozenset(_CONVERTED) - SINGLE
+"""Keys at the top level that have a column whatever else is there."""
 _MONEY_FIELDS: Final = frozenset({"price", "quantity", "total", "revenue", "value", "shipping", "discount", "products"})
 _YES: Final = frozenset({"true", "1", "yes", "y", "on", "granted", "allow", "allowed", "accepted", "ya", "setuju"})
 _DEEPEST: Final = 64
@@ -56,6 +67,9 @@ class Arrival(NamedTuple):
     received: int  # microseconds since 1970, UTC
     source: str
     imported: bool
+    flag: str | None = None  # late, ahead: see Origin
+    loose: Mapping[str, Any] = MappingProxyType({})  # its properties as they came
+    flaws: str | None = None  # what the tracking plan found: see intake.Intake
 
 
 class Refusal(NamedTuple):
@@ -75,6 +89,21 @@ class Envelope(msgspec.Struct, rename="camel"):
     write_key: str | None = None
 
 
+class Batch(msgspec.Struct, rename="camel"):
+    """A batch body whose messages are as the spec says."""
+
+    batch: list["Plain"]
+    sent_at: str | None = None
+    context: Context | None = None
+
+
+class Plain(Message, kw_only=True, rename="camel"):
+    """One message whose envelope is as the spec says; its properties are still to be looked at."""
+
+    properties: dict[str, Any] | None = None  # type: ignore[assignment]
+    traits: msgspec.Raw = NULL
+
+
 class Origin(NamedTuple):
     """Where and when a body came in."""
 
@@ -82,12 +111,15 @@ class Origin(NamedTuple):
     received: int
     imported: bool
     currency: str
+    late: int = 30 * _DAY  # microseconds; an older event is marked late
+    ahead: int = _DAY // 24  # microseconds; an event of a later moment is marked, and takes that at which it came in
 
 
 _message = msgspec.json.Decoder(Incoming, strict=False)
 _properties = msgspec.json.Decoder(Properties, strict=False)
 _envelope = msgspec.json.Decoder(Envelope)
 _context = msgspec.json.Decoder(Context, strict=False)
+_plain_batch = msgspec.json.Decoder(Batch)
 _any = msgspec.json.Decoder()
 _encode = msgspec.json.Encoder().encode
 
@@ -108,6 +140,41 @@ def open_batch(body: bytes) -> Envelope:
         raise RowError("batch", f"the body is not a batch: {_plain(first)}") from None
 
 
+def open_plain(body: bytes) -> list[Plain] | None:
+    """The messages of a batch in which everything around the properties is as the spec says, else None.
+
+    What the batch says for all of its messages (``sentAt``, ``context``) is in each of them.
+    """
+    try:
+        opened = _plain_batch.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if opened.context is not None:
+        for message in opened.batch:
+            message.context = merged(message.context, opened.context)
+    if opened.sent_at is not None:
+        for message in opened.batch:
+            message.sent_at = message.sent_at or opened.sent_at
+    return opened.batch
+
+
+def event_of(raw: msgspec.Raw | bytes) -> str:
+    """The event that a message names, as far as it can be read."""
+    try:
+        named = _named.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    return (named.event or NAMES.get(named.type or "", ""))[:EVENT_NAME]
+
+
+class _Named(msgspec.Struct):
+    type: str | None = None
+    event: str | None = None
+
+
+_named = msgspec.json.Decoder(_Named)
+
+
 def arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None = None) -> Arrival:
     """One raw message, ready for the gate.
 
@@ -126,19 +193,18 @@ def _arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None)
         raise RowError("", f"is larger than {EVENT_LIMIT // 1024} KB")
     message = _decode_message(raw)
     event = event_name(message)
-    if envelope is not None and envelope.context != NULL and message.context is None:
-        message.context = _decode_context(bytes(envelope.context))
-    properties, text = _read_properties(message, event)
+    if envelope is not None and envelope.context != NULL:
+        message.context = merged(message.context, _decode_context(bytes(envelope.context)))
+    properties, text, loose = _read_properties(message, event)
     _check(event, properties)
     _check_traits(message)
     sent = message.sent_at or (envelope.sent_at if envelope else None)
-    time = _time(message, origin, sent)
+    time, flag = _time(message, origin, sent)
     identity = message.message_id or _derived_id(raw, time)
     key = message_key(origin.source, identity)
     amounts = read_amounts(properties, origin.currency)
-    return Arrival(
-        message, event, properties, amounts, text, key, time, origin.received, origin.source, origin.imported
-    )
+    where = (origin.received, origin.source, origin.imported)
+    return Arrival(message, event, properties, amounts, text, key, time, *where, flag, loose)
 
 
 def moment(text: str, field: str) -> int:
@@ -160,7 +226,11 @@ def device(context: Context | None) -> str | None:
         return None
     if context.device and context.device.type:
         return context.device.type[:32].lower()
-    agent = context.user_agent
+    return agent_device(context.user_agent)
+
+
+def agent_device(agent: str | None) -> str | None:
+    """What kind of device a user agent runs on."""
     if not agent:
         return None
     if "iPad" in agent or "Tablet" in agent:
@@ -171,10 +241,24 @@ def device(context: Context | None) -> str | None:
 def page(message: Incoming) -> str | None:
     """The path of the page, without its query: queries carry names, tokens and addresses."""
     seen = _properties_page(message) or (message.context.page if message.context else None)
-    if seen is None:
-        return None
-    path = seen.path or (_path_of(seen.url) if seen.url else None)
-    return scrub(path.split("?", 1)[0])[:512] if path else None
+    return None if seen is None else path_of(seen.path, seen.url)
+
+
+@lru_cache(8192)
+def path_of(path: str | None, url: str | None) -> str | None:
+    """The path that a page says it has, or that its address has; without a query, and naming nobody."""
+    found = path or (_path_of(url) if url else None)
+    return scrub(found.split("?", 1)[0])[:512] if found else None
+
+
+def merged(own: Context | None, batch: Context | None) -> Context | None:
+    """The context of a message, and where that says nothing, of its batch."""
+    if own is None or batch is None:
+        return own or batch
+    for field in Context.__struct_fields__:
+        if getattr(own, field) is None:
+            setattr(own, field, getattr(batch, field))
+    return own
 
 
 def _properties_page(message: Incoming) -> Page | None:
@@ -251,35 +335,46 @@ def _fit_consent(value: object) -> dict[str, dict[str, bool]] | None:
     return {"categoryPreferences": {name: str(word).lower() in _YES for name, word in said.items() if word is not None}}
 
 
-def _read_properties(message: Incoming, event: str) -> tuple[Properties, str | None]:
+def _read_properties(message: Incoming, event: str) -> tuple[Properties, str | None, Mapping[str, Any]]:
     data = bytes(message.properties)
     if data in (b"null", b"{}"):
-        return Properties(), None
+        return Properties(), None, {}
     try:
         properties = _properties.decode(data)
     except (msgspec.MsgspecError, RecursionError) as error:
         properties = _lenient(data, event, error)
-    rest = _rest(data, properties)
+    loose = _any.decode(data)
+    unread = {name for name in _CONVERTED if name in loose and getattr(properties, name) is None}
+    rest = remainder(loose, unread)
     if properties.query:
         properties.query = scrub(properties.query)
     if properties.reason:
         properties.reason = scrub(properties.reason)
-    return properties, rest
+    return properties, rest, loose
 
 
-def _rest(data: bytes, properties: Properties) -> str | None:
-    """What of the properties has no column, as JSON, without what names a person; None where all of it has one."""
-    if _encode(properties) == data:  # as a source of this house writes it
-        return None
-    loose = _any.decode(data)
+def remainder(loose: Mapping[str, Any], unread: Collection[str] = ()) -> str | None:
+    """What of the properties has no column, as JSON, without what names a person; None where all of it has one.
+
+    Args:
+        loose: the properties as they came.
+        unread: those of them that have a column but do not fit it.
+    """
+    columned = COLUMNED | SINGLE if single(loose) else COLUMNED
     rest = {
         name: value
         for name, value in loose.items()
-        if (name not in _CONVERTED or getattr(properties, name) is None) and name not in _OF_THE_PAGE
+        if (name not in columned or name in unread) and name not in OF_THE_PAGE and value is not None
     }
-    if properties.products and any(product.keys() - _PRODUCT for product in loose["products"]):
-        rest["products"] = loose["products"]
+    listed = loose.get("products")
+    if isinstance(listed, list) and any(isinstance(one, dict) and one.keys() - PRODUCT for one in listed):
+        rest["products"] = listed
     return _encode(without_people(rest)).decode() if rest else None
+
+
+def single(loose: Mapping[str, Any]) -> bool:
+    """Whether properties describe one product at their top level."""
+    return loose.get("products") is None and bool(loose.get("product_id") or loose.get("sku") or loose.get("name"))
 
 
 def _lenient(data: bytes, event: str, error: Exception) -> Properties:
@@ -323,18 +418,22 @@ def _shallow(value: object, depth: int) -> bool:
     return True
 
 
-def _time(message: Incoming, origin: Origin, sent: str | None) -> int | None:
+def _time(message: Incoming, origin: Origin, sent: str | None) -> tuple[int | None, str | None]:
     stated = message.timestamp or message.original_timestamp
-    if stated is None:
-        return None if origin.imported else origin.received
+    if not stated:
+        return (None if origin.imported else origin.received), None
     time = moment(stated, "timestamp")
-    if sent is not None and not origin.imported:
+    if sent and not origin.imported:
         time = origin.received - (moment(sent, "sentAt") - time)
-    if time < _EARLIEST:
+    if time < EARLIEST:
         raise RowError("timestamp", "is before 1990")
-    if time > origin.received + _DAY:
-        raise RowError("timestamp", "is in the future")
-    return time
+    if origin.imported:
+        if time > origin.received + _DAY:
+            raise RowError("timestamp", "is in the future")
+        return time, None
+    if time > origin.received + origin.ahead:
+        return origin.received, AHEAD
+    return time, (LATE if time < origin.received - origin.late else None)
 
 
 def _derived_id(raw: msgspec.Raw | bytes, time: int | None) -> str:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from detak.errors import BusyError, RowError, StoreError
 from detak.store import log as module
-from detak.store.log import Log, Meta
+from detak.record import Meta
+from detak.store.log import Log
 
 META = Meta("web", 1_760_000_000_000_000)
 

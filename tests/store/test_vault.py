@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from detak.clock import from_micros, to_micros
 from detak.consent import ALL, NOTHING, REFUSABLE, Purpose, Standing, Statement
-from detak.errors import StoreError
-from detak.store.vault import Vault
-from detak.subject import pseudonym
+from detak.errors import DeniedError, StoreError
+from detak.store.vault import BY_HAND, Vault
+from detak.subject import Merge, pseudonym
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 A, M = Purpose.ANALYTICS, Purpose.MARKETING
@@ -90,12 +90,12 @@ def test_whoever_refuses_is_known_at_once(vault: Vault) -> None:
 
 
 def test_a_device_has_one_owner(vault: Vault) -> None:
-    vault.write({("user", "ani"): 1, ("user", "budi"): 2, ("anonymous", "tablet"): 3}, {}, [], {}, {3: (1, "m1")})
-    vault.write({}, {}, [], {}, {3: (2, "m2")})
-    assert vault.owners([1, 2, 3]) == {1: 1, 2: 2, 3: 1}
+    vault.write({("user", "ani"): 1, ("user", "budi"): 2, ("anonymous", "tablet"): 3}, {}, [], {}, [Merge(3, 1, "m1", 1)])
+    vault.write({}, {}, [], {}, [Merge(3, 2, "m2", 2)])
+    assert vault.owners([1, 2, 3]) == {3: 1}
     assert (vault.linked([1]), vault.linked([2]), vault.linked([3])) == ({1, 3}, {2}, {1, 3})
     vault.forget([1, 3])
-    assert vault.owners([1, 2, 3]) == {2: 2}
+    assert vault.owners([1, 2, 3]) == {}
 
 
 YES_OR_NO = st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=1, max_size=8)
@@ -138,7 +138,6 @@ def test_identifiers_traits_and_statements_come_back(vault: Vault) -> None:
     assert vault.lookup([("user", "stranger"), ("anonymous", "u2")]) == {}
     assert vault.people([1]) == {1: ([("user", "u1")], {"name": "Ani", "city": "Depok"})}
     assert vault.history([1]) == [statement(A, M, 3, "web:1")]
-    assert vault.owners([1, 2, 5000]) == {1: 1, 2: 2}
 
 
 def test_what_repeats_a_statement_moves_its_time_and_adds_no_proof(vault: Vault) -> None:
@@ -149,9 +148,64 @@ def test_what_repeats_a_statement_moves_its_time_and_adds_no_proof(vault: Vault)
     assert [one.evidence for one in vault.history([1])] == ["e1", "late"]
 
 
+def test_what_the_disk_does_not_take_is_in_force_and_tried_again(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault.db")
+    with vault._engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE standing RENAME TO away")
+    vault.write({("user", "u"): 1}, {1: {"city": "Bogor"}}, [(1, statement(A, M, 1, "e1"))], {}, [Merge(2, 1, "m", 1)])
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            vault.flush()
+    vault.write({}, {1: {"city": "Depok"}}, [(1, statement(M, A, 2, "e2"))])
+    with vault._engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO standing")
+    vault.flush()
+    for one in (vault, Vault(tmp_path / "vault.db")):
+        assert one.lookup([("user", "u")]) == {("user", "u"): 1}
+        assert one.people([1]) == {1: ([("user", "u")], {"city": "Depok"})}
+        assert [said.evidence for said in one.history([1])] == ["e1", "e2"]
+        assert (set(one.refusing(A)), set(one.refusing(M)), one.linked([2])) == ({1}, {1}, {1, 2})
+
+
+def test_what_does_not_fit_into_memory_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detak.store.vault._REMEMBERED", 10)
+    vault = Vault(tmp_path / "vault.db")
+    for number in range(1, 60):
+        vault.write({("user", f"u{number}"): number}, {}, [(number, statement(A, M, 1, f"e{number}"))])
+    vault.flush()
+    for one in (vault, Vault(tmp_path / "vault.db")):
+        assert one.lookup(("user", f"u{number}") for number in range(70)) == {
+            ("user", f"u{number}"): number for number in range(1, 60)
+        }
+        assert set(one.standing(range(70))) == set(range(1, 60)) == set(one.refusing(M))
+
+
+def test_a_merge_can_be_taken_back_and_stays_so(vault: Vault) -> None:
+    vault.write({}, {}, [], {}, [Merge(3, 1, "web:7", 5), Merge(4, 1, "web:8", 6)])
+    one, two = vault.merges([1])
+    assert (one.subject, one.person, one.evidence, one.undone) == (3, 1, "web:7", None)
+    vault.part(one.number, 9)
+    assert (vault.linked([1]), vault.linked([3]), vault.persons()) == ({1, 4}, {3}, {4: 1})
+    assert vault.apart() == {(3, 1)}
+    assert [merge.undone is None for merge in vault.merges([3, 4])] == [False, True]
+    with pytest.raises(DeniedError):
+        vault.part(one.number, 10)
+    assert two.number != one.number
+
+
+def test_two_users_united_by_hand_come_apart_as_they_were(vault: Vault) -> None:
+    vault.write({}, {}, [], {}, [Merge(3, 1, "web:7", 5), Merge(4, 2, "web:8", 6)])
+    vault.unite([1, 3], 2, f"{BY_HAND}same telephone", 7)
+    assert vault.linked([3]) == {1, 2, 3, 4}
+    by_hand = next(one for one in vault.merges([1]) if one.evidence.startswith(BY_HAND))
+    vault.part(by_hand.number, 8)
+    assert (vault.linked([1]), vault.linked([2])) == ({1, 3}, {2, 4})
+
+
 def test_forgetting_leaves_no_byte_in_any_file(vault: Vault, tmp_path: Path) -> None:
     marker = "zqxjkvbpwy"
     vault.write({("user", marker): 1, ("user", "other"): 2}, {1: {"name": marker}}, [(1, statement(A, M, 1, marker))])
+    vault.flush()
     assert any(marker.encode() in path.read_bytes() for path in tmp_path.iterdir())
     vault.forget([1])
     assert not any(marker.encode() in path.read_bytes() for path in tmp_path.iterdir())
@@ -161,6 +215,7 @@ def test_forgetting_leaves_no_byte_in_any_file(vault: Vault, tmp_path: Path) -> 
 
 def test_says_so_when_a_reader_keeps_deleted_bytes_in_the_log(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     vault.write({("user", "u"): 1}, {}, [])
+    vault.flush()
     with vault._engine.connect() as reading:
         reading.exec_driver_sql("PRAGMA busy_timeout = 10")
         reading.exec_driver_sql("BEGIN")
@@ -187,6 +242,7 @@ def test_pseudonyms_fit_a_signed_column_and_differ() -> None:
 def test_an_error_of_the_database_names_nobody(vault: Vault) -> None:
     with vault._engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE identities")
+    vault.write({("user", "ani@example.com"): 1}, {}, [])
     with pytest.raises(Exception, match="identities") as raised:
-        vault.write({("user", "ani@example.com"): 1}, {}, [])
+        vault.flush()
     assert "ani@example.com" not in str(raised.value)

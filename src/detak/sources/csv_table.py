@@ -301,8 +301,9 @@ def _order(lines: list[_Line], rows: _Rows, seen: Counter[str]) -> Properties:
 
 def _continue(order: Properties, seen: Counter[str], lines: int) -> None:
     """Where lines of the order came before, these go on after them, and do not state its total again."""
-    before = seen[order.order_id or ""]
-    seen[order.order_id or ""] += lines
+    number = str(order.order_id)
+    before = seen[number]
+    seen[number] += lines
     if before:
         order.line = before
         order.total = order.revenue = order.value = order.shipping = order.discount = None

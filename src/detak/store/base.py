@@ -1,6 +1,6 @@
 """The contract of a store of facts: three tables, appended in order, sealed, erased, read through Ibis."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -27,7 +27,7 @@ class Reader(Protocol):
     """One consistent view of the facts, valid inside its ``with`` block, for one thread."""
 
     def table(self, name: str) -> ir.Table:
-        """``events``, ``items`` or ``volumes``."""
+        """``events``, ``items`` or ``volumes``; ``persons``: subjects that are another's, and whose."""
         ...
 
     def frame(self, name: str, data: pa.Table) -> ir.Table:
@@ -63,6 +63,15 @@ class Store(Protocol):
 
     def append(self, batch: Batch) -> None:
         """Make a batch part of the hot tail, visible to readers that begin after it."""
+        ...
+
+    @property
+    def related(self) -> bool:
+        """Whether any subject is another's."""
+        ...
+
+    def relate(self, persons: Mapping[int, int], *, afresh: bool = False) -> None:
+        """Subjects that turned out to be another's. ``afresh``: and no others are. Not kept on the disk."""
         ...
 
     def seal(self) -> None:

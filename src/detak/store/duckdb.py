@@ -1,12 +1,14 @@
-"""Facts in DuckDB: a hot tail in memory over sealed Parquet, read as one table.
+"""Facts read by DuckDB: a hot tail in memory over sealed Parquet, as one table.
 
 The tail needs no file of its own: the log holds everything since the last seal and fills it again after a crash. So
 there is no second write-ahead log to flush, no checkpoint to stall, and no database file that keeps erased bytes.
 """
 
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import ibis
@@ -14,24 +16,44 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from detak.store.base import TABLES, Batch, empty
+from detak.store.base import TABLES, Batch
 from detak.store.generations import Generations
 from detak.store.parts import Keys, Mask, Part, Parts, is_in, keys_of
 from detak.store.seen import Seen
+from detak.store.tail import Tail
 
 _COMPACT_FROM = 8  # small parts of one table that are worth merging
 
 
-class DuckReader:
-    """A view for one thread: a cursor in a transaction of its own, so that every question sees the same facts."""
+class Sealing(NamedTuple):
+    """A hot tail that is being sealed."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        cursor.execute("BEGIN")
-        cursor.execute("FROM tail_events LIMIT 0").fetchall()  # DuckDB takes its snapshot at the first look
+    tails: dict[str, pa.Table]
+    offset: int
+
+
+class Sealed(NamedTuple):
+    """The files it was written to."""
+
+    parts: tuple[Part, ...]
+    keys: tuple[str, ...]
+
+
+class DuckReader:
+    """A view for one thread: what the store held when it began, under the names of the tables."""
+
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, tail: dict[str, pa.Table], files: dict[str, list[str]]
+    ) -> None:
+        for name in TABLES:
+            cursor.register(f"tail_{name}", tail[name])
+            listed = ", ".join(f"'{file}'" for file in files[name])
+            sealed = f" UNION ALL BY NAME FROM read_parquet([{listed}], union_by_name = true)" if listed else ""
+            cursor.execute(f"CREATE TEMP VIEW {name} AS FROM tail_{name}{sealed}")
         self._backend = ibis.duckdb.from_connection(cursor)
 
     def table(self, name: str) -> ir.Table:
-        """``events``, ``items`` or ``volumes``."""
+        """``events``, ``items`` or ``volumes``; ``persons``: subjects that are another's, and whose."""
         return self._backend.table(name)
 
     def frame(self, name: str, data: pa.Table) -> ir.Table:
@@ -58,11 +80,10 @@ class DuckStore:
         self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute(f"SET temp_directory = '{_quoted(self._parts.spill)}'")
-        for name in TABLES:
-            self._connection.register("shape", empty(name))
-            self._connection.execute(f"CREATE TABLE tail_{name} AS FROM shape")
-            self._connection.unregister("shape")
-        self._show(self._parts.manifest.parts)
+        self._connection.execute("CREATE TABLE persons (subject BIGINT, person BIGINT)")
+        self._related = False
+        self._tail = Tail()
+        self._looking = threading.Lock()  # so that a reader sees the tail and the files of one moment
         self._seen = Seen([self._parts.path(name) for name in self._parts.manifest.keys])
         self._offset = self._parts.manifest.offset
         self._unsealed = 0
@@ -89,26 +110,70 @@ class DuckStore:
 
     def append(self, batch: Batch) -> None:
         """Make a batch part of the hot tail."""
-        with self._transaction():
-            for name, rows in (("events", batch.events), ("items", batch.items), ("volumes", batch.volumes)):
-                if rows.num_rows:
-                    self._connection.register("arrived", rows)
-                    self._connection.execute(f"INSERT INTO tail_{name} FROM arrived")
-                    self._connection.unregister("arrived")
+        with self._looking:
+            self._tail.add(batch)
         self._seen.add(keys_of("events", batch.events))
         self._offset = batch.offset
         self._unsealed += batch.events.num_rows + batch.items.num_rows
 
+    @property
+    def related(self) -> bool:
+        """Whether any subject is another's."""
+        return self._related
+
+    def relate(self, persons: Mapping[int, int], *, afresh: bool = False) -> None:
+        """Subjects that turned out to be another's. ``afresh``: and no others are."""
+        if not persons and not afresh:
+            return
+        columns = [pa.array(list(some), pa.int64()) for some in (persons.keys(), persons.values())]
+        with self._transaction():
+            if afresh:
+                self._connection.execute("CREATE OR REPLACE TABLE persons (subject BIGINT, person BIGINT)")
+            if persons:
+                self._connection.register("arrived", pa.table(columns, names=["subject", "person"]))
+                self._connection.execute("INSERT INTO persons FROM arrived")
+                self._connection.unregister("arrived")
+        self._related = bool(persons) or (self._related and not afresh)
+
+    def begin_seal(self) -> Sealing | None:
+        """What is in the hot tail now, to be written; none, if everything is sealed."""
+        if self._offset == self.sealed:
+            return None
+        self._seen.turn()
+        return Sealing(self._tail.look(), self._offset)
+
+    def write_seal(self, sealing: Sealing) -> Sealed:
+        """Write it into files that nobody sees yet. May run in another thread while facts are appended; nothing else.
+
+        Raises:
+            OSError: the disk does not take it; nothing is left behind.
+        """
+        with self._parts.attempt(keep=True):
+            parts = [
+                part for name, rows in sealing.tails.items() for part in self._parts.write(name, rows, self._part_rows)
+            ]
+            events = sealing.tails["events"]
+            keys = [self._parts.write_keys(keys_of("events", events))] if events.num_rows else []
+        return Sealed(tuple(parts), tuple(keys))
+
+    def end_seal(self, sealing: Sealing, sealed: Sealed) -> None:
+        """Show the files instead of the tail they were written from, and remember the offset: both or neither.
+
+        Raises:
+            OSError: the disk does not take the manifest.
+        """
+        manifest = self._parts.manifest
+        rows = {name: table.num_rows for name, table in sealing.tails.items()}
+        keys = (*manifest.keys, *sealed.keys)
+        with self._parts.attempt():
+            self._swap(parts=(*manifest.parts, *sealed.parts), keys=keys, offset=sealing.offset, gone=rows)
+        self._unsealed -= rows["events"] + rows["items"]
+
     def seal(self) -> None:
         """Move the hot tail into sealed files and remember the offset, both or neither."""
-        if self._offset == self.sealed:
-            return
-        tails = {name: self._connection.execute(f"FROM tail_{name}").to_arrow_table() for name in TABLES}
-        manifest = self._parts.manifest
-        with self._parts.attempt():
-            fresh = [part for name, rows in tails.items() for part in self._parts.write(name, rows, self._part_rows)]
-            keys = [self._parts.write_keys(keys_of("events", tails["events"]))] if tails["events"].num_rows else []
-            self._swap(parts=(*manifest.parts, *fresh), keys=(*manifest.keys, *keys), offset=self._offset)
+        sealing = self.begin_seal()
+        if sealing is not None:
+            self.end_seal(sealing, self.write_seal(sealing))
 
     def compact(self) -> None:
         """Merge the small parts of each table, once there are enough of them, and their keys."""
@@ -125,7 +190,7 @@ class DuckStore:
             if len(keys) >= _COMPACT_FROM:
                 keys = (self._parts.write_keys(self._keys(keys)),)
             if (kept, keys) != (manifest.parts, manifest.keys):
-                self._swap(parts=kept, keys=keys, offset=manifest.offset, clear=False)
+                self._swap(parts=kept, keys=keys, offset=manifest.offset)
         self._generations.sweep()
 
     def erase(self, subjects: Iterable[int]) -> int:
@@ -155,9 +220,14 @@ class DuckStore:
     def reader(self) -> Iterator[DuckReader]:
         """A view for one question; no sealed file it shows is deleted while it is open."""
         with self._generations.pinned():
+            with self._looking:
+                tail, parts = self._tail.look(), self._parts.manifest.parts
+            files = {
+                name: [_quoted(self._parts.path(one.file)) for one in parts if one.table == name] for name in TABLES
+            }
             cursor = self._connection.cursor()
             try:
-                yield DuckReader(cursor)
+                yield DuckReader(cursor, tail, files)
             finally:
                 cursor.close()
 
@@ -174,26 +244,17 @@ class DuckStore:
     def _keys(self, names: tuple[str, ...]) -> Keys:
         return np.concatenate([np.load(self._parts.path(one)) for one in names])
 
-    def _swap(self, *, parts: tuple[Part, ...], keys: tuple[str, ...], offset: int, clear: bool = True) -> None:
-        """Show other files, empty the tail, and name the files in the manifest: all of it or nothing."""
-        with self._transaction():
-            self._show(parts)
-            for name in TABLES if clear else ():
-                # A new table, not DELETE: deleted rows keep their memory.
-                self._connection.execute(f"CREATE OR REPLACE TABLE tail_{name} AS FROM tail_{name} LIMIT 0")
-            gone = self._parts.commit(offset=offset, parts=parts, keys=keys)
-        self._seen.sealed([self._parts.path(name) for name in keys], tail=clear)
-        if clear:
-            self._unsealed = 0
-        self._generations.retire(gone)
+    def _swap(
+        self, *, parts: tuple[Part, ...], keys: tuple[str, ...], offset: int, gone: dict[str, int] | None = None
+    ) -> None:
+        """Name other files in the manifest and let the first rows of the tail go: all of it or nothing."""
+        with self._looking:
+            retired = self._parts.commit(offset=offset, parts=parts, keys=keys)
+            if gone is not None:
+                self._tail.drop(gone)
+        self._seen.sealed([self._parts.path(name) for name in keys], turned=gone is not None)
+        self._generations.retire(retired)
         self._generations.sweep()
-
-    def _show(self, parts: tuple[Part, ...]) -> None:
-        for name in TABLES:
-            files = [_quoted(self._parts.path(part.file)) for part in parts if part.table == name]
-            listed = ", ".join(f"'{file}'" for file in files)
-            sealed = f" UNION ALL BY NAME FROM read_parquet([{listed}], union_by_name = true)" if files else ""
-            self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM tail_{name}{sealed}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

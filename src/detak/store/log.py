@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from detak.errors import BusyError, RowError, StoreError
+from detak.record import Meta, Record
 from detak.store.files import remove, sync_folder
 
 _HEAD = struct.Struct("<IIH")  # length of meta and body together, CRC-32 of the two, length of meta
@@ -29,23 +29,6 @@ _log = logging.getLogger("detak.log")
 
 Done = Callable[[int | Exception], None]
 """Called once with the offset behind the record when it is durable, or with what went wrong."""
-
-
-class Meta(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of a body beside it."""
-
-    source: str
-    received: int  # microseconds since 1970, UTC
-    imported: bool = False  # the shop's own export: a message without a time is untimed, not "now"
-    ticket: int = 0  # lets the process that appended it recognise what became of it
-
-
-class Record(NamedTuple):
-    """One body as it came in. ``end`` is the offset behind it: where a reader goes on."""
-
-    end: int
-    meta: Meta
-    body: bytes
 
 
 _encode_meta = msgspec.msgpack.Encoder().encode

@@ -123,12 +123,20 @@ class Parts:
         sync_folder(self.folder)
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """What is written inside and not named at its end is deleted: a full disk is not filled with leftovers."""
+    def attempt(self, *, keep: bool = False) -> Iterator[None]:
+        """What is written inside and not named at its end is deleted: a full disk is not filled with leftovers.
+
+        ``keep``: unless it ends well; what was written waits for the next attempt to be named.
+        """
         try:
             yield
+        except BaseException:
+            keep = False
+            raise
         finally:
-            unnamed, self._unnamed = self._unnamed, []
+            unnamed = []
+            if not keep:
+                unnamed, self._unnamed = self._unnamed, []
             if unnamed:
                 self.delete([name for one in unnamed for name in (one, temporary_name(one))])
 

@@ -18,12 +18,18 @@ class Seen:
     def __init__(self, files: list[Path]) -> None:
         self._sealed = [_mapped(path) for path in files]
         self._tail: set[int] = set()
+        self._turned: set[int] = set()
 
-    def sealed(self, files: list[Path], *, tail: bool) -> None:
-        """From now on these files hold the sealed keys, those of the ``tail`` too or without them."""
+    def turn(self) -> None:
+        """The hot tail of now is being sealed; what comes from now on is another one's."""
+        self._turned |= self._tail
+        self._tail = set()
+
+    def sealed(self, files: list[Path], *, turned: bool) -> None:
+        """From now on these files hold the sealed keys, those that were being sealed too or without them."""
         self._sealed = [_mapped(path) for path in files]
-        if tail:
-            self._tail = set()
+        if turned:
+            self._turned = set()
 
     def add(self, keys: Keys) -> None:
         """These are in the hot tail now."""
@@ -31,8 +37,11 @@ class Seen:
 
     def known(self, keys: Keys) -> Mask:
         """For each key, whether it is among the facts."""
-        tail = self._tail
-        found = np.fromiter((key in tail for key in keys.tolist()), dtype=np.bool_, count=len(keys))
+        every = keys.tolist()
+        found = np.zeros(len(keys), dtype=np.bool_)
+        for tail in (self._tail, self._turned):
+            if not tail.isdisjoint(every):
+                found |= np.fromiter((key in tail for key in every), dtype=np.bool_, count=len(keys))
         for sealed in self._sealed:
             at = np.searchsorted(sealed, keys)
             inside = at < len(sealed)
