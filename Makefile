@@ -7,10 +7,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS   ?=
+ROUNDS ?= 100
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench lint format lock clean
+.PHONY: help demo test crash bench lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +21,9 @@ demo: $(VENV)/.runtime ## a shop that beats, on a page in your browser
 
 test: $(VENV)/.dev ## every test; one of them: make test ARGS="tests/test_house.py"
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+crash: $(VENV)/.dev ## kill a loaded server again and again, and count: make crash ROUNDS=20 ARGS="--seed 7"
+	@$(BIN)/python -m tests.crash --rounds $(ROUNDS) --json $(ARGS)
 
 bench: $(VENV)/.dev ## the measurements that the documents quote
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -15,9 +15,7 @@ from tests.crash.ledger import Leaver, Ledger, Parcel, Wish
 from tests.crash.verdict import judge
 
 
-@pytest.mark.parametrize(
-    ("rounds", "seed"), [(["traffic", "seal", "full"], 1), (["importing", "startup", "forgetting"], 2)]
-)
+@pytest.mark.parametrize(("rounds", "seed"), [(["seal", "full"], 1), (["importing", "forgetting"], 2)])
 def test_nothing_acknowledged_is_lost_or_doubled(rounds: list[str], seed: int, tmp_path: Path) -> None:
     with disk(tmp_path / "disk", mounted=False) as place:
         report = run(rounds, seed, place, tmp_path, print)

@@ -76,7 +76,8 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def order(number: int, **rest: Any) -> dict[str, Any]:
-    return {"type": "track", "event": "Order Completed", "messageId": f"m{number}", "userId": f"u{number % 3}", **rest}
+    named = {"type": "track", "event": "Order Completed", "messageId": f"m{number}", "userId": f"u{number % 3}"}
+    return {**named, "properties": {"order_id": f"O{number}"}, **rest}
 
 
 def kinds(future: "Future[list[Outcome]]") -> list[str]:
@@ -198,7 +199,7 @@ def test_names_that_clients_make_up_do_not_fill_the_memory() -> None:
     live = Live()
     for part in range(3):
         live.apply([(RECEIVED, "web", f"n{part}-{number}", ACCEPTED, "", 1) for number in range(300)])
-        live.apply([(RECEIVED, "web", "n0-0", ACCEPTED)])
+        live.apply([(RECEIVED, "web", "n0-0", ACCEPTED, "", 1)])
     (_, names) = live._ring[0]
     assert (len(names), names["n0-0"], names["…"]) == (201, 4, 700)
     assert sum(live.pulse(RECEIVED // 1_000_000 + 1).beats) == 903

@@ -39,7 +39,7 @@ PIECES: Final = pa.schema(
 )
 """``event.ITEMS`` of them."""
 
-SHARED: Final = ("time", "received", "event", "source", "order_id")
+SHARED: Final = ("time", "received", "event", "source", "order_id", "bot")
 """What an item repeats of its event."""
 
 

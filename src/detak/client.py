@@ -15,6 +15,7 @@ from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
 from detak.engine import Answer, Audit, Question, source_name
 from detak.errors import StoreError, UsageError
+from detak.gate import Identity
 from detak.outcomes import Outcome
 from detak.receipt import Receipt
 from detak.resend import Rejected, Resent
@@ -87,6 +88,18 @@ class Remote:
     def catalogue(self) -> "RemoteCatalogue":
         """The products."""
         return RemoteCatalogue(self._send)
+
+    def identity(self, identifiers: Sequence[tuple[str, str]]) -> Identity:
+        """Under which identifiers a person is known, and why."""
+        return msgspec.json.decode(self._post("/v1/admin/identity", json=_person(identifiers)), type=Identity)
+
+    def unite(self, one: Sequence[tuple[str, str]], other: Sequence[tuple[str, str]], why: str) -> None:
+        """Take two people for one."""
+        self._post("/v1/admin/identity/unite", json={"one": _person(one), "other": _person(other), "why": why})
+
+    def part(self, merge: int) -> None:
+        """Take a merge back."""
+        self._post("/v1/admin/identity/part", json={"merge": merge})
 
     def bots_report(self) -> BotsReport:
         """What was flagged as programs'."""

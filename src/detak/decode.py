@@ -36,7 +36,10 @@ class Refused(NamedTuple):
     at: int
     record: int
     refusal: Refusal
-    raw: bytes
+    raw: bytes = b""
+    sent_at: str | None = None
+    context: bytes = b"null"
+    """What its batch said for all of its messages."""
 
 
 class Decoded(NamedTuple):
@@ -104,7 +107,7 @@ def _open_odd(record: Record, at: int, number: int, odd: list[_Odd], refused: li
     try:
         envelope = open_batch(record.body)
     except RowError as error:
-        refused.append(Refused(at, number, Refusal("", error.field, error.reason), b""))
+        refused.append(Refused(at, number, Refusal("", error.field, error.reason)))
         return 1
     odd += [_Odd(at + place, number, raw, envelope) for place, raw in enumerate(envelope.batch)]
     return len(envelope.batch)
@@ -133,12 +136,13 @@ def _read_odd(
             read.append((one.at, one.record, _checked(arrival, intake)))
         except RowError as error:
             refusal = Refusal(event_of(one.raw), error.field, error.reason)
-            refused.append(Refused(one.at, one.record, refusal, bytes(one.raw)))
+            shared = one.envelope.sent_at, bytes(one.envelope.context)
+            refused.append(Refused(one.at, one.record, refusal, bytes(one.raw), *shared))
     return read
 
 
 def _checked(arrival: Arrival, intake: Intake) -> Arrival:
-    flaws = intake.flaws(arrival.event, arrival.loose)
+    flaws = None if arrival.imported else intake.flaws(arrival.event, arrival.loose)
     return arrival._replace(flaws=flaws) if flaws else arrival
 
 

@@ -18,22 +18,26 @@ from typing import Any
 
 import msgspec
 
+from detak.bots import BotsReport, Rejudged
 from detak.consent import Purpose, purpose, read_preferences
 from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
-from detak.gate import Gate
+from detak.gate import Gate, Identity
 from detak.insights.base import Insight, Report, Shop
+from detak.learning import learn_products
 from detak.live import Live, Pulse
 from detak.outcomes import REJECTED, Outcome
 from detak.plugins import member, members
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
+from detak.resend import Rejected, Resent, send_again
 from detak.settings import LANGUAGES, PURPOSE_PREFIX, Settings, load
 from detak.sink import Sink
 from detak.store.catalogue import Catalogue
 from detak.store.duckdb import DuckStore
 from detak.store.lock import Address, StoreLock
 from detak.store.log import Log
+from detak.store.quarantine import Kept, Place, Quarantine
 from detak.store.registry import AuditRow, Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
@@ -53,6 +57,7 @@ class Question(msgspec.Struct, frozen=True):
     name: str
     parameters: dict[str, str] = {}
     language: str | None = None
+    bots: bool = False  # what programs did counts too
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -111,7 +116,10 @@ class Engine:
             self._log = Log(folder / "log", queue_bytes=self.settings.queue_bytes, start=self._store.sealed)
             opened.callback(self._log.close)
             self._left = self._log.end  # acknowledged by a process before this one
-            self._rejects = Rejects(folder / "rejects" / "live.jsonl")
+            self._quarantine = Quarantine(
+                folder / "rejects", days=self.settings.quarantine_days, megabytes=self.settings.quarantine_megabytes
+            )
+            self._rejects = Rejects(folder / "rejects" / "live.jsonl", self._quarantine)
             signer = Signer(folder / "signing.key")
             self.gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
             self._keys = self._registry.write_keys()
@@ -121,6 +129,7 @@ class Engine:
             opened.callback(self.sink.stop)
             opened.callback(self._log.close)  # first, so that the sink sees the end of it
             self._ended = threading.Event()
+            self._learnt = -1  # the offset up to which the catalogue was told
             self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
             self._beat.start()
             opened.callback(self._beat.join)
@@ -253,7 +262,9 @@ class Engine:
         insight = _insight(question)
         self._replay()
         now = datetime.now(UTC)
-        with self.gate.events(insight.purpose, before=now, why=f"report {question.name}") as granted:
+        with self.gate.events(
+            insight.purpose, before=now, why=f"report {question.name}", bots=question.bots
+        ) as granted:
             sums = {name: granted.run(table) for name, table in insight.reduce(granted.facts, shop).items()}
         return insight.conclude(sums, shop)
 
@@ -291,6 +302,46 @@ class Engine:
 
         return self.sink.call(act)
 
+    def identity(self, identifiers: Sequence[Identifier]) -> Identity:
+        """Under which identifiers a person is known, and why."""
+        return self.sink.call(lambda: self.gate.identity(identifiers))
+
+    def unite(self, one: Sequence[Identifier], other: Sequence[Identifier], why: str) -> None:
+        """Take two people for one from now on."""
+        self.sink.call(lambda: self.gate.unite(one, other, why))
+
+    def part(self, merge: int) -> None:
+        """Take a merge back."""
+        self.sink.call(lambda: self.gate.part(merge))
+
+    # What is no person, and what could not be used
+
+    def bots_report(self) -> BotsReport:
+        """What was flagged as programs', by rule."""
+        return self.gate.bots()
+
+    def rejudge_bots(self) -> Rejudged:
+        """Judge all facts again by the list of bots in force now."""
+        return self.sink.call(self.gate.rejudge)
+
+    def rejects_report(self) -> list[Rejected]:
+        """Why live messages could not be used, the most frequent reason first."""
+        return self._rejects.summary()
+
+    def replay_rejects(self, source: str | None = None, event: str | None = None) -> Resent:
+        """Send messages kept aside through the way in again; those that could be used are kept no longer."""
+
+        def chosen() -> list[Kept]:
+            wanted = ((source, "source"), (event, "event"))
+            every = self._quarantine.read()
+            return [one for one in every if all(want in (None, getattr(one, name)) for want, name in wanted)]
+
+        kept = self.sink.call(chosen)
+        became = send_again(kept, lambda of, body: self.take(of, body, imported=False))
+        # What is refused again was kept again on its way.
+        self.sink.call(lambda: self._quarantine.remove(Place(one.offset, one.nth) for one in kept))
+        return became
+
     def audit(self) -> Audit:
         """The audit chain, and whether it holds."""
         return Audit(list(self._registry.audit_rows()), self._registry.audit_break())
@@ -318,10 +369,22 @@ class Engine:
 
     def _keep_beating(self) -> None:
         while not self._ended.wait(_COMPACT_SECONDS):
-            try:
-                self.sink.call(self._store.compact)
-            except Exception as error:  # the next beat tries again
-                _log.error("compaction was put off: %s", error)
+            for name, task in (("compaction", self._compact), ("learning", self._learn)):
+                try:
+                    task()
+                except Exception as error:  # the next beat tries again
+                    _log.error("%s was put off: %s", name, error)
+
+    def _compact(self) -> None:
+        self.sink.call(self._store.compact)
+        self._quarantine.expire()
+
+    def _learn(self) -> None:
+        """What events say of products goes into the catalogue; where nothing came in, there is nothing to learn."""
+        reached = self._store.offset
+        if reached != self._learnt:
+            learn_products(self.gate, self.catalogue, self.settings.currency)
+            self._learnt = reached
 
 
 def owner(folder: Path) -> Address | None:

@@ -205,6 +205,7 @@ ITEMS: Final = pa.schema(
         pa.field("event", pa.string(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
         pa.field("purposes", pa.int16(), nullable=False),
+        ("bot", pa.string()),
         ("order_id", pa.string()),
         pa.field("line", pa.int32(), nullable=False),  # its place in the order or list, from 0
         ("product_id", pa.string()),

@@ -18,16 +18,19 @@ import pyarrow as pa
 
 from detak.admission import Batch, Guard
 from detak.amounts import Mask
+from detak.bots import BotRule, Bots, BotsReport, Rejudged
+from detak.clock import to_micros
 from detak.consent import Purpose, Standing
 from detak.entrance import Admission, Entrance
-from detak.errors import DeniedError
+from detak.errors import DeniedError, UsageError
 from detak.insights.base import Facts
+from detak.judging import Judge
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
 from detak.settings import Settings
 from detak.store.base import Reader, Store
 from detak.store.registry import Registry
-from detak.store.vault import Vault
+from detak.store.vault import BY_HAND, Vault
 from detak.subject import Identifier
 
 _LAST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -48,6 +51,31 @@ class Profile(msgspec.Struct, frozen=True):
     orders: int
     first: datetime | None
     last: datetime | None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """An identifier of somebody."""
+
+    kind: str
+    value: str
+
+
+class United(msgspec.Struct, frozen=True):
+    """That ``these`` turned out to be ``whose``: the message that showed it, or who said so. Times are UTC."""
+
+    number: int
+    these: list[Known]
+    whose: list[Known]
+    evidence: str
+    time: datetime
+    undone: datetime | None
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Under which identifiers a person is known, and every merge that made it so or was taken back."""
+
+    identifiers: list[Known]
+    merges: list[United]
 
 
 class Member(NamedTuple):
@@ -91,15 +119,17 @@ class Gate:
         return admission
 
     @contextmanager
-    def events(self, purpose: Purpose, *, before: datetime, why: str) -> Iterator[Granted]:
+    def events(self, purpose: Purpose, *, before: datetime, why: str, bots: bool = False) -> Iterator[Granted]:
         """The facts that ``purpose`` may use, as of ``before`` (UTC): later ones are not there, nor refusing people's.
+
+        What programs did is left out, unless ``bots``.
 
         An event without a time counts as of when it came in. ``why`` goes into the audit: what it is asked for.
         """
         with self._store.reader() as reader:
             # The facts are pinned first: whoever refuses from now on is already left out of them.
             refusing = self._vault.refusing(purpose)
-            allowed = self._allowed(purpose, before, refusing, reader)
+            allowed = self._allowed(purpose, before, refusing, reader, bots=bots)
             facts = Facts(allowed("events"), allowed("items"), reader.table("volumes"))
             self._registry.audit(
                 "events", purpose.label, why, {"before": before.isoformat(), "left_out": len(refusing)}
@@ -187,6 +217,89 @@ class Gate:
         """Put what was learnt of people onto the disk. Comes before the facts that speak of them are sealed."""
         self._vault.flush()
 
+    def identity(self, identifiers: Sequence[Identifier]) -> Identity:
+        """Under which identifiers a person is known, and why those are taken for one person.
+
+        Raises:
+            DeniedError: nobody is known under these identifiers.
+        """
+        subjects = self._subjects(identifiers)
+        merges = self._vault.merges(subjects)
+        people = self._vault.people(subjects | {one for merge in merges for one in (merge.subject, merge.person)})
+        self._registry.audit("identity", Purpose.ESSENTIAL.label, "who is one person", {"merges": len(merges)})
+
+        def named(subject: int) -> list[Known]:
+            return [Known(*one) for one in people[subject][0]] if subject in people else []
+
+        return Identity(
+            [known for subject in sorted(subjects) for known in named(subject)],
+            [
+                United(one.number, named(one.subject), named(one.person), one.evidence, one.time, one.undone)
+                for one in merges
+            ],
+        )
+
+    def unite(self, one: Sequence[Identifier], other: Sequence[Identifier], why: str) -> None:
+        """Take two people for one from now on; ``part`` takes it back. Must run where nothing is appended meanwhile.
+
+        Raises:
+            DeniedError: nobody is known under one of them.
+            UsageError: they are one person already.
+        """
+        ours, theirs = self._subjects(one), self._subjects(other)
+        if ours & theirs:
+            raise UsageError("these are taken for one person already")
+        row = self._registry.audit("unite", Purpose.ESSENTIAL.label, why, {"subjects": len(ours) + len(theirs)})
+        head = next(iter(self._vault.owners(theirs).values()), min(theirs))
+        self._vault.unite(ours, head, f"{BY_HAND}{why} (audit {row.number})", to_micros(datetime.now(UTC)))
+        self._agree(ours | theirs)
+        self._store.relate(self._vault.persons(), afresh=True)
+
+    def part(self, merge: int) -> None:
+        """Take a merge back: the two are not one person any more, and do not become one again by themselves.
+
+        Must run where nothing is appended meanwhile.
+
+        Raises:
+            DeniedError: there is no such merge, or it was taken back already.
+        """
+        self._vault.part(merge, to_micros(datetime.now(UTC)))
+        self._registry.audit("part", Purpose.ESSENTIAL.label, "two who are not one person", {"merge": merge})
+        self._store.relate(self._vault.persons(), afresh=True)
+
+    def _agree(self, subjects: set[int]) -> None:
+        """What one of them said, all of them said."""
+        said = Standing()
+        for standing in self._vault.standing(subjects).values():
+            said = said.merged(standing)
+        if said.words:
+            self._vault.write({}, {}, [], dict.fromkeys(subjects, said))
+
+    def bots(self) -> BotsReport:
+        """What was flagged as programs', by rule. No person is in the answer, so it serves no purpose that one refuses."""
+        with self._store.reader() as reader:
+            events = reader.table("events")
+            found = events.group_by("bot").aggregate(
+                events=events.count(), first=events.received.min(), last=events.received.max()
+            )
+            rows = reader.run(found).to_pylist()
+        rules = [
+            BotRule(row["bot"], row["events"], row["first"].replace(tzinfo=UTC), row["last"].replace(tzinfo=UTC))
+            for row in rows
+            if row["bot"] is not None
+        ]
+        self._registry.audit("events", Purpose.ESSENTIAL.label, "bots", {"rules": len(rules)})
+        source = Bots(self._settings.bots).source
+        return BotsReport(source, sum(row["events"] for row in rows), sorted(rules, key=lambda one: -one.events))
+
+    def rejudge(self) -> Rejudged:
+        """Judge all facts again by the list of bots in force now. Must run where nothing is appended meanwhile."""
+        judge = Judge(Bots(self._settings.bots), self._settings.bots.pace)
+        self.keep()
+        self._store.rewrite({"events": judge.events, "items": judge.items})
+        self._registry.audit("rejudge", Purpose.ESSENTIAL.label, "bots", {"flagged": judge.done.flagged})
+        return judge.done
+
     def flush(self) -> None:
         """Write into the audit how much was admitted and withheld since the last time."""
         with self._counting:
@@ -195,7 +308,7 @@ class Gate:
             self._registry.audit("admit", "all", "collection", dict(counted))
 
     def _allowed(
-        self, purpose: Purpose, before: datetime, refusing: Mapping[int, int], reader: Reader
+        self, purpose: Purpose, before: datetime, refusing: Mapping[int, int], reader: Reader, *, bots: bool
     ) -> Callable[[str], ir.Table]:
         until = before.astimezone(UTC).replace(tzinfo=None)
         days = self._settings.retention_days.get(purpose.label)
@@ -206,6 +319,8 @@ class Gate:
             table = reader.table(name)
             happened = ibis.coalesce(table.time, table.received)
             kept = table.filter((table.purposes & int(purpose)) != 0, happened < until)
+            if not bots:
+                kept = kept.filter(kept.bot.isnull())
             if days is not None:
                 kept = kept.filter(ibis.coalesce(kept.time, kept.received) >= until - timedelta(days=days))
             if left_out is not None:

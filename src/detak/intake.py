@@ -1,12 +1,16 @@
-"""What must be known of the shop to read what comes in: one value, so that it can be handed to another process."""
+"""What must be known of the shop to read what comes in: made of the settings and the tracking plan, in any process."""
 
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from detak.bots import Bots
 from detak.consent import NOTHING, Purposes, read_preferences
+from detak.plan import load_plan
 from detak.settings import Settings
 
+PLAN = "plan.toml"
 _MINUTE = 60_000_000
 _REMEMBERED = 4096
 
@@ -16,13 +20,19 @@ class Intake:
 
     Args:
         settings: the shop's.
+        plan: the shop's own tracking plan, if there is such a file.
+
+    Raises:
+        SettingsError: the plan, or a rule for bots, says something that cannot be.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, plan: Path = Path(PLAN)) -> None:
         self.settings = settings
         self.currency = settings.currency
         self.late = settings.late_days * 1440 * _MINUTE
         self.ahead = settings.ahead_minutes * _MINUTE
+        self._plan = load_plan(plan)
+        self._bots = Bots(settings.bots)
         self._said = lru_cache(_REMEMBERED)(self._read)
 
     def said(self, preferences: Mapping[str, bool] | None) -> tuple[Purposes, Purposes]:
@@ -30,8 +40,8 @@ class Intake:
         return self._said(tuple(preferences.items())) if preferences else (NOTHING, NOTHING)
 
     def bot(self, agent: str | None) -> str | None:
-        """The rule that takes a user agent for a bot's; none: a person's."""
-        return None
+        """The rule that takes a user agent for a program's; none: a person's."""
+        return self._bots.rule(agent)
 
     def flaws(self, event: str, properties: Mapping[str, Any]) -> str | None:
         """What the tracking plan finds in an event that is used all the same: ``outcome:detail``, one a line.
@@ -39,7 +49,7 @@ class Intake:
         Raises:
             RowError: the event cannot be used.
         """
-        return None
+        return self._plan.check(event, properties)
 
     def _read(self, preferences: tuple[tuple[str, bool], ...]) -> tuple[Purposes, Purposes]:
         return read_preferences(dict(preferences), self.settings.categories)

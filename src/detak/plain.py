@@ -126,7 +126,7 @@ def plain_tables(chunk: Plain, metas: Sequence[Meta], intake: Intake) -> tuple[t
     columns |= _texts(told, keys, rows)
     columns |= _contexts(messages, told, intake, columns)
     columns |= _amounts(told, keys, columns, intake.currency, rows)
-    columns["flaws"] = _flaws(columns["event"], told, rows)
+    columns["flaws"] = _flaws(columns["event"], told, [metas[at].imported for at in chunk.record], rows)
     columns["properties"] = _rests(told, keys, rows)
     pieces = _pieces(told, keys, columns, rows)
     events = table(columns, ARRIVALS)
@@ -341,11 +341,13 @@ def _scales(codes: list[str], wrong: set[str]) -> Floats:
     return np.array([known[code] for code in codes])
 
 
-def _flaws(events: list[str], told: list[dict[str, Any]], rows: _Rows) -> list[str | None]:
+def _flaws(events: list[str], told: list[dict[str, Any]], imported: list[bool], rows: _Rows) -> list[str | None]:
+    """What the tracking plan finds. What a shop imports is its own record, and is not held against a plan."""
     found: list[str | None] = []
-    for row, (event, properties) in enumerate(zip(events, told, strict=True)):
+    check = rows.intake.flaws
+    for row, (event, properties, own) in enumerate(zip(events, told, imported, strict=True)):
         try:
-            found.append(rows.intake.flaws(event, properties))
+            found.append(None if own else check(event, properties))
         except RowError:
             rows.odd[row] = True
             found.append(None)

@@ -9,8 +9,8 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -19,20 +19,24 @@ import pyarrow as pa
 from detak.amounts import Mask
 from detak.columns import events_table, items_table, volumes_table
 from detak.decode import Decoded, Head, decode, heads
+from detak.decoding import Decoder
 from detak.errors import StoreError
 from detak.gate import Gate
-from detak.intake import Intake
+from detak.intake import PLAN, Intake
+from detak.judging import live_pace, pace_tally, with_bots
 from detak.live import Live
 from detak.outcomes import REJECTED, Outcome, outcomes_of, tally
 from detak.record import Record
+from detak.resend import sendable
 from detak.settings import Settings
-from detak.store.base import Batch, Store, empty
+from detak.store.base import Batch, Sealed, Sealing, Store, empty
 from detak.store.log import Log
 from detak.store.parts import Keys
-from detak.store.rejects import Rejects
+from detak.store.rejects import Refused, Rejects
 from detak.wire import open_batch
 
 _READ_BYTES: Final = 4 * 1024 * 1024
+_HAND_OVER: Final = 512 * 1024  # bytes behind; with less it is not worth the way to another process and back
 _IDLE: Final = 0.25
 # What data of an unforeseen shape raises; a full disk or a locked file raises something else, and is waited out.
 _UNUSABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
@@ -54,13 +58,16 @@ class Sink:
         self._live = live
         self._rejects = rejects
         self._settings = settings
-        self._intake = Intake(settings)
+        self._intake = Intake(settings, log.folder.parent / PLAN)
+        self._decoder = Decoder(log.folder, settings)
         self._waiters: dict[int, Waiter] = {}
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
         self._calling = threading.Lock()
         self._ended = False
         self._stop = threading.Event()
         self._first_unsealed: float | None = None
+        self._sealing: tuple[Sealing, Future[Sealed]] | None = None
+        self._sealer = ThreadPoolExecutor(1, "detak-sealer")
         self._thread = threading.Thread(target=self._run, name="detak-sink", daemon=True)
 
     def start(self) -> None:
@@ -78,6 +85,8 @@ class Sink:
         self._log.wake()
         if self._thread.is_alive():
             self._thread.join()
+        self._sealer.shutdown()
+        self._decoder.close()
 
     @property
     def behind(self) -> int:
@@ -114,11 +123,32 @@ class Sink:
 
     def settle(self) -> None:
         """Seal what is in the tail and let the log go of it. Runs in the sink's thread."""
-        self._gate.keep()
-        self._store.seal()
+        self._finish_sealing(wait=True)
+        self._begin_sealing()
+        self._finish_sealing(wait=True)
         self._gate.flush()
         self._log.drop(self._store.sealed)
+
+    def _begin_sealing(self) -> None:
+        """Have another thread write what is in the tail, while this one goes on."""
+        self._gate.keep()
         self._first_unsealed = None
+        sealing = self._store.begin_seal()
+        if sealing is not None:
+            self._sealing = sealing, self._sealer.submit(self._store.write_seal, sealing)
+
+    def _finish_sealing(self, *, wait: bool) -> None:
+        """Show what was written, once it is; then the log may let go of it."""
+        if self._sealing is None or not (wait or self._sealing[1].done()):
+            return
+        (sealing, written), self._sealing = self._sealing, None
+        try:
+            self._store.end_seal(sealing, written.result())
+        except BaseException:
+            self._first_unsealed = 0.0  # not sealed after all: as soon as possible
+            raise
+        self._gate.flush()
+        self._log.drop(self._store.sealed)
 
     def _run(self) -> None:
         try:
@@ -135,9 +165,12 @@ class Sink:
             self._answer_calls()
             stopping = self._stop.is_set()
             try:
+                self._finish_sealing(wait=False)
                 moved = self._step(wait=not stopping)
                 if self._due(stopping=stopping and not moved):
-                    self.settle()
+                    self._begin_sealing()
+                if stopping and not moved:
+                    self._finish_sealing(wait=True)
             except Exception as error:
                 # A full disk, a damaged file: nothing is lost, the log holds it. Try again, and say so.
                 _log.error("the sink is held up: %s", error)
@@ -152,19 +185,47 @@ class Sink:
         offset = self._store.offset
         if wait and not self._log.wait(offset, _IDLE):
             return False
+        if self._log.end - offset >= _HAND_OVER or self._decoder.asked == offset:
+            handed = self._handed_over(offset)
+            if handed is not None:
+                self._apply_all(*handed)
+                return True
         records = self._log.read(offset, _READ_BYTES)
         if not records:
             return False
-        try:
-            self.apply(records)
-        except _UNUSABLE:
-            self._apply_one_by_one(records)
-        if self._first_unsealed is None:
-            self._first_unsealed = time.monotonic()
+        self._apply_all(heads(records), None, records)
         return True
 
+    def _handed_over(self, offset: int) -> tuple[list[Head], Decoded] | None:
+        """The next records as the other process decoded them, which goes on with what follows; none: it cannot."""
+        try:
+            if self._decoder.asked != offset:
+                self._decoder.close()
+                self._ask(offset)
+            told, decoded = self._decoder.answer()
+            if self._log.end - told[-1].end >= _HAND_OVER:
+                self._ask(told[-1].end)
+        except (OSError, EOFError, ValueError, IndexError) as error:
+            _log.warning("the process that decodes is gone: %s", type(error).__name__)
+            self._decoder.close()
+            return None
+        return told, decoded
+
+    def _ask(self, offset: int) -> None:
+        end = self._log.end
+        self._decoder.ask(offset, min(end, offset + _READ_BYTES), end)
+
+    def _apply_all(self, told: Sequence[Head], decoded: Decoded | None, records: Sequence[Record] = ()) -> None:
+        try:
+            self._apply(told, decode(records, self._intake) if decoded is None else decoded)
+        except _UNUSABLE:
+            self._decoder.close()
+            self._apply_one_by_one(records or self._log.read(self._store.offset, told[-1].end - self._store.offset))
+        if self._first_unsealed is None:
+            self._first_unsealed = time.monotonic()
+
     def _due(self, *, stopping: bool) -> bool:
-        if self._store.offset == self._store.sealed:
+        if self._sealing is not None or self._store.offset == self._store.sealed:
             return False
         aged = (
             self._first_unsealed is not None and time.monotonic() - self._first_unsealed > self._settings.seal_seconds
@@ -175,6 +236,7 @@ class Sink:
         while not self._calls.empty():
             action, future = self._calls.get()
             try:
+                self._finish_sealing(wait=True)
                 future.set_result(action())
             except Exception as error:  # the caller gets it
                 future.set_exception(error)
@@ -190,19 +252,26 @@ class Sink:
         if not fresh.all():
             arrivals, items = _only(arrivals, items, fresh)
         admission = self._gate.admit(arrivals, metas)
+        fast = live_pace(arrivals, metas, admission.subjects, self._settings.bots.pace)
+        if fast.any():
+            arrivals, items = with_bots(arrivals, items, fast)
         events = events_table(arrivals, *admission)
-        counted = tally(decoded, metas, fresh, admission.kept)
-        offset = told[-1].end
-        batch = Batch(events, items_table(items, arrivals, *admission), volumes_table(counted), offset)
+        counted = list(tally(decoded, metas, fresh, admission.kept))
+        counted += pace_tally(arrivals, metas, fast & admission.kept)
+        batch = Batch(events, items_table(items, arrivals, *admission), volumes_table(counted), told[-1].end)
         # Before the facts: should the disk be full here, the records pass again, and each line is written once.
-        self._rejects.add(
-            (told[one.record].end, metas[one.record].source, metas[one.record].received, one.refusal.event, one.refusal)
-            for one in decoded.refused
-            if not metas[one.record].imported
-        )
+        self._rejects.add(self._refused(told, decoded))
         self._store.append(batch)
         self._live.apply(tally(decoded, metas, fresh, admission.kept, imported=False))
         self._notify(told, decoded, fresh, admission.kept)
+
+    def _refused(self, told: Sequence[Head], decoded: Decoded) -> Iterator[Refused]:
+        """What live clients sent and cannot be used, as it may be kept."""
+        for one in decoded.refused:
+            end, meta = told[one.record]
+            if not meta.imported:
+                again = sendable(one.raw, meta, self._settings, sent_at=one.sent_at, context=one.context)
+                yield end, meta.source, meta.received, one.refusal.event, one.refusal, again
 
     def _notify(self, told: Sequence[Head], decoded: Decoded, fresh: Mask, kept: Mask) -> None:
         if not self._waiters:

@@ -67,6 +67,14 @@ def test_has_a_name_and_a_purpose(insight: Insight) -> None:
 
 
 @every_insight
+def test_nobodys_facts_are_touched_under_essential(insight: Insight) -> None:
+    """What nobody can refuse looks at counts of messages alone."""
+    if insight.purpose is Purpose.ESSENTIAL:
+        volumes = tables([], [], []).volumes
+        assert insight.reduce(Facts(events=None, items=None, volumes=volumes), JAKARTA)  # type: ignore[arg-type]
+
+
+@every_insight
 def test_no_facts_give_a_report(insight: Insight) -> None:
     report = _report(insight, Told())
     assert report.text(JAKARTA)

@@ -3,66 +3,15 @@
 import gzip
 import json
 import os
-import threading
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import segment.analytics as analytics
+from tests.server.serving import COUNTED, Running
 from tests.shop import consenting, order, track
 
-from detak.consent import Basis, Purpose
-from detak.engine import Engine
-from detak.server.run import serve
-from detak.settings import Settings, SourceSettings
-
-COUNTED = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics"))
-
-
-class Running:
-    """A served engine in this process."""
-
-    def __init__(self, engine: Engine, url: str, token: str) -> None:
-        self.engine = engine
-        self.url = url
-        self.token = token
-        self.key = engine.write_key("web")
-        self.http = httpx.Client(base_url=url, trust_env=False, timeout=20)
-
-    def post(self, path: str, body: Any, **options: Any) -> httpx.Response:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.http.post(path, content=content, auth=options.pop("auth", (self.key, "")), **options)
-
-    def names(self, purpose: Purpose = Purpose.ANALYTICS) -> list[str]:
-        self.engine.settle()
-        with self.engine.gate.events(purpose, before=datetime.now(UTC), why="test") as granted:
-            return sorted(granted.run(granted.facts.events.select("event"))["event"].to_pylist())
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    ready = threading.Event()
-    told: list[str] = []
-    stop: list[Any] = []
-
-    def announce(url: str, token: str) -> None:
-        told.extend((url, token))
-        ready.set()
-
-    with Engine(tmp_path, Settings(sources={"web": COUNTED})) as engine:
-        thread = threading.Thread(
-            target=serve, args=(engine,), kwargs={"host": "127.0.0.1", "port": 0, "sign_in": False, "ready": announce,
-                                                  "stop": stop.append}, daemon=True,
-        )  # fmt: skip
-        thread.start()
-        assert ready.wait(20)
-        yield Running(engine, told[0].split("/?")[0], told[1])
-        stop[0]()
-        thread.join(20)
+from detak.settings import Settings
 
 
 def test_the_python_sdk_works_unmodified(running: Running) -> None:
@@ -191,11 +140,12 @@ def test_one_bad_event_does_not_cost_its_neighbours(running: Running) -> None:
         {"type": "dance", "event": "A"},
         "nonsense",
         {**track("Late", "5"), "timestamp": "2026-13-45T00:00:00Z"},
-        {**track("Early", "6"), "timestamp": "2999-01-01T00:00:00Z"},
+        {**order(6, "6", user="ani"), "timestamp": "2999-01-01T00:00:00Z"},
+        track("Order Completed", "8", properties={"coupon": "HEMAT"}),
         order(7, "7", user="ani", total="25000"),
     ]
     assert running.post("/v1/batch", {"batch": batch}).status_code == 200
-    assert running.names() == ["Order Completed", "Order Completed"]
+    assert running.names() == ["Order Completed"] * 3
     lines = [json.loads(line) for line in (running.engine.folder / "rejects" / "live.jsonl").read_text().splitlines()]
     assert [line["field"] for line in lines] == [
         "products[0].price",
@@ -204,7 +154,7 @@ def test_one_bad_event_does_not_cost_its_neighbours(running: Running) -> None:
         "type",
         "",
         "timestamp",
-        "timestamp",
+        "order_id|checkout_id|products|product_id|sku|name|total|revenue|value",
     ]
     assert "ani" not in json.dumps(lines)
 
@@ -217,6 +167,17 @@ def test_consent_is_in_force_when_the_answer_comes(running: Running) -> None:
     assert answer.status_code == 200
     assert answer.json()["purposes"] == {"analytics": False}
     assert running.names() == ["Order Completed"]
+
+
+def test_a_page_sends_a_persons_word_with_the_key_in_the_body(running: Running) -> None:
+    running.post("/v1/batch", {"batch": [order(1, "1", user="ani")]})
+    said = {"Analytics": False, "Confetti": True, " MARKETING ": False}
+    body = {"userId": "ani", "categoryPreferences": said, "writeKey": running.key}
+    answer = running.http.put("/v1/consent", json=body)
+    assert answer.status_code == 200
+    assert answer.json()["purposes"] == {"analytics": False, "marketing": False}
+    assert answer.json()["ignored"] == ["Confetti"]
+    assert running.names() == []
 
 
 @pytest.mark.parametrize(
@@ -257,7 +218,7 @@ def test_an_acknowledged_event_is_in_a_report_within_a_second(running: Running) 
 
 
 def test_reports_are_open_to_this_machine_only(running: Running) -> None:
-    assert running.http.get("/v1/reports").json() == ["cancellations", "products", "timing"]
+    assert running.http.get("/v1/reports").json() == ["cancellations", "health", "products", "quality", "timing"]
     assert running.http.get("/v1/reports/timing", headers={"Host": "evil.example"}).status_code == 401
     assert running.http.get("/v1/reports/timing", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 401
     proxied = {"X-Forwarded-For": "10.0.0.9", "Authorization": f"Bearer {running.token}"}

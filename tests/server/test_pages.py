@@ -365,4 +365,4 @@ def test_pages_opened_together_ask_the_facts_once(client: TestClient[Any], engin
     for _ in range(3):
         client.get("/?lang=en")
     asked = [row.why for row in engine.audit().rows[before:] if row.why.startswith("report")]
-    assert sorted(asked) == ["report cancellations", "report products", "report timing"]
+    assert sorted(asked) == ["report cancellations", "report health", "report products", "report timing"]

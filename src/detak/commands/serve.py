@@ -6,6 +6,7 @@ import click
 
 from detak.engine import Engine
 from detak.server import run as serving
+from detak.structured_logs import FORMATS, Format, configure
 from detak.terminal import explained, json_option, port_option, print_, store_option
 
 _WAIT = 20.0  # seconds for the process before to let go of the store
@@ -17,11 +18,18 @@ _WAIT = 20.0  # seconds for the process before to let go of the store
 )
 @port_option
 @click.option("--sign-in", is_flag=True, help="Ask for the token even here: needed behind a reverse proxy.")
+@click.option(
+    "--log-format", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the log on stderr."
+)
+@click.option("--access-log", is_flag=True, help="Log requests too: route, status and time, no addresses.")
 @store_option
 @json_option
 @explained
-def command(host: str, port: int, sign_in: bool, store: Path, as_json: bool) -> None:
+def command(  # noqa: PLR0913, PLR0917 - an option each
+    host: str, port: int, sign_in: bool, log_format: Format, access_log: bool, store: Path, as_json: bool
+) -> None:
     """Run the engine: collection, consent, reports and the dashboard."""
+    configure(log_format, access=access_log)
     with Engine(store, wait=_WAIT) as engine:
         key = engine.write_key("web")
 

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Litestar, Request, Response, Router, get
-from litestar.datastructures import MutableScopeHeaders
+from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
@@ -28,7 +29,26 @@ from detak.errors import (
     StoreError,
     UsageError,
 )
-from detak.server import admin, auth, collect, pages, reports
+from detak.server import (
+    admin,
+    auth,
+    browser,
+    catalogue,
+    collect,
+    consent,
+    cors,
+    ga4,
+    gorse,
+    identity,
+    metrics,
+    pages,
+    quality,
+    reports,
+    upkeep,
+    upload,
+)
+from detak.server.ingest import Refused, answers
+from detak.server.watch import Watch
 
 _log = logging.getLogger("detak.server")
 
@@ -55,18 +75,34 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
         local_only: the server listens to this machine alone, so its own browser needs no token.
         stopping: set when the server is about to end, so that open streams end first.
     """
+    upload.sweep(engine.folder)
     ending = stopping or asyncio.Event()
     viewer = auth.viewer(token, local_only=local_only)
+    answered, watch = metrics.Requests(), Watch()
     handlers: dict[type[Exception] | int, Callable[..., Response[Any]]] = {
         DetakError: _explain,
         HTTPException: _http,
         500: _unforeseen,
     }
+    _describe_refusals()
     return Litestar(
         route_handlers=[
             _health(token),
-            Router("/", route_handlers=collect.ROUTES, tags=["collect"]),
-            Router("/", route_handlers=reports.ROUTES, guards=[viewer], tags=["reports"]),
+            Router(
+                "/", route_handlers=[*collect.ROUTES, *consent.ROUTES, *browser.ROUTES, *ga4.ROUTES], tags=["collect"]
+            ),
+            Router(
+                "/",
+                route_handlers=gorse.ROUTES,
+                dependencies={"caller": Provide(gorse.caller(token), sync_to_thread=False)},
+                tags=["gorse"],
+            ),
+            Router(
+                "/",
+                route_handlers=[*reports.ROUTES, *quality.ROUTES, metrics.metrics],
+                guards=[viewer],
+                tags=["reports"],
+            ),
             Router(
                 "/",
                 route_handlers=pages.routes(token),
@@ -75,22 +111,39 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             ),
             Router(
                 "/",
-                route_handlers=admin.ROUTES,
+                route_handlers=[*admin.ROUTES, *identity.ROUTES, *catalogue.ROUTES, *upkeep.ROUTES],
                 guards=[auth.admin(token)],
                 tags=["admin"],
                 request_max_body_size=_IMPORT_LIMIT,
+            ),
+            Router(
+                "/",
+                route_handlers=upload.routes(),
+                guards=[auth.admin(token)],
+                tags=["admin"],
+                request_max_body_size=None,  # upload_bytes bounds it
             ),
             pages.static(),
         ],
         dependencies={
             "engine": Provide(lambda: engine, sync_to_thread=False),
             "stopping": Provide(lambda: ending, sync_to_thread=False),
+            "answered": Provide(lambda: answered, sync_to_thread=False),
+            "watch": Provide(lambda: watch, sync_to_thread=False),
         },
+        state=State({"answered": answered}),
         exception_handlers=handlers,
         openapi_config=OpenAPIConfig("Detak", __version__, path="/schema", render_plugins=[JsonRenderPlugin()]),
         logging_config=None,
-        before_send=[_harden],
+        before_send=[_harden, answered.count],
     )
+
+
+def _describe_refusals() -> None:
+    """What every route with a guard may answer, into its description."""
+    guarded: list[Any] = [*admin.ROUTES, *identity.ROUTES, *catalogue.ROUTES, *upkeep.ROUTES, *reports.ROUTES]
+    for route in (*guarded, *quality.ROUTES, metrics.metrics):
+        route.responses = {**answers(400, 401, 404, 503), **(route.responses or {})}
 
 
 def _health(token: str) -> HTTPRouteHandler:
@@ -103,28 +156,33 @@ def _health(token: str) -> HTTPRouteHandler:
     return health
 
 
-def _explain(_: Request[Any, Any, Any], error: DetakError) -> Response[dict[str, Any]]:
+def _explain(_: Request[Any, Any, Any], error: DetakError) -> Response[Refused]:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else {}
     if status == 503:
         headers = {"Retry-After": "5"}
-    return Response({"success": False, "message": str(error)}, status_code=status, headers=headers)
+    return Response(_told(status, str(error)), status_code=status, headers=headers)
 
 
-def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
-    body = {"success": False, "message": error.detail}
-    return Response(body, status_code=error.status_code, headers=error.headers)
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Refused]:
+    return Response(_told(error.status_code, error.detail), status_code=error.status_code, headers=error.headers)
 
 
-def _unforeseen(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+def _unforeseen(_: Request[Any, Any, Any], error: Exception) -> Response[Refused]:
     _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
-    return Response({"success": False, "message": "something went wrong here; the log says what"}, status_code=500)
+    return Response(_told(500, "something went wrong here; the log says what"), status_code=500)
 
 
-async def _harden(message: Message, _: Scope) -> None:
+def _told(status: int, message: str) -> Refused:
+    """SDKs look for ``code``: without it, those of RudderStack and Customer.io send again what was refused for good."""
+    return Refused(HTTPStatus(status).name.lower(), message)
+
+
+async def _harden(message: Message, scope: Scope) -> None:
     """Every answer, errors too."""
     if message["type"] == "http.response.start":
         headers = MutableScopeHeaders.from_message(message)
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "no-referrer")
         headers.setdefault("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
+        cors.share(headers, scope)

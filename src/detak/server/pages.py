@@ -22,10 +22,12 @@ from detak.engine import Engine
 from detak.errors import DetakError
 from detak.insights.cancellation_words import risk_sentences
 from detak.insights.dimensions import DIMENSIONS
+from detak.insights.health import sentences
 from detak.server import charts
 from detak.server.auth import COOKIE
 from detak.server.dashboard import Dashboard, Recent, gather
 from detak.server.figures import Figures
+from detak.server.watch import Watch
 from detak.settings import LANGUAGES
 from detak.words import keys
 
@@ -38,14 +40,14 @@ _A_YEAR = 365 * 24 * 3600
 _STATIC = Path(__file__).parent / "static"
 _EVENTS = "page_event."
 
-_templates = Environment(
+TEMPLATES = Environment(
     loader=PackageLoader("detak.server"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals.update(version=__version__, languages=LANGUAGES, charts=charts)
+TEMPLATES.globals.update(version=__version__, languages=LANGUAGES, charts=charts)
 
 
 @dataclass(frozen=True)
@@ -71,20 +73,19 @@ def routes(token: str) -> list[Any]:
     """
     recent = Recent()
 
-    @get("/", exception_handlers={NotAuthorizedException: _ask_in}, name="home")
-    async def home(request: AnyRequest, engine: Engine) -> AnyResponse:
+    @get("/", exception_handlers={NotAuthorizedException: ask_in}, name="home")
+    async def home(request: AnyRequest, engine: Engine, watch: Watch) -> AnyResponse:
         """The first page."""
         if "token" in request.query_params:
             return _signed_in(request, token)
         view = View(
-            Figures(_language(request, engine.settings.language)),
+            Figures(language_of(request, engine.settings.language)),
             _dimension(request),
             str(request.base_url).rstrip("/"),
         )
         headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
-        response = Stream(_parts(engine, recent, view), media_type="text/html", headers=headers)
-        if request.query_params.get("lang") == view.f.language:
-            response.set_cookie(_cookie(request, LANGUAGE_COOKIE, view.f.language, max_age=_A_YEAR))
+        response = Stream(_parts(engine, recent, watch, view), media_type="text/html", headers=headers)
+        remember_language(request, response, view.f.language)
         return response
 
     return [home]
@@ -100,21 +101,27 @@ def _signed_in(request: AnyRequest, token: str) -> AnyResponse:
     return response
 
 
-def _ask_in(request: AnyRequest, error: NotAuthorizedException) -> AnyResponse:
+def ask_in(request: AnyRequest, error: NotAuthorizedException) -> AnyResponse:
     """What to do about it, in words for a browser and as JSON for a program."""
     if "text/html" not in request.headers.get("accept", ""):
         return Response({"success": False, "message": error.detail}, status_code=401, headers=error.headers)
-    language = _language(request, LANGUAGES[0])
+    language = language_of(request, LANGUAGES[0])
     ordered = [language, *(one for one in LANGUAGES if one != language)]
-    template = _templates.get_template("sign_in.html")
+    template = TEMPLATES.get_template("sign_in.html")
     text = template.render(f=Figures(language), several=[Figures(one) for one in ordered])
     return Response(text, status_code=401, media_type="text/html", headers=error.headers)
 
 
-def _language(request: AnyRequest, default: str) -> str:
+def language_of(request: AnyRequest, default: str) -> str:
     """What the address asks for, else what this browser chose before, else the shop's own."""
     asked = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
     return next((one for one in asked if one in LANGUAGES), default)
+
+
+def remember_language(request: AnyRequest, response: AnyResponse, language: str) -> None:
+    """Where the address asked for the language: have the browser keep it."""
+    if request.query_params.get("lang") == language:
+        response.set_cookie(_cookie(request, LANGUAGE_COOKIE, language, max_age=_A_YEAR))
 
 
 def _dimension(request: AnyRequest) -> str | None:
@@ -123,21 +130,24 @@ def _dimension(request: AnyRequest) -> str | None:
     return asked if asked in DIMENSIONS else None
 
 
-async def _parts(engine: Engine, recent: Recent, view: View) -> AsyncIterator[str]:
+async def _parts(engine: Engine, recent: Recent, watch: Watch, view: View) -> AsyncIterator[str]:
     """The page down to its pulse at once; the rest when the reports are there."""
-    yield _templates.get_template("top.html").render(_top(engine, view))
+    yield TEMPLATES.get_template("top.html").render(_top(engine, view))
     shown, failed = None, None
+    silent: list[str] = []
     try:
         shown = await gather(engine, recent, view.f.language, view.by)
+        silent = sentences((await watch.look(engine)).silent, engine.shop(view.f.language))
     except DetakError as error:
         failed = str(error)
     except Exception as error:  # the answer has begun: it can only be ended in words
         _log.error("the page could not be finished: %s", type(error).__name__, exc_info=error)
         failed = view.f.t("page.failed")
     details = _details(shown, view) if shown else {}
-    rest = _templates.get_template("rest.html")
+    rest = TEMPLATES.get_template("rest.html")
+    store = shlex.quote(str(engine.folder))
     yield rest.render(
-        f=view.f, shown=shown, failed=failed, address=view.address, store=shlex.quote(str(engine.folder)), **details
+        f=view.f, shown=shown, failed=failed, silent=silent, see=True, address=view.address, store=store, **details
     )
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 
@@ -13,8 +15,11 @@ import uvicorn
 from detak.admin_token import kept_token
 from detak.engine import Engine
 from detak.errors import UsageError
+from detak.server.access import logged
 from detak.server.app import build
 from detak.server.auth import is_loopback
+from detak.server.fast_lane import FastLane
+from detak.structured_logs import ACCESS
 
 _BACKLOG = 2048
 
@@ -45,9 +50,16 @@ def serve(
     listener = _listen(host, port)
     local_only = not sign_in and is_loopback(host)
     stopping = asyncio.Event()
-    app = build(engine, token, local_only=local_only, stopping=stopping)
+    application = build(engine, token, local_only=local_only, stopping=stopping)
+    app = FastLane(application, engine, application.state.answered.posted)
+    _calm()
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=5
+        logged(app) if logging.getLogger(ACCESS).isEnabledFor(logging.INFO) else app,
+        log_config=None,  # structured_logs has seen to it
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=5,
     )
     url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
     engine.announce(_reachable(url, host), token)
@@ -59,6 +71,15 @@ def serve(
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the caller closes the engine
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def _calm() -> None:
+    """Let go of what start-up leaves; then look for cycles seldom, since what comes in makes none, and switch threads
+    sooner than by default, since an answer must not wait for a sink that computes."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    sys.setswitchinterval(0.001)
 
 
 class _Server(uvicorn.Server):

@@ -1,8 +1,8 @@
 """The contract of a store of facts: three tables, appended in order, sealed, erased, read through Ibis."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import ibis.expr.types as ir
 import numpy as np
@@ -21,6 +21,20 @@ class Batch(NamedTuple):
     items: pa.Table
     volumes: pa.Table
     offset: int
+
+
+class Sealing(NamedTuple):
+    """A hot tail that is being sealed: its tables, and the offset in the log behind it."""
+
+    tails: dict[str, pa.Table]
+    offset: int
+
+
+class Sealed(NamedTuple):
+    """What it was written to, in the store's own terms."""
+
+    parts: tuple[Any, ...]
+    keys: tuple[str, ...]
 
 
 class Reader(Protocol):
@@ -74,6 +88,18 @@ class Store(Protocol):
         """Subjects that turned out to be another's. ``afresh``: and no others are. Not kept on the disk."""
         ...
 
+    def begin_seal(self) -> Sealing | None:
+        """What is in the hot tail now, to be written; none, if everything is sealed."""
+        ...
+
+    def write_seal(self, sealing: Sealing) -> Sealed:
+        """Write it where nobody sees it yet. May run in another thread while facts are appended; nothing else may."""
+        ...
+
+    def end_seal(self, sealing: Sealing, sealed: Sealed) -> None:
+        """Show what was written instead of the tail, and remember the offset: both or neither."""
+        ...
+
     def seal(self) -> None:
         """Move the hot tail into sealed files and remember the offset, both or neither."""
         ...
@@ -84,6 +110,10 @@ class Store(Protocol):
 
     def erase(self, subjects: Iterable[int]) -> int:
         """Remove people from every file; the number of events removed. No byte of them stays in the store's files."""
+        ...
+
+    def rewrite(self, rewritten: Mapping[str, Callable[[pa.Table], pa.Table | None]]) -> None:
+        """Replace sealed rows, table by table in the order given; None: they stay. The tail is sealed first."""
         ...
 
     def reader(self) -> AbstractContextManager[Reader]:

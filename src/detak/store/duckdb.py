@@ -5,10 +5,9 @@ there is no second write-ahead log to flush, no checkpoint to stall, and no data
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 import ibis
@@ -16,27 +15,13 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from detak.store.base import TABLES, Batch
+from detak.store.base import TABLES, Batch, Sealed, Sealing
 from detak.store.generations import Generations
 from detak.store.parts import Keys, Mask, Part, Parts, is_in, keys_of
 from detak.store.seen import Seen
 from detak.store.tail import Tail
 
 _COMPACT_FROM = 8  # small parts of one table that are worth merging
-
-
-class Sealing(NamedTuple):
-    """A hot tail that is being sealed."""
-
-    tails: dict[str, pa.Table]
-    offset: int
-
-
-class Sealed(NamedTuple):
-    """The files it was written to."""
-
-    parts: tuple[Part, ...]
-    keys: tuple[str, ...]
 
 
 class DuckReader:
@@ -215,6 +200,23 @@ class DuckStore:
                 self._swap(parts=tuple(kept), keys=self._without(keys), offset=self._offset)
         self._generations.sweep(wait=True)
         return len(keys)
+
+    def rewrite(self, rewritten: Mapping[str, Callable[[pa.Table], pa.Table | None]]) -> None:
+        """Replace the rows of sealed files, table by table in the order given; None: they stay as they are.
+
+        The tail is sealed first, so that nothing is left out.
+        """
+        self.seal()
+        manifest = self._parts.manifest
+        kept: list[Part] = [part for part in manifest.parts if part.table not in rewritten]
+        with self._parts.attempt():
+            for name, change in rewritten.items():
+                for part in manifest.parts:
+                    if part.table == name:
+                        rows = change(self._parts.read(part))
+                        kept += [part] if rows is None else self._parts.write(name, rows, self._part_rows)
+            self._swap(parts=tuple(kept), keys=manifest.keys, offset=manifest.offset)
+        self._generations.sweep()
 
     @contextmanager
     def reader(self) -> Iterator[DuckReader]:

@@ -78,6 +78,11 @@ class Log:
         return self._end
 
     @property
+    def folder(self) -> Path:
+        """Where the segment files lie."""
+        return self._folder
+
+    @property
     def begin(self) -> int:
         """The offset of the oldest record still kept."""
         return self._segments[0]
@@ -121,25 +126,7 @@ class Log:
         Raises:
             StoreError: a record is damaged, or the offset is none of a record kept.
         """
-        records: list[Record] = []
-        until = min(self._end, offset + limit)
-        while offset < until:
-            segment = max((one for one in list(self._segments) if one <= offset), default=None)
-            if segment is None:
-                raise StoreError(f"the log begins at {self.begin}, past {offset}: records are missing")
-            before = offset
-            for record in _scan(self._path(segment), segment, offset, self._end):
-                records.append(record)
-                offset = record.end
-                if offset >= until:
-                    break
-            if offset == before:
-                if records:
-                    break  # what came before the damage goes in; the next call says what is wrong
-                raise StoreError(
-                    f"{self._path(segment)}: is damaged at byte {offset - segment}; restore it from a backup"
-                )
-        return records
+        return read_segments(self._folder, list(self._segments), offset, min(self._end, offset + limit), self._end)
 
     def wait(self, offset: int, seconds: float) -> bool:
         """Wait until there is something behind ``offset``, or a ``wake``; whether there is something."""
@@ -179,11 +166,11 @@ class Log:
         self.wake()
 
     def _path(self, segment: int) -> Path:
-        return self._folder / f"{segment:020d}.log"
+        return _segment(self._folder, segment)
 
     def _kept(self, start: int) -> list[int]:
         """The segments that hold something behind ``start``, or a first one; the others are deleted."""
-        found = sorted(int(path.stem) for path in self._folder.glob("*.log") if path.stem.isdigit())
+        found = segments_of(self._folder)
         if found and found[0] > start:
             raise StoreError(f"{self._folder}: begins at {found[0]}, but the facts end at {start}: some are missing")
         over = [one for one, following in pairwise(found) if following <= start]
@@ -287,6 +274,40 @@ class Log:
         self._file.close()
         self._file = file
         self._segments.append(self._end)
+
+
+def read_segments(folder: Path, segments: list[int], offset: int, until: int, end: int) -> list[Record]:
+    """Records from ``offset`` on, up to the one that reaches ``until``; nothing behind ``end`` is durable.
+
+    Raises:
+        StoreError: a record is damaged, or the offset is none of a record kept.
+    """
+    records: list[Record] = []
+    while offset < until:
+        segment = max((one for one in segments if one <= offset), default=None)
+        if segment is None:
+            raise StoreError(f"the log begins at {min(segments, default=end)}, past {offset}: records are missing")
+        before = offset
+        for record in _scan(_segment(folder, segment), segment, offset, end):
+            records.append(record)
+            offset = record.end
+            if offset >= until:
+                break
+        if offset == before:
+            if records:
+                break  # what came before the damage goes in; the next call says what is wrong
+            path = _segment(folder, segment)
+            raise StoreError(f"{path}: is damaged at byte {offset - segment}; restore it from a backup")
+    return records
+
+
+def segments_of(folder: Path) -> list[int]:
+    """The offsets at which the segments of a log begin."""
+    return sorted(int(path.stem) for path in folder.glob("*.log") if path.stem.isdigit())
+
+
+def _segment(folder: Path, segment: int) -> Path:
+    return folder / f"{segment:020d}.log"
 
 
 def _tell(done: Done, result: int | Exception) -> None:

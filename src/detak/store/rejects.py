@@ -1,8 +1,8 @@
 """What live clients sent and could not be used: one line each, with the reason and without the body.
 
-The body may hold personal data that no purpose covers, so it is not kept. There is one exception: a body that breaks
-what nobody foresaw is kept aside whole, readable by the store's owner only. It goes when somebody whom it names is
-forgotten, else the first time that the store is opened after thirty days.
+The message itself goes to the quarantine, where it may be kept at all. A body that breaks what nobody foresaw is kept
+aside whole, readable by the store's owner only. It goes when somebody whom it names is forgotten, else the first time
+that the store is opened after thirty days.
 
 Lines carry the offset they came from: after a crash the sink passes the same records again, and writes only what is not
 written yet.
@@ -10,6 +10,7 @@ written yet.
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby, islice
@@ -18,13 +19,21 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
+from detak.clock import from_micros
 from detak.private_files import write_secret
+from detak.resend import Rejected
+from detak.scrub import without_people
+from detak.store.quarantine import Kept, Quarantine
 
 _LINES: Final = 100  # of one record; what is beyond is counted in one line more
 _TEXT: Final = 200  # characters of a field or a reason
 _FILE_BYTES: Final = 16 * 1024 * 1024
 _TAIL_BYTES: Final = 256 * 1024  # more than all lines of one record
 _ASIDE_SECONDS: Final = 30 * 86_400
+_SHAPE: Final = 30  # properties of an example
+_HOLDS: Final[dict[type, str]] = {
+    str: "text", int: "number", float: "number", bool: "true or false", list: "list", dict: "object",
+}  # fmt: skip
 
 
 class _Why(Protocol):
@@ -34,8 +43,9 @@ class _Why(Protocol):
     def reason(self) -> str: ...
 
 
-Refused = tuple[int, str, int, str, _Why]
-"""(offset, source, received, event, why)"""
+Refused = tuple[int, str, int, str, _Why] | tuple[int, str, int, str, _Why, bytes | None]
+"""(offset, source, received, event, why), and the message as it can be sent again (``resend.sendable``), if it may be
+kept. All refused messages of a record stand together, in their order."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -50,9 +60,15 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Rejects:
-    """The file of a store's live rejects, the older one it was before, and the bodies kept aside."""
+    """The file of a store's live rejects, the older one it was before, and the bodies kept aside.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        quarantine: where the messages themselves are kept, if they are.
+    """
+
+    def __init__(self, path: Path, quarantine: Quarantine | None = None) -> None:
+        self.quarantine = quarantine
         self._path = path
         self._older = path.with_suffix(f".1{path.suffix}")
         self._until = self._recover()
@@ -60,9 +76,12 @@ class Rejects:
 
     def add(self, refused: Iterable[Refused]) -> None:
         """Write what was not written before; of each offset a hundred lines at most, and a line for the rest."""
+        found = list(refused)
+        if self.quarantine is not None:
+            self.quarantine.add(_kept(found))
         data = []
         last = _Mark(-1, 0)
-        for line in _lines(refused):
+        for line in _lines(found):
             last = last.after(line.offset)
             if last > self._until:
                 data.append(msgspec.json.encode(line) + b"\n")
@@ -82,6 +101,25 @@ class Rejects:
         for path in self._path.parent.glob("aside-*.body"):
             if _names_any(path.read_bytes(), theirs):
                 path.unlink()
+        if self.quarantine is not None:
+            self.quarantine.forget(lambda message: _names_any(message, theirs))
+
+    def summary(self) -> list[Rejected]:
+        """The reasons, the most frequent first."""
+        lines = [line for path in (self._older, self._path) for line in _read(path)]
+        counts = Counter((line.source, line.event, line.field, line.reason) for line in lines)
+        last = {(line.source, line.event, line.field, line.reason): line.received for line in lines}
+        kept = list(self.quarantine.read()) if self.quarantine else []
+        again = Counter(map(_key, kept))
+        examples = {_key(one): one for one in kept}
+        for key, one in examples.items():  # its line has turned over, its message has not
+            counts.setdefault(key, again[key])
+            last.setdefault(key, one.received.isoformat(timespec="seconds"))
+        found = [
+            Rejected(*key, count, last[key], again[key], _shape(examples[key].message) if key in examples else {})
+            for key, count in counts.items()
+        ]
+        return sorted(found, key=lambda one: (-one.count, one.source, one.event, one.field, one.reason))
 
     def _expire(self, before: float) -> None:
         """Delete what was kept aside before then (seconds since 1970), and halves that a crash left."""
@@ -129,12 +167,51 @@ class _Mark(NamedTuple):
 def _lines(refused: Iterable[Refused]) -> Iterator[Line]:
     for offset, same in groupby(refused, key=lambda one: one[0]):
         found = iter(same)
-        for _, source, received, event, why in islice(found, _LINES):
+        for _, source, received, event, why, *_ in islice(found, _LINES):
             yield Line(offset, _when(received), source, event, why.field[:_TEXT], why.reason[:_TEXT])
         rest = list(found)
         if rest:
             _, source, received, *_ = rest[0]
             yield Line(offset, _when(received), source, "", "", f"and {len(rest):,} more of the same batch")
+
+
+def _kept(refused: Iterable[Refused]) -> Iterator[Kept]:
+    for offset, same in groupby(refused, key=lambda one: one[0]):
+        for nth, (_, source, received, event, why, *rest) in enumerate(same, 1):
+            message = rest[0] if rest else None
+            if isinstance(message, bytes):
+                came_in = from_micros(received)
+                field, reason = why.field[:_TEXT], why.reason[:_TEXT]
+                yield Kept(offset, nth, came_in, source, event, field, reason, msgspec.Raw(message))
+
+
+def _key(one: Kept) -> tuple[str, str, str, str]:
+    return one.source, one.event, one.field, one.reason
+
+
+def _shape(message: msgspec.Raw) -> dict[str, str]:
+    """The names of a message's properties and what they hold, without a value, and without names that name people."""
+    told = msgspec.json.decode(message).get("properties")
+    if not isinstance(told, dict):
+        return {"properties": _holds(told)}
+    some = islice(told.items(), _SHAPE)
+    return {shown: _holds(value) for name, value in some for shown in without_people({name: None})}
+
+
+def _holds(value: Any) -> str:
+    return _HOLDS.get(type(value), "nothing")
+
+
+def _read(path: Path) -> Iterator[Line]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    for line in data.splitlines():
+        try:
+            yield msgspec.json.decode(line, type=Line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            continue  # half a line, of a write that is going on
 
 
 def _when(received: int) -> str:

@@ -1,0 +1,77 @@
+"""``detak catalogue``."""
+
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import click
+import msgspec
+
+from detak.catalogue import FILE
+from detak.client import Remote
+from detak.engine import Engine
+from detak.importing import Rejection, RejectsFile
+from detak.settings import load
+from detak.sources.base import Reading, Reject
+from detak.sources.product_table import ProductRow, read_products
+from detak.terminal import desk_of, explained, json_option, print_, store_option
+
+_AT_ONCE = 2_000  # products
+
+
+class Imported(msgspec.Struct, kw_only=True):
+    """What came of a file: its rows with something on them are ``read``, those of products taken in ``accepted``."""
+
+    file: str
+    read: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    products: int = 0
+    rejects_file: str | None = None
+
+
+@click.group("catalogue")
+def command() -> None:
+    """The products of the shop: prices, stock, categories, pictures."""
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@store_option
+@json_option
+@explained
+def import_(file: Path, store: Path, as_json: bool) -> None:
+    """Bring a file of products in: CSV, TSV, xlsx, JSON Lines, a marketplace's form, a feed for Google.
+
+    What the file does not say of a product stays as it was.
+    """
+    settings = load(store / "detak.toml")
+    now = datetime.now(UTC)
+    found = read_products(file, Reading(settings.timezone, settings.currency, now))
+    done, rejects = Imported(file=file.name), RejectsFile(store, now)
+    with desk_of(store) as desk:
+        while some := list(islice(found, _AT_ONCE)):
+            _take(desk, some, done, rejects)
+    done.rejects_file = str(rejects.written) if rejects.written else None
+    print_(done, _sentence(done), as_json)
+    if done.rejected:
+        click.echo(f"detak: {done.rejected:,} rows could not be used; see {done.rejects_file}", err=True)
+
+
+def _take(desk: Engine | Remote, some: list[ProductRow | Reject], done: Imported, rejects: RejectsFile) -> None:
+    given = [one for one in some if isinstance(one, ProductRow)]
+    refused = [Rejection(done.file, one.row, one.field, one.reason) for one in some if isinstance(one, Reject)]
+    result = desk.catalogue.put([one.product for one in given], FILE)
+    for one in result.rejected:
+        refused += [Rejection(done.file, row, one.field, one.reason) for row in given[one.index].rows]
+    rejects.add(refused)
+    rows = sum(len(one.rows) for one in given) + sum(isinstance(one, Reject) for one in some)
+    done.read += rows
+    done.rejected += len(refused)
+    done.accepted += rows - len(refused)
+    done.products += result.upserted
+
+
+def _sentence(done: Imported) -> str:
+    text = f"{done.file}: {done.read:,} rows read, {done.accepted:,} accepted; {done.products:,} products"
+    return text + (f", {done.rejected:,} rows rejected" if done.rejected else "")

@@ -1,0 +1,15 @@
+"""What is wrong with a field, in words: the engine's own reasons are few, and each has a text in every language."""
+
+import re
+
+from detak.words import knows, say
+
+_CALLED = re.compile(r"is called “(?P<name>.*)” in the plan")
+
+
+def problem(detail: str, language: str) -> str:
+    """``total: is negative`` in the language; as it stands where there is no text for it (a field, a rule)."""
+    field, colon, said = detail.partition(": ")
+    if called := _CALLED.fullmatch(said):
+        return f"{field}: {say(language, 'problem.called', name=called['name'])}"
+    return f"{field}: {say(language, f'problem.{said}')}" if colon and knows(language, f"problem.{said}") else detail

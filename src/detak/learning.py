@@ -1,0 +1,41 @@
+"""What the beat learns: products from events, into the catalogue."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from detak.catalogue import Statement
+from detak.clock import from_micros, to_micros
+from detak.consent import Purpose
+from detak.gate import Gate
+from detak.insights import seen_products
+
+_OVERLAP: Final = timedelta(minutes=10)  # what was received so long before may have become a fact only since
+
+
+class Shelf(Protocol):
+    """The catalogue, as far as learning needs it."""
+
+    @property
+    def learnt(self) -> int:
+        """Until when events have told what they know: received, microseconds since 1970, UTC."""
+        ...
+
+    def learn(self, said: Iterable[Statement], until: int) -> int:
+        """Take statements in; how many products changed."""
+        ...
+
+
+def learn_products(gate: Gate, shelf: Shelf, currency: str) -> int:
+    """Ask the events received since the last time what they say of products; how many products changed.
+
+    Asked as analytics, so that people who refuse it teach nothing; what leaves the gate is a row a product.
+    """
+    now = datetime.now(UTC)
+    since = from_micros(max(0, shelf.learnt - _OVERLAP // timedelta(microseconds=1)))
+    with gate.events(Purpose.ANALYTICS, before=now, why="catalogue") as granted:
+        found = {name: granted.run(table) for name, table in seen_products.reduce(granted.facts, since).items()}
+    until = seen_products.until(found)
+    if until is None:
+        return 0
+    return shelf.learn(seen_products.statements(found, currency), max(shelf.learnt, to_micros(until)))

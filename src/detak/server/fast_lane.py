@@ -1,0 +1,148 @@
+"""The short way for what comes most: batches and events of servers that know their key.
+
+A request for one of these paths, with a known key in its Authorization header and a plain body, goes straight to the
+log. Everything else, whatever is odd in any way, takes the long way through the application (``collect.py``), which
+answers it in words. Both ways end in ``Engine.collect``; this one saves two thirds of the work on a request.
+"""
+
+import asyncio
+import base64
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from detak.engine import Engine
+from detak.errors import BusyError, RowError, StoreError
+from detak.server.collect import KINDS
+from detak.server.ingest import BODY_LIMIT
+from detak.wire import EVENT_LIMIT, with_type
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+_PATHS: Final = {"/v1/batch": "", **{f"/v1/{kind}": kind for kind in KINDS}}
+_KNOWN: Final = 1024  # headers whose source is remembered
+_LONG_WAY: Final = frozenset({b"content-encoding", b"origin", b"expect"})
+_TAKEN: Final = b'{"success":true}'
+_START: Final = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(_TAKEN)).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+    ],
+}
+_BODY: Final = {"type": "http.response.body", "body": _TAKEN}
+
+
+class FastLane:
+    """An ASGI application before another one.
+
+    Args:
+        app: takes what this does not.
+        engine: where events go.
+        count: told of each answer: its route and status.
+    """
+
+    def __init__(self, app: App, engine: Engine, count: Callable[[str, int], None]) -> None:
+        self._app = app
+        self._engine = engine
+        self._count = count
+        self._sources: dict[bytes, str] = {}
+        self._landed: deque[tuple[asyncio.Future[None], int | Exception]] = deque()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Take a request, or pass it on."""
+        kind = _PATHS.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        source = None if kind is None or scope["query_string"] else self._source(scope["headers"])
+        if kind is None or source is None:
+            await self._app(scope, receive, send)
+            return
+        limit = EVENT_LIMIT if kind else BODY_LIMIT
+        parts = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return  # the client is gone
+            parts.append(message["body"])
+            size += len(message["body"])
+            if size > limit or not message.get("more_body"):
+                break
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        if size > limit or body[:2] == b"\x1f\x8b" or not await self._taken(kind, source, body):
+            await self._app(scope, _again(body, message, receive), send)
+            return
+        scope["path_template"] = scope["path"]  # for the log of requests
+        self._count(scope["path"], 200)
+        await send(_START)
+        await send(_BODY)
+
+    async def _taken(self, kind: str, source: str, body: bytes) -> bool:
+        """Whether the events are on the disk; if not, the long way says why."""
+        loop = asyncio.get_running_loop()
+        landed: asyncio.Future[None] = loop.create_future()
+
+        def done(result: int | Exception) -> None:
+            first = not self._landed
+            self._landed.append((landed, result))
+            if first and not loop.is_closed():
+                loop.call_soon_threadsafe(self._settle)
+
+        try:
+            whole = b'{"batch":[' + with_type(body, kind) + b"]}" if kind else body
+            self._engine.collect(source, whole, done)
+            await landed
+        except (RowError, BusyError, StoreError):
+            return False
+        return True
+
+    def _settle(self) -> None:
+        """Those whose events went to the disk together hear of it together."""
+        while self._landed:
+            landed, result = self._landed.popleft()
+            if landed.cancelled():
+                continue
+            if isinstance(result, Exception):
+                landed.set_exception(result)
+            else:
+                landed.set_result(None)
+
+    def _source(self, headers: list[tuple[bytes, bytes]]) -> str | None:
+        given = None
+        for name, value in headers:
+            if name == b"authorization":
+                given = value
+            elif name in _LONG_WAY:
+                return None
+        if given is None:
+            return None
+        source = self._sources.get(given)
+        if source is None:
+            source = self._engine.source_of(_key(given))
+            if source is not None:
+                if len(self._sources) >= _KNOWN:
+                    self._sources.clear()
+                self._sources[given] = source
+        return source
+
+
+def _key(header: bytes) -> str:
+    kind, _, value = header.decode("latin-1").partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    try:
+        return base64.b64decode(value.strip(), validate=True).decode().split(":", 1)[0]
+    except ValueError:
+        return ""
+
+
+def _again(body: bytes, last: Any, receive: Any) -> Callable[[], Awaitable[Any]]:
+    """What was received, to be received by somebody else."""
+    waiting = [{"type": "http.request", "body": body, "more_body": bool(last.get("more_body"))}]
+
+    async def replay() -> Any:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
