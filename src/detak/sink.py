@@ -131,11 +131,15 @@ class Sink:
 
     def _begin_sealing(self) -> None:
         """Have another thread write what is in the tail, while this one goes on."""
-        self._gate.keep()
         self._first_unsealed = None
         sealing = self._store.begin_seal()
         if sealing is not None:
-            self._sealing = sealing, self._sealer.submit(self._store.write_seal, sealing)
+            self._sealing = sealing, self._sealer.submit(self._write, sealing)
+
+    def _write(self, sealing: Sealing) -> Sealed:
+        """What was learnt of people first: no sealed fact may speak of somebody the vault does not know."""
+        self._gate.keep()
+        return self._store.write_seal(sealing)
 
     def _finish_sealing(self, *, wait: bool) -> None:
         """Show what was written, once it is; then the log may let go of it."""

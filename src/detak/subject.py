@@ -1,7 +1,9 @@
 """A person, as far as anything but the vault knows them: a random number, and what leads to it."""
 
-import secrets
+import os
 from typing import NamedTuple
+
+_SUBJECTS = 2**62 - 1
 
 Identifier = tuple[str, str]
 """``(kind, value)``: ``("user", "42")`` or ``("anonymous", "5f0c...")``."""
@@ -19,4 +21,4 @@ class Merge(NamedTuple):
 
 def pseudonym() -> int:
     """A fresh random subject: 62 bits, never zero, saying nothing of the person."""
-    return secrets.randbelow(2**62 - 1) + 1
+    return int.from_bytes(os.urandom(8), "little") % _SUBJECTS + 1

@@ -26,7 +26,9 @@ from detak.wire import open_plain
 _CONNECTIONS: Final = 32
 _LIMITS: Final = 2.0  # seconds for each of the two limits
 _DRAIN: Final = 300.0
-_LOOKS: Final = 20
+_BURST: Final = 1.0  # seconds
+_LOOKS: Final = 40
+_MARKED: Final = "Marked"
 _SHARE: Final = 0.8  # of the sustained rate, while it is looked how soon an event can be seen
 
 
@@ -40,7 +42,7 @@ class Ingest(msgspec.Struct, frozen=True):
     log_append_events_s: int
     """The log takes bodies, durable, and nothing else happens."""
     burst_events_s: int
-    """Acknowledged, that is on the disk, while it lasted."""
+    """Acknowledged, that is on the disk, in a second."""
     burst_p50_ms: float
     burst_p99_ms: float
     burst_refused: int
@@ -106,18 +108,17 @@ class _Server:
         return found
 
     def seen_after(self, number: int) -> float:
-        """Seconds from the acknowledgement of one event until it is found among the facts."""
-        who = f"marked-{number}"
-        message = {"type": "track", "event": "Marked", "messageId": who, "anonymousId": who}
+        """Seconds from the acknowledgement of one event until the live state shows it, which is after the facts do."""
+        message = {"type": "track", "event": _MARKED, "messageId": f"marked-{number}", "anonymousId": "marked"}
         consent = {"consent": {"categoryPreferences": {"analytics": True}}}
         body = {"writeKey": self.key, "batch": [{**message, "context": consent}]}
         self.http.post("/v1/batch", json=body).raise_for_status()
         began = time.perf_counter()
         self.acknowledged += 1
         while time.perf_counter() - began < _DRAIN:
-            found = self.http.post("/v1/admin/export", json={"anonymousId": who}, headers=self.admin)
-            if found.is_success and found.json()["events"]:
+            if self.http.get("/v1/pulse").raise_for_status().json()["events"].get(_MARKED, 0) > number:
                 return time.perf_counter() - began
+            time.sleep(0.002)
         raise StoreError("an acknowledged event is not to be found")
 
     def close(self) -> None:
@@ -146,10 +147,12 @@ def measure(seconds: float) -> Ingest:
     body = stamp(templates(1, 1)[0], 1)
     parse, append = _parse_only(body), _append_only(body)
     with _serving() as server:
-        server.load(1)  # warm
+        server.load(_BURST)  # warm
+        server.drained()
+        burst = server.load(_BURST)
         before = server.drained()
         began = time.perf_counter()
-        burst = server.load(seconds)
+        server.load(seconds)
         checked = server.drained()
         sustained = (checked - before) / (time.perf_counter() - began)
         one = server.load(min(seconds, 5), path="/v1/track")

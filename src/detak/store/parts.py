@@ -143,7 +143,8 @@ class Parts:
     def _write_part(self, table: str, rows: pa.Table, first: int | None, last: int | None) -> Part:
         name = self._name(table, "parquet")
         order = [(column, "ascending") for column in ("subject", "time", "received") if column in rows.column_names]
-        rows = rows.sort_by(order)
+        rows = rows.combine_chunks()  # rows are taken from one chunk several times quicker than from many
+        rows = rows.take(pc.sort_indices(rows, order))
 
         def save(path: Path) -> None:
             pq.write_table(rows, path, compression="zstd", row_group_size=120_000)
@@ -195,6 +196,10 @@ def _by_days(rows: pa.Table, part_rows: int) -> Iterator[tuple[pa.Table, int | N
     if not timed.num_rows:
         return
     days = timed[column].cast(pa.int64()).to_numpy() // 86_400_000_000
+    if days.min() == days.max():
+        yield timed, int(days[0]), int(days[0])
+        return
+    timed = timed.combine_chunks()
     order = np.argsort(days, kind="stable")
     days = days[order]
     start = 0

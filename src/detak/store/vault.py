@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
@@ -162,9 +163,13 @@ class Pending:
         _insert(connection, "merges(subject, person, evidence, time)", self._merges)
 
 
+_first = itemgetter(0, 1)
+
+
 def _insert(connection: Connection, into: str, rows: Sequence[tuple[Any, ...]], *, instead: bool = False) -> None:
     """Rows as they are, which is several times quicker than row by row through the toolkit; known ones stay, or go."""
     if rows:
+        rows = sorted(rows, key=_first)  # neighbours in the file are written together
         marks = ", ".join("?" * len(rows[0]))
         otherwise = "REPLACE" if instead else "IGNORE"
         statement = f"INSERT OR {otherwise} INTO {into} VALUES ({marks})"  # noqa: S608  no value is part of it
