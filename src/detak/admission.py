@@ -4,13 +4,13 @@ Each identifier has a subject of its own. That two of them are one person is a m
 can be taken back. So nothing here ever moves an event from one subject to another.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from detak.clock import from_micros
 from detak.consent import Purposes, Standing, Statement
-from detak.subject import Identifier, Merge, pseudonym
+from detak.subject import Identifier, Merge, pseudonyms
 
 
 class Said(NamedTuple):
@@ -61,6 +61,7 @@ class Batch:
     proofs: list[tuple[int, Statement]] = field(default_factory=list)
     renewed: dict[int, Standing] = field(default_factory=dict)
     merges: list[Merge] = field(default_factory=list)
+    supply: Iterator[int] = field(default_factory=pseudonyms)
 
     def standing_of(self, said: Said) -> list[Standing]:
         """What those have said whose word counts for an event, as far as they said anything."""
@@ -129,7 +130,7 @@ class Batch:
         return people
 
     def _new(self, identifier: Identifier) -> int:
-        subject = self.known[identifier] = self.fresh[identifier] = pseudonym()
+        subject = self.known[identifier] = self.fresh[identifier] = next(self.supply)
         return subject
 
     def _unite(self, device: int, user: int, said: Said) -> None:

@@ -11,7 +11,7 @@ from detak.event import EVENTS, ITEMS, NULL, clean_id
 from detak.intake import Intake
 from detak.money import exponent
 from detak.place import city, province
-from detak.wire import Arrival, device, page
+from detak.wire import TRACK, Arrival, device, page, traits_of
 
 _OF_THE_GATE: Final = ("subject", "purposes")
 AGENT: Final = 256  # characters of a user agent that are kept
@@ -55,7 +55,7 @@ def arrivals_table(read: Sequence[tuple[int, int, Arrival]], intake: Intake) -> 
 
 def pieces_table(arrivals: Sequence[Arrival], events: pa.Table, first: int) -> pa.Table:
     """``PIECES`` of arrivals; ``events`` is their ``arrivals_table``, whose rows count from ``first``."""
-    found = [products(one.properties) for one in arrivals]
+    found = [products(one.properties) if one.message.type == TRACK else () for one in arrivals]
     every = [product for some in found for product in some]
     if not every:
         return PIECES.empty_table()
@@ -160,5 +160,6 @@ def _named(arrival: Arrival, intake: Intake) -> tuple[Any, ...]:
     previous = clean_id(message.previous_id) if user and message.type == "alias" else None
     consent = message.context.consent if message.context else None
     said = intake.said(consent.category_preferences if consent else None)
-    traits = None if message.traits == NULL else bytes(message.traits).decode()
-    return (user, clean_id(message.anonymous_id), previous, *said, traits, arrival.flaws)
+    traits = traits_of(message)
+    told = None if traits == NULL else bytes(traits).decode()
+    return (user, clean_id(message.anonymous_id), previous, *said, told, arrival.flaws)

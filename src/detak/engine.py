@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,7 @@ class Engine:
             opened.callback(self.sink.stop)
             opened.callback(self._log.close)  # first, so that the sink sees the end of it
             self._ended = threading.Event()
+            self._outlived: date | None = None  # when keys beyond the window were forgotten
             self._learnt = -1  # the offset up to which the catalogue was told
             self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
             self._beat.start()
@@ -378,6 +379,11 @@ class Engine:
     def _compact(self) -> None:
         self.sink.call(self._store.compact)
         self._quarantine.expire()
+        today = datetime.now(UTC).date()
+        if self.settings.dedupe_days and today != self._outlived:
+            window = timedelta(days=self.settings.dedupe_days)
+            self.sink.call(lambda: self._store.outlive(datetime.now(UTC) - window))
+            self._outlived = today
 
     def _learn(self) -> None:
         """What events say of products goes into the catalogue; where nothing came in, there is nothing to learn."""

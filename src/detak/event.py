@@ -121,6 +121,7 @@ class Context(msgspec.Struct, omit_defaults=True, rename="camel"):
     location: Location | None = None
     device: Device | None = None
     page: Page | None = None
+    traits: msgspec.Raw = msgspec.Raw(b"null")
     user_agent: str | None = None
 
 

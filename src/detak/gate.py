@@ -276,7 +276,7 @@ class Gate:
             self._vault.write({}, {}, [], dict.fromkeys(subjects, said))
 
     def bots(self) -> BotsReport:
-        """What was flagged as programs', by rule. No person is in the answer, so it serves no purpose that one refuses."""
+        """What was flagged as programs', by rule: counts only, whatever people agreed to."""
         with self._store.reader() as reader:
             events = reader.table("events")
             found = events.group_by("bot").aggregate(

@@ -33,10 +33,13 @@ from detak.wire import (
     OF_THE_PAGE,
     PRODUCT,
     SINGLE,
+    TRACK,
     agent_device,
     moment,
     path_of,
     remainder,
+    single,
+    traits_of,
 )
 from detak.wire import Plain as Message
 
@@ -127,8 +130,9 @@ def plain_tables(chunk: Plain, metas: Sequence[Meta], intake: Intake) -> tuple[t
     columns |= _contexts(messages, told, intake, columns)
     columns |= _amounts(told, keys, columns, intake.currency, rows)
     columns["flaws"] = _flaws(columns["event"], told, [metas[at].imported for at in chunk.record], rows)
-    columns["properties"] = _rests(told, keys, rows)
-    pieces = _pieces(told, keys, columns, rows)
+    sole = [message.type == TRACK for message in messages]
+    columns["properties"] = _rests(told, sole, keys, rows)
+    pieces = _pieces(told, sole, keys, columns, rows)
     events = table(columns, ARRIVALS)
     _mark_long(events, rows)
     return _without_odd(events, table(pieces, PIECES) if pieces else PIECES.empty_table(), rows.odd)
@@ -207,7 +211,7 @@ def _people(messages: list[Message], rows: _Rows) -> dict[str, Any]:
         for message in messages
     ]
     users = [clean(message.user_id) for message in messages]
-    traits = [None if message.traits == NULL else bytes(message.traits) for message in messages]
+    traits = [_traits(message) if message.type == "identify" else None for message in messages]
     for row, one in enumerate(traits):
         if one is not None and not _shallow(one):
             rows.odd[row], traits[row] = True, None
@@ -222,6 +226,11 @@ def _people(messages: list[Message], rows: _Rows) -> dict[str, Any]:
         "refused": [refused for _, refused in said],
         "traits": [None if one is None else one.decode() for one in traits],
     }
+
+
+def _traits(message: Message) -> bytes | None:
+    said = traits_of(message)
+    return None if said == NULL else bytes(said)
 
 
 def _shallow(traits: bytes) -> bool:
@@ -354,7 +363,7 @@ def _flaws(events: list[str], told: list[dict[str, Any]], imported: list[bool], 
     return found
 
 
-def _rests(told: list[dict[str, Any]], keys: set[str], rows: _Rows) -> list[str | None] | None:
+def _rests(told: list[dict[str, Any]], sole: list[bool], keys: set[str], rows: _Rows) -> list[str | None] | None:
     """What has no column; of most events nothing."""
     described = keys & SINGLE
     if keys <= COLUMNED | OF_THE_PAGE and not described and "products" not in keys:
@@ -362,36 +371,39 @@ def _rests(told: list[dict[str, Any]], keys: set[str], rows: _Rows) -> list[str 
     ordinary = COLUMNED | OF_THE_PAGE
     whole = ordinary | SINGLE
     found: list[str | None] = []
-    for row, one in enumerate(told):
+    for row, (one, tracked) in enumerate(zip(told, sole, strict=True)):
         listed = one.get("products")
         if listed is None:
-            if one.keys() <= (whole if one.get("product_id") or one.get("sku") or one.get("name") else ordinary):
+            if one.keys() <= (whole if tracked and single(one) else ordinary):
                 found.append(None)
                 continue
         elif (
-            one.keys() <= ordinary
+            tracked
+            and one.keys() <= ordinary
             and type(listed) is list
             and all(type(p) is dict and p.keys() <= PRODUCT for p in listed)
         ):
             found.append(None)
             continue
         try:
-            found.append(remainder(one))
+            found.append(remainder(one, sole=tracked))
         except RecursionError:
             rows.odd[row] = True
             found.append(None)
     return found
 
 
-def _pieces(told: list[dict[str, Any]], keys: set[str], columns: dict[str, Any], rows: _Rows) -> dict[str, Any] | None:
+def _pieces(
+    told: list[dict[str, Any]], sole: list[bool], keys: set[str], columns: dict[str, Any], rows: _Rows
+) -> dict[str, Any] | None:
     """A row for each product of each event: of its list, or the one at its top level."""
     listed = rows.typed([one.get("products") for one in told], _LIST) if "products" in keys else [None] * len(told)
     rows.mark_where(
         many is not None and (len(many) > _MOST_PRODUCTS or not _OBJECT.issuperset(map(type, many))) for many in listed
     )
     found = [
-        many if many is not None else [one] if one.get("product_id") or one.get("sku") or one.get("name") else ()
-        for many, one in zip(listed, told, strict=True)
+        () if not tracked else many if many is not None else [one] if single(one) else ()
+        for many, one, tracked in zip(listed, told, sole, strict=True)
     ]
     if rows.odd.any():
         found = [() if odd else some for some, odd in zip(found, rows.odd.tolist(), strict=True)]

@@ -15,6 +15,7 @@ from detak.errors import SettingsError
 from detak.event import CONSENT_UPDATED
 
 LANGUAGES = ("id", "en")
+_LEAST_WINDOW = 30
 _POSITIVE = (
     *("min_group", "seal_rows", "seal_seconds", "part_rows", "queue_bytes", "upload_bytes"),
     *("late_days", "ahead_minutes", "most_devices"),
@@ -65,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     """User ids and device ids that many people use (``kasir-*``): nobody's devices are united over them."""
     most_devices: int = 30
     """A user seen on so many devices gets no more of them: it is a shop assistant's id, or a test's."""
+    dedupe_days: int = 0
+    """A message sent again counts once within so many days of coming in, 30 at least; 0: for ever."""
     late_days: int = 30
     """A live event that happened longer ago than this is marked late."""
     ahead_minutes: int = 60
@@ -153,6 +156,8 @@ def _check(settings: Settings) -> None:
     ):
         if getattr(settings, name) < 1:
             raise SettingsError(f"{name}: must be at least 1")
+    if 0 < settings.dedupe_days < _LEAST_WINDOW or settings.dedupe_days < 0:
+        raise SettingsError(f"dedupe_days: must be 0 (for ever) or at least {_LEAST_WINDOW}")
     _ = settings.timezone, settings.categories
     for source in settings.sources.values():
         _ = source.covers

@@ -38,6 +38,7 @@ from detak.scrub import scrub, without_people
 EARLIEST: Final = 631_152_000_000_000  # 1990: no shop's log is older
 _DAY: Final = 86_400_000_000
 LATE, AHEAD = "late", "ahead"
+TRACK: Final = "track"
 EVENT_LIMIT: Final = 32 * 1024  # Segment's: 32 KB an event
 
 _CONVERTED: Final = {field.name: field.type for field in msgspec.structs.fields(Properties)}
@@ -47,6 +48,7 @@ SINGLE: Final = PRODUCT - {"quantity", "total"}
 """Keys at the top level that describe the one product of an event; without one they are the event's own."""
 COLUMNED: Final = frozenset(_CONVERTED) - SINGLE
 """Keys at the top level that have a column whatever else is there."""
+_OF_OTHERS: Final = COLUMNED - {"products"}
 _MONEY_FIELDS: Final = frozenset({"price", "quantity", "total", "revenue", "value", "shipping", "discount", "products"})
 _YES: Final = frozenset({"true", "1", "yes", "y", "on", "granted", "allow", "allowed", "accepted", "ya", "setuju"})
 _DEEPEST: Final = 64
@@ -345,7 +347,7 @@ def _read_properties(message: Incoming, event: str) -> tuple[Properties, str | N
         properties = _lenient(data, event, error)
     loose = _any.decode(data)
     unread = {name for name in _CONVERTED if name in loose and getattr(properties, name) is None}
-    rest = remainder(loose, unread)
+    rest = remainder(loose, unread, sole=message.type == TRACK)
     if properties.query:
         properties.query = scrub(properties.query)
     if properties.reason:
@@ -353,20 +355,34 @@ def _read_properties(message: Incoming, event: str) -> tuple[Properties, str | N
     return properties, rest, loose
 
 
-def remainder(loose: Mapping[str, Any], unread: Collection[str] = ()) -> str | None:
+def traits_of(message: Message) -> msgspec.Raw:
+    """What an identify says of its person; RudderStack's libraries say it in the context. JSON, ``null`` for nothing.
+
+    Other calls repeat it, and a group's traits are the group's.
+    """
+    if message.type != "identify":
+        return NULL
+    said = message.traits
+    if said is None or said == NULL:
+        said = message.context.traits if message.context else NULL
+    return said if isinstance(said, msgspec.Raw) else msgspec.Raw(_encode(said))
+
+
+def remainder(loose: Mapping[str, Any], unread: Collection[str] = (), *, sole: bool) -> str | None:
     """What of the properties has no column, as JSON, without what names a person; None where all of it has one.
 
     Args:
         loose: the properties as they came.
         unread: those of them that have a column but do not fit it.
+        sole: whether they may describe one product at their top level: those of a page or a group do not.
     """
-    columned = COLUMNED | SINGLE if single(loose) else COLUMNED
+    columned = _OF_OTHERS if not sole else COLUMNED | SINGLE if single(loose) else COLUMNED
     rest = {
         name: value
         for name, value in loose.items()
         if (name not in columned or name in unread) and name not in OF_THE_PAGE and value is not None
     }
-    listed = loose.get("products")
+    listed = loose.get("products") if sole else None
     if isinstance(listed, list) and any(isinstance(one, dict) and one.keys() - PRODUCT for one in listed):
         rest["products"] = listed
     return _encode(without_people(rest)).decode() if rest else None
@@ -406,7 +422,8 @@ def _check(event: str, properties: Properties) -> None:
 
 
 def _check_traits(message: Incoming) -> None:
-    if message.traits != NULL and not _shallow(_any.decode(message.traits), _DEEPEST):
+    said = traits_of(message)
+    if said != NULL and not _shallow(_any.decode(said), _DEEPEST):
         raise RowError("traits", "are nested too deeply")
 
 

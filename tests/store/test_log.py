@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detak.errors import BusyError, RowError, StoreError
-from detak.store import log as module
 from detak.record import Meta
+from detak.store import log as module
 from detak.store.log import Log
 
 META = Meta("web", 1_760_000_000_000_000)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from litestar import Request, get
@@ -12,6 +12,8 @@ from litestar.response import ServerSentEvent
 
 from detak.engine import Answer, Engine, Question, report_names
 from detak.live import Pulse
+
+Bots = Literal["hidden", "shown"]
 
 
 @get("/v1/reports")
@@ -21,10 +23,12 @@ async def names() -> list[str]:
 
 
 @get("/v1/reports/{name:str}")
-async def report(request: Request[Any, Any, Any], engine: Engine, name: str, lang: str | None = None) -> msgspec.Raw:
+async def report(
+    request: Request[Any, Any, Any], engine: Engine, name: str, lang: str | None = None, bots: Bots = "hidden"
+) -> msgspec.Raw:
     """A report on everything that its purpose may see now. Its parameters are query parameters."""
-    parameters = {key: value for key, value in request.query_params.items() if key != "lang"}
-    answer: Answer = await asyncio.to_thread(engine.answer, Question(name, parameters, lang))
+    parameters = {key: value for key, value in request.query_params.items() if key not in ("lang", "bots")}
+    answer: Answer = await asyncio.to_thread(engine.answer, Question(name, parameters, lang, bots == "shown"))
     return answer.report
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 import ibis.expr.types as ir
@@ -106,6 +107,10 @@ class Store(Protocol):
 
     def compact(self) -> None:
         """Merge small sealed files."""
+        ...
+
+    def outlive(self, received: datetime) -> None:
+        """Forget the keys of messages that came in before then (UTC): one of those sent again would count again."""
         ...
 
     def erase(self, subjects: Iterable[int]) -> int:

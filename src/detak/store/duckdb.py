@@ -7,6 +7,7 @@ there is no second write-ahead log to flush, no checkpoint to stall, and no data
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -177,6 +178,16 @@ class DuckStore:
             if (kept, keys) != (manifest.parts, manifest.keys):
                 self._swap(parts=kept, keys=keys, offset=manifest.offset)
         self._generations.sweep()
+
+    def outlive(self, received: datetime) -> None:
+        """Forget the keys of messages that came in before then (UTC): one of those sent again would count again."""
+        manifest = self._parts.manifest
+        keys = [self._parts.keys_since(part, received) for part in manifest.parts if part.table == "events"]
+        if not manifest.keys:
+            return
+        with self._parts.attempt():
+            kept = self._parts.write_keys(np.concatenate(keys))
+            self._swap(parts=manifest.parts, keys=(kept,), offset=manifest.offset)
 
     def erase(self, subjects: Iterable[int]) -> int:
         """Remove people from every file. The tail is sealed first, so that the log can let go of them too."""

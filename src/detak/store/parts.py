@@ -7,6 +7,7 @@ many days as hold ``part_rows``: two years of a small shop as 730 tiny files wou
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -88,6 +89,11 @@ class Parts:
         if "subject" not in TABLES[part.table].names:
             return False
         return bool(is_in(pq.read_table(self.path(part.file), columns=["subject"]), subjects).any())
+
+    def keys_since(self, part: Part, received: datetime) -> Keys:
+        """The message keys of a part of events that came in from then on (UTC)."""
+        rows = pq.read_table(self.path(part.file), columns=["id", "received"])
+        return keys_of("events", rows.filter(pc.greater_equal(rows["received"], received.replace(tzinfo=None))))
 
     def write_keys(self, keys: Keys) -> str:
         """Write sorted message keys, durable but not yet named by the manifest."""
