@@ -13,6 +13,7 @@ from detak.record import Meta
 ACCEPTED, DUPLICATE, REJECTED, WITHHELD = "accepted", "duplicate", "rejected", "withheld"
 BOT: Final = "bot"
 _NAMES: Final = (ACCEPTED, DUPLICATE, WITHHELD)
+_SECOND: Final = 1_000_000
 _DETAIL: Final = 80  # characters
 
 
@@ -45,7 +46,7 @@ def outcomes_of(decoded: Decoded, fresh: Mask, kept: Mask) -> list[Outcome]:
 def tally(
     decoded: Decoded, metas: Sequence[Meta], fresh: Mask, kept: Mask, *, imported: bool = True
 ) -> Iterator[Tally]:
-    """How many messages of each event came in with each record, and what became of them; then what was found in those
+    """How many messages of each event came in each second, and what became of them; then what was found in those
     accepted: late, ahead, bots, and what the tracking plan says.
 
     Args:
@@ -57,14 +58,20 @@ def tally(
     """
     events = decoded.events["event"].combine_chunks().dictionary_encode()
     names = events.dictionary.to_pylist()
-    record = decoded.events["record"].to_numpy()
+    # By the second and source, not by the record: with one event a request there are as many records as events.
+    when = [(meta.received // _SECOND * _SECOND, meta.source, meta.imported) for meta in metas]
+    moments = {moment: number for number, moment in enumerate(dict.fromkeys(when))}
+    of_record = np.array([moments[one] for one in when], dtype=np.int64)
     codes = _codes(fresh, kept)
-    combined = (record.astype(np.int64) * len(names) + events.indices.to_numpy()) * len(_NAMES) + codes
+    place = of_record[decoded.events["record"].to_numpy()]
+    combined = (place * len(names) + events.indices.to_numpy()) * len(_NAMES) + codes
+    told = list(moments)
     for code, count in zip(*(some.tolist() for some in np.unique(combined, return_counts=True)), strict=True):
         rest, outcome = divmod(code, len(_NAMES))
         at, name = divmod(rest, len(names))
-        if imported or not metas[at].imported:
-            yield metas[at].received, metas[at].source, names[name], _NAMES[outcome], "", count
+        received, source, own = told[at]
+        if imported or not own:
+            yield received, source, names[name], _NAMES[outcome], "", count
     for one in decoded.refused:
         meta = metas[one.record]
         if imported or not meta.imported:
