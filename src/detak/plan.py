@@ -26,6 +26,7 @@ _SHAPES: Final = 8_192  # remembered; clients choose their shapes, so there may 
 _PRODUCTS: Final = 5  # of an event that are looked at: what is wrong with a list is wrong with its first entries
 _LISTED: Final = "products[]."
 _DETAIL: Final = 160
+_SHOWN: Final = 3  # of a group
 _ACCEPTED: Final[dict[str, frozenset[type]]] = {
     "id": frozenset({str, int}),
     "text": frozenset({str}),
@@ -178,8 +179,8 @@ class Plan:
     def _learn(self, key: tuple[object, ...], asked: _Asked, properties: Mapping[str, Any]) -> _Shape:
         said = {name: type(value) for name, value in properties.items() if value is not None}
         flaws = (
-            *(Flaw("|".join(group), MISSING, aside=True) for group in asked.required if said.keys().isdisjoint(group)),
-            *(Flaw("|".join(group), MISSING, aside=False) for group in asked.expected if said.keys().isdisjoint(group)),
+            *(Flaw(_shown(group), MISSING, aside=True) for group in asked.required if said.keys().isdisjoint(group)),
+            *(Flaw(_shown(group), MISSING, aside=False) for group in asked.expected if said.keys().isdisjoint(group)),
             *self._unfit(said),
         )
         wanted = {field for group in (*asked.required, *asked.expected) for field in group}
@@ -241,6 +242,11 @@ def _asked(event: EventPlan) -> _Asked:
 
 def _groups(told: Iterable[str]) -> tuple[Group, ...]:
     return tuple(tuple(one.strip() for one in group.split("|")) for group in told)
+
+
+def _shown(group: Group) -> str:
+    """The fields, the first of many."""
+    return "|".join(group if len(group) <= _SHOWN else (*group[:_SHOWN], "…"))
 
 
 def _beyond(field: str, least: float, most: float, value: float) -> Flaw:

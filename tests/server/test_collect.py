@@ -154,7 +154,7 @@ def test_one_bad_event_does_not_cost_its_neighbours(running: Running) -> None:
         "type",
         "",
         "timestamp",
-        "order_id|checkout_id|products|product_id|sku|name|total|revenue|value",
+        "order_id|checkout_id|products|…",
     ]
     assert "ani" not in json.dumps(lines)
 

@@ -8,16 +8,30 @@ from detak.terminal import explained, json_option, port_option, print_
 
 @click.command("demo")
 @port_option
-@click.option("--speed", default=1800.0, show_default=True, help="How many times faster than life.")
+@click.option(
+    "--speed", default=60.0, show_default=True, type=click.FloatRange(1), help="How many times faster than life."
+)
+@click.option(
+    "--shoppers",
+    default=demonstration.SHOPPERS,
+    show_default=True,
+    type=click.IntRange(100),
+    help="How many there are.",
+)
 @click.option("--seconds", type=float, help="Stop by itself after so long.")
 @json_option
 @explained
-def command(port: int, speed: float, seconds: float | None, as_json: bool) -> None:
-    """A shop to look at: real-looking orders stream into a running engine, and its dashboard beats."""
+def command(port: int, speed: float, shoppers: int, seconds: float | None, as_json: bool) -> None:
+    """A shop to look at: sixty days of history, and shoppers coming in live."""
 
     def ready(url: str) -> None:
         print_({"url": url}, f"Dashboard   {url}\nStop with Ctrl+C.", as_json)
 
     demonstration.run(
-        port=port, speed=speed, seconds=seconds, ready=ready, say=lambda line: click.echo(line, err=as_json)
+        port=port,
+        speed=speed,
+        seconds=seconds,
+        shoppers=shoppers,
+        ready=ready,
+        say=lambda line: click.echo(line, err=as_json),
     )
