@@ -42,6 +42,7 @@ from detak.store.registry import AuditRow, Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
 from detak.subject import Identifier
+from detak.vitals import Vitals
 from detak.wire import open_batch
 
 _COMPACT_SECONDS = 60
@@ -283,6 +284,17 @@ class Engine:
     def pulse(self) -> Pulse:
         """What is happening right now."""
         return self._live.pulse(int(time.time()), unsealed=self._store.unsealed_rows, behind=self.sink.behind)
+
+    def vitals(self) -> Vitals:
+        """How the engine itself does."""
+        return Vitals(
+            messages=self._live.outcomes(),
+            waiting_bytes=self.sink.behind,
+            tail_rows=self._store.unsealed_rows,
+            lag_seconds=self.sink.lag,
+            seals=self.sink.seals,
+            commits=self._log.commits.read(),
+        )
 
     # The rights of a person, and the proof
 

@@ -27,15 +27,15 @@ class Live:
 
     def __init__(self) -> None:
         self._ring: deque[tuple[int, Counter[str]]] = deque(maxlen=_SECONDS)
-        self._outcomes: Counter[str] = Counter()
+        self._outcomes: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
 
     def apply(self, counted: Iterable[tuple[int, str, str, str, str, int]]) -> None:
         """Add (received, source, event, outcome, detail, count); the beat is when they came in."""
         seconds: dict[int, Counter[str]] = {}
-        outcomes: Counter[str] = Counter()
-        for received, _, event, outcome, _, count in counted:
-            outcomes[outcome] += count
+        outcomes: Counter[tuple[str, str]] = Counter()
+        for received, source, event, outcome, _, count in counted:
+            outcomes[source, outcome] += count
             if outcome == "accepted":
                 _add(seconds.setdefault(received // 1_000_000, Counter()), event, count)
         with self._lock:
@@ -57,8 +57,15 @@ class Live:
                 if 0 <= at < seconds:
                     beats[at] += names.total()
                     events += names
-            outcomes = dict(self._outcomes)
-        return Pulse(now, beats, dict(events.most_common(12)), outcomes, unsealed, behind)
+            outcomes: Counter[str] = Counter()
+            for (_, outcome), count in self._outcomes.items():
+                outcomes[outcome] += count
+        return Pulse(now, beats, dict(events.most_common(12)), dict(outcomes), unsealed, behind)
+
+    def outcomes(self) -> dict[tuple[str, str], int]:
+        """(source, outcome) -> how many messages since the engine started."""
+        with self._lock:
+            return dict(self._outcomes)
 
 
 def _add(events: Counter[str], event: str, count: int) -> None:

@@ -66,6 +66,9 @@ class Sink:
         self._ended = False
         self._stop = threading.Event()
         self._first_unsealed: float | None = None
+        self._reached = 0  # when what was applied last came in
+        self.seals = 0
+        """How often the tail was sealed since the start."""
         self._sealing: tuple[Sealing, Future[Sealed]] | None = None
         self._sealer = ThreadPoolExecutor(1, "detak-sealer")
         self._thread = threading.Thread(target=self._run, name="detak-sink", daemon=True)
@@ -92,6 +95,11 @@ class Sink:
     def behind(self) -> int:
         """Bytes acknowledged but not yet applied."""
         return self._log.end - self._store.offset
+
+    @property
+    def lag(self) -> float:
+        """How many seconds ago what was applied last came in; 0 where nothing waits."""
+        return max(0.0, time.time() - self._reached / 1e6) if self.behind and self._reached else 0.0
 
     def expect(self, ticket: int, waiter: Waiter) -> None:
         """Have ``waiter`` called with what became of the messages of the record with this ticket."""
@@ -151,6 +159,7 @@ class Sink:
         except BaseException:
             self._first_unsealed = 0.0  # not sealed after all: as soon as possible
             raise
+        self.seals += 1
         self._gate.flush()
         self._log.drop(self._store.sealed)
 
@@ -267,6 +276,7 @@ class Sink:
         self._rejects.add(self._refused(told, decoded))
         self._store.append(batch)
         self._live.apply(tally(decoded, metas, fresh, admission.kept, imported=False))
+        self._reached = told[-1].meta.received
         self._notify(told, decoded, fresh, admission.kept)
 
     def _refused(self, told: Sequence[Head], decoded: Decoded) -> Iterator[Refused]:

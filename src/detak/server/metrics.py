@@ -57,17 +57,7 @@ class _Families:
 async def metrics(engine: Engine, answered: Requests, watch: Watch) -> Response[bytes]:
     """The engine's figures in the text format of Prometheus."""
     sources = (await watch.look(engine)).sources
-    return Response(exposition(of_engine(engine), answered.read(), sources), media_type=_CONTENT)
-
-
-def of_engine(engine: Engine) -> Vitals:
-    """The engine's figures, as far as its pulse tells them."""
-    pulse = engine.pulse()
-    return Vitals(
-        messages={("", outcome): count for outcome, count in pulse.outcomes.items()},
-        waiting_bytes=pulse.behind,
-        tail_rows=pulse.unsealed,
-    )
+    return Response(exposition(engine.vitals(), answered.read(), sources), media_type=_CONTENT)
 
 
 def exposition(vitals: Vitals, requests: dict[tuple[str, str, int], int], sources: Iterable[Health]) -> bytes:

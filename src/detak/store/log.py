@@ -9,6 +9,7 @@ import logging
 import os
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,6 +21,7 @@ import msgspec
 from detak.errors import BusyError, RowError, StoreError
 from detak.record import Meta, Record
 from detak.store.files import remove, sync_folder
+from detak.vitals import Stopwatch
 
 _HEAD = struct.Struct("<IIH")  # length of meta and body together, CRC-32 of the two, length of meta
 _SEGMENT_BYTES = 64 * 1024 * 1024
@@ -65,6 +67,8 @@ class Log:
         self._file.seek(self._end - self._segments[-1])
         self._waiting: list[tuple[bytes, Done]] = []
         self._waiting_bytes = 0
+        self.commits = Stopwatch()
+        """How long it takes to make requests durable."""
         self._closed = False
         self._io = threading.Lock()  # held while the file is written or changed; taken before _change
         self._change = threading.Condition()
@@ -224,8 +228,10 @@ class Log:
                 self._waiting_bytes -= sum(len(frame) for frame, _ in batch)
 
     def _commit(self, batch: list[tuple[bytes, Done]]) -> None:
+        began = time.perf_counter()
         try:
             self._write_all(b"".join(frame for frame, _ in batch))
+            self.commits.add(time.perf_counter() - began)
         except (OSError, MemoryError) as error:
             failure = StoreError(f"the log cannot be written: {getattr(error, 'strerror', None) or 'out of memory'}")
             for _, done in batch:
