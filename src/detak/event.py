@@ -245,7 +245,15 @@ def message_key(source: str, message_id: str) -> int:
 
 def message_keys(named: Iterable[tuple[str, str]]) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """``message_key`` of many ``(source, messageId)``."""
-    return np.frombuffer(b"".join([_keyed(*one).digest() for one in named]), dtype="<i8")
+    digests = []
+    before, begun = "", _begun("")
+    for source, message_id in named:  # no call a message: it runs for every event
+        if source != before:
+            before, begun = source, _begun(source)
+        hashed = begun.copy()
+        hashed.update(message_id.encode())
+        digests.append(hashed.digest())
+    return np.frombuffer(b"".join(digests), dtype="<i8")
 
 
 def _keyed(source: str, message_id: str) -> "blake2b":
