@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detak.consent import Basis, Purpose
-from detak.engine import Consent, Engine, Question, report_names
+from detak.engine import Engine
 from detak.errors import DeniedError, RowError
 from detak.plugins import members
+from detak.questions import Consent, Question, report_names
 from detak.settings import Settings, SourceSettings
 from tests.conftest import send
 from tests.shop import consenting, histories, order, track

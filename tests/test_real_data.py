@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from detak.engine import Engine, Question
+from detak.engine import Engine
 from detak.importing import Imported, RejectsFile, import_file
+from detak.questions import Question
 from detak.sources.base import Reading
 
 # Counted in the file line by line: Monday 13:00, Sunday 20:00 and Thursday 3:00, Jakarta time.

@@ -15,10 +15,10 @@ from detak.consent import Basis
 from detak.errors import StoreError
 from detak.gate import Gate
 from detak.live import Live
-from detak.receipt import Signer
-from detak.settings import Settings, SourceSettings
 from detak.outcomes import ACCEPTED, DUPLICATE, REJECTED, WITHHELD, Outcome
+from detak.receipt import Signer
 from detak.record import Meta
+from detak.settings import Settings, SourceSettings
 from detak.sink import Sink
 from detak.store.duckdb import DuckStore
 from detak.store.log import Log

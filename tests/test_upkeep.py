@@ -18,9 +18,10 @@ from detak.bots import BotRule, BotsReport, Rejudged
 from detak.cli import main
 from detak.client import Remote
 from detak.commands import bots, health, rejects
-from detak.engine import Answer, Engine, Question
+from detak.engine import Engine
 from detak.health import Health
 from detak.insights.health import HealthReport
+from detak.questions import Answer, Question
 from detak.resend import Rejected, Resent
 from detak.server import upkeep
 

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from detak.arrivals import arrivals_table, pieces_table
 from detak.consent import Purpose, read_preferences
+from detak.context import device, page
 from detak.errors import RowError
 from detak.event import TYPES, message_key
 from detak.intake import Intake
 from detak.scrub import scrub
 from detak.settings import Settings
-from detak.wire import Arrival, Origin, arrive, device, moment, open_batch, page, with_type
+from detak.wire import Arrival, Origin, arrive, moment, open_batch, with_type
 
 RECEIVED = 1_790_000_000_000_000  # 2026-09-21T14:13:20Z
 ORIGIN = Origin("web", RECEIVED, imported=False, currency="IDR")

@@ -7,11 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from detak.amounts import floats, line_amounts, products
+from detak.context import device, page
 from detak.event import EVENTS, ITEMS, NULL, clean_id
 from detak.intake import Intake
 from detak.money import exponent
 from detak.place import city, province
-from detak.wire import TRACK, Arrival, device, page, traits_of
+from detak.wire import TRACK, Arrival, traits_of
 
 _OF_THE_GATE: Final = ("subject", "purposes")
 AGENT: Final = 256  # characters of a user agent that are kept

@@ -13,10 +13,10 @@ import msgspec
 from detak.admin_token import proof, same
 from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
-from detak.engine import Answer, Audit, Question, source_name
 from detak.errors import StoreError, UsageError
 from detak.gate import Identity
 from detak.outcomes import Outcome
+from detak.questions import Answer, Audit, Question, source_name
 from detak.receipt import Receipt
 from detak.resend import Rejected, Resent
 

@@ -4,14 +4,12 @@ The process that opens an engine holds the store's lock; other processes go thro
 """
 
 import logging
-import re
 import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,11 +21,11 @@ from detak.consent import Purpose, purpose, read_preferences
 from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
 from detak.gate import Gate, Identity
-from detak.insights.base import Insight, Report, Shop
+from detak.insights.base import Report, Shop
 from detak.learning import learn_products
 from detak.live import Live, Pulse
 from detak.outcomes import REJECTED, Outcome
-from detak.plugins import member, members
+from detak.questions import Answer, Audit, Consent, Question, insight_of, source_name
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
 from detak.resend import Rejected, Resent, send_again
@@ -38,7 +36,7 @@ from detak.store.duckdb import DuckStore
 from detak.store.lock import Address, StoreLock
 from detak.store.log import Log
 from detak.store.quarantine import Kept, Place, Quarantine
-from detak.store.registry import AuditRow, Registry
+from detak.store.registry import Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
 from detak.subject import Identifier
@@ -48,40 +46,7 @@ from detak.wire import open_batch
 _COMPACT_SECONDS = 60
 _MOST_MESSAGES = 2_500  # of a live batch: as many as 500 KB of real events hold
 _REPLAY_SECONDS = 60
-_SOURCE = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 _log = logging.getLogger("detak.engine")
-
-
-class Question(msgspec.Struct, frozen=True):
-    """A report that somebody asks for: its name, its parameters as text, and the language to answer in."""
-
-    name: str
-    parameters: dict[str, str] = {}
-    language: str | None = None
-    bots: bool = False  # what programs did counts too
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """A report, for a program and for a terminal."""
-
-    report: msgspec.Raw
-    text: str
-
-
-class Audit(msgspec.Struct, frozen=True):
-    """The audit chain, and the first row that does not fit it (null: it holds)."""
-
-    rows: list[AuditRow]
-    broken_at: int | None
-
-
-class Consent(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """What a person says of their data. Names are purposes, or categories of the shop's consent tool."""
-
-    user_id: str | int | None = None
-    anonymous_id: str | int | None = None
-    category_preferences: dict[str, bool] = {}
-    purposes: dict[str, bool] = {}
 
 
 class Engine:
@@ -261,7 +226,7 @@ class Engine:
             UsageError: there is no such report or parameter.
         """
         shop = self.shop(question.language)
-        insight = _insight(question)
+        insight = insight_of(question)
         self._replay()
         now = datetime.now(UTC)
         with self.gate.events(
@@ -408,48 +373,6 @@ class Engine:
 def owner(folder: Path) -> Address | None:
     """Where the process that holds a store answers; None where none holds it, or it does not say."""
     return StoreLock(folder).owner()
-
-
-def source_name(name: str) -> str:
-    """The name of a source, if one can be called so.
-
-    Raises:
-        UsageError: it is not 1 to 64 letters, digits, ``_``, ``.`` or ``-``, a letter or a digit first.
-    """
-    if not _SOURCE.fullmatch(name):
-        raise UsageError(
-            f"{name[:80]!r} cannot be the name of a source: take at most 64 letters, digits, '_', '.' and '-', "
-            "a letter or a digit first"
-        )
-    return name
-
-
-def report_names() -> list[str]:
-    """The reports there are."""
-    return list(members("detak.insights", "insight"))
-
-
-def report_parameters() -> dict[str, list[str]]:
-    """The parameters of reports, each with the names of the reports that take it."""
-    found: dict[str, list[str]] = {}
-    for name, kind in members("detak.insights", "insight").items():
-        for field in fields(kind):
-            found.setdefault(field.name, []).append(name)
-    return found
-
-
-def _insight(question: Question) -> Insight:
-    kind = member("detak.insights", "insight", question.name, "report")
-    try:
-        made: Insight = msgspec.convert(question.parameters, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{question.name}: {error}") from None
-    known = {field.name for field in fields(kind)}
-    unknown = set(question.parameters) - known
-    if unknown:
-        listed = ", ".join(sorted(known)) or "none"
-        raise UsageError(f"{question.name} has no parameter {', '.join(sorted(unknown))}; it has: {listed}")
-    return made
 
 
 def _micros() -> int:

@@ -4,10 +4,9 @@ Written for speed: it runs for every event of a shop. A list comprehension over 
 over the events costs, and most keys do not occur in a chunk at all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -15,15 +14,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detak.amounts import CODE, Floats, Mask, floats, line_amounts, minors, plain
-from detak.arrivals import AGENT, ARRIVALS, PIECES, SHARED, lines, table
+from detak.amounts import CODE, Floats, Mask, floats, minors, plain
+from detak.arrivals import AGENT, ARRIVALS, PIECES, table
 from detak.consent import NOTHING
+from detak.context import agent_device, path_of
 from detak.errors import RowError
 from detak.event import EVENT_NAME, NAMES, NULL, ORDER_COMPLETED, Context, clean_id, message_keys
 from detak.intake import Intake
 from detak.money import LARGEST, exponent
 from detak.place import city, province
+from detak.plain_items import pieces_of
 from detak.record import Meta
+from detak.rows import COUNT, ID, NUMBER, TEXT, Rows, as_text, first
 from detak.scrub import scrub
 from detak.wire import (
     AHEAD,
@@ -34,9 +36,7 @@ from detak.wire import (
     PRODUCT,
     SINGLE,
     TRACK,
-    agent_device,
     moment,
-    path_of,
     remainder,
     single,
     traits_of,
@@ -53,16 +53,8 @@ _PRODUCT_TEXTS: Final = ("name", "category", "brand", "image_url")
 _LONGEST: Final = 4096  # characters of a value that is plain
 _LONGEST_REST: Final = 8192
 _BRACKETS: Final = 60  # of traits that are plain
-_MOST_PRODUCTS: Final = 100  # of an event that is plain
 _BEYOND: Final = 2**31
 
-_NONE: Final = type(None)
-_ID: Final[frozenset[type]] = frozenset({str, int, _NONE})
-_TEXT: Final[frozenset[type]] = frozenset({str, _NONE})
-_NUMBER: Final[frozenset[type]] = frozenset({int, float, _NONE})
-_COUNT: Final[frozenset[type]] = frozenset({int, _NONE})
-_LIST: Final[frozenset[type]] = frozenset({list, _NONE})
-_OBJECT: Final[frozenset[type]] = frozenset({dict})
 _SILENT: Final = (NOTHING, NOTHING)
 _NO_CONTEXT: Final = Context()
 _DAY: Final = 86_400_000_000
@@ -84,33 +76,6 @@ class Plain:
         self.record += [record] * len(messages)
 
 
-class _Rows:
-    """The rows so far, and which of them are odd."""
-
-    def __init__(self, rows: int, intake: Intake) -> None:
-        self.odd = np.zeros(rows, dtype=np.bool_)
-        self.intake = intake
-
-    def typed(self, values: list[Any], allowed: frozenset[type], parents: Sequence[int] | None = None) -> list[Any]:
-        """The values; rows with one of another type are odd, and have none."""
-        if allowed.issuperset(map(type, values)):
-            return values
-        wrong = [row for row, value in enumerate(values) if type(value) not in allowed]
-        self.odd[wrong if parents is None else [parents[row] for row in wrong]] = True
-        for row in wrong:
-            values[row] = None
-        return values
-
-    def mark_where(self, wrong: Iterable[bool]) -> None:
-        """Rows that are odd, one answer a row."""
-        self.odd |= np.fromiter(wrong, dtype=np.bool_, count=len(self.odd))
-
-    def mark(self, wrong: Mask, parents: Any = None) -> None:
-        """Rows that are odd."""
-        if wrong.any():
-            self.odd[wrong if parents is None else parents[wrong]] = True
-
-
 def plain_tables(chunk: Plain, metas: Sequence[Meta], intake: Intake) -> tuple[tuple[pa.Table, pa.Table], list[int]]:
     """``ARRIVALS`` and ``PIECES`` of the plain messages, and which messages are not plain.
 
@@ -120,7 +85,7 @@ def plain_tables(chunk: Plain, metas: Sequence[Meta], intake: Intake) -> tuple[t
     messages = chunk.messages
     if not messages:
         return (ARRIVALS.empty_table(), PIECES.empty_table()), []
-    rows = _Rows(len(messages), intake)
+    rows = Rows(len(messages), intake)
     told = [message.properties or _EMPTY for message in messages]
     keys: set[str] = set().union(*told)
     columns: dict[str, Any] = {"at": chunk.at, "record": chunk.record}
@@ -132,13 +97,13 @@ def plain_tables(chunk: Plain, metas: Sequence[Meta], intake: Intake) -> tuple[t
     columns["flaws"] = _flaws(columns["event"], told, [metas[at].imported for at in chunk.record], rows)
     sole = [message.type == TRACK for message in messages]
     columns["properties"] = _rests(told, sole, keys, rows)
-    pieces = _pieces(told, sole, keys, columns, rows)
+    pieces = pieces_of(told, sole, keys, columns, rows)
     events = table(columns, ARRIVALS)
     _mark_long(events, rows)
     return _without_odd(events, table(pieces, PIECES) if pieces else PIECES.empty_table(), rows.odd)
 
 
-def _envelopes(messages: list[Message], record: list[int], metas: Sequence[Meta], rows: _Rows) -> dict[str, Any]:
+def _envelopes(messages: list[Message], record: list[int], metas: Sequence[Meta], rows: Rows) -> dict[str, Any]:
     """Message, event, source and time."""
     events = [
         message.event[:EVENT_NAME] if message.type == "track" and message.event else NAMES.get(message.type)
@@ -161,7 +126,7 @@ def _envelopes(messages: list[Message], record: list[int], metas: Sequence[Meta]
     }
 
 
-def _times(messages: list[Message], received: Any, imported: Mask, rows: _Rows) -> dict[str, Any]:
+def _times(messages: list[Message], received: Any, imported: Mask, rows: Rows) -> dict[str, Any]:
     """When each happened, with the client's clock set right as Segment does, and whether that is late or ahead."""
     stated = _moments([message.timestamp or message.original_timestamp for message in messages], rows)
     sent = _moments([message.sent_at for message in messages], rows)
@@ -181,7 +146,7 @@ def _times(messages: list[Message], received: Any, imported: Mask, rows: _Rows) 
     }
 
 
-def _moments(texts: list[str | None], rows: _Rows) -> Any:
+def _moments(texts: list[str | None], rows: Rows) -> Any:
     """ISO 8601 as ``datetime64[us]``, UTC."""
     if not any(texts):
         return np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[us]")
@@ -191,7 +156,7 @@ def _moments(texts: list[str | None], rows: _Rows) -> Any:
         return np.array([_moment(text, row, rows) for row, text in enumerate(texts)], dtype="datetime64[us]")
 
 
-def _moment(text: str | None, row: int, rows: _Rows) -> Any:
+def _moment(text: str | None, row: int, rows: Rows) -> Any:
     if not text:
         return np.datetime64("NaT")
     try:
@@ -201,7 +166,7 @@ def _moment(text: str | None, row: int, rows: _Rows) -> Any:
         return np.datetime64("NaT")
 
 
-def _people(messages: list[Message], rows: _Rows) -> dict[str, Any]:
+def _people(messages: list[Message], rows: Rows) -> dict[str, Any]:
     """Whom the messages name, and what was said with them."""
     clean = cache(clean_id)
     said = [
@@ -244,17 +209,17 @@ def _shallow(traits: bytes) -> bool:
     return True
 
 
-def _texts(told: list[dict[str, Any]], keys: set[str], rows: _Rows) -> dict[str, Any]:
+def _texts(told: list[dict[str, Any]], keys: set[str], rows: Rows) -> dict[str, Any]:
     """The properties that are texts and counts."""
     columns: dict[str, Any] = {}
     for name in keys.intersection(_IDS):
-        columns[name] = _as_text(rows.typed([one.get(name) for one in told], _ID))
+        columns[name] = as_text(rows.typed([one.get(name) for one in told], ID))
     for name in keys.intersection(_TEXTS):
-        columns[name] = rows.typed([one.get(name) for one in told], _TEXT)
+        columns[name] = rows.typed([one.get(name) for one in told], TEXT)
     for name in keys.intersection(_FREE):
-        columns[name] = [scrub(one) if one else one for one in rows.typed([one.get(name) for one in told], _TEXT)]
+        columns[name] = [scrub(one) if one else one for one in rows.typed([one.get(name) for one in told], TEXT)]
     for name in keys.intersection(_COUNTS):
-        values = rows.typed([one.get(name) for one in told], _COUNT)
+        values = rows.typed([one.get(name) for one in told], COUNT)
         if name != "position":
             rows.mark_where(value is not None and not 0 <= value < _BEYOND for value in values)
         columns[name] = values
@@ -274,8 +239,8 @@ def _contexts(
     agents = [context.user_agent for context in contexts]
     kinds, bots = cache(agent_device), cache(intake.bot)
     places = [context.location for context in contexts]
-    regions = _first(columns.get("province"), [place.region if place else None for place in places])
-    towns = _first(columns.get("city"), [place.city if place else None for place in places])
+    regions = first(columns.get("province"), [place.region if place else None for place in places])
+    towns = first(columns.get("city"), [place.city if place else None for place in places])
     return {
         "agent": [agent[:AGENT] if agent else None for agent in agents],
         "bot": [bots(agent) for agent in agents],
@@ -286,7 +251,7 @@ def _contexts(
         "page": _pages(messages, told, contexts),
         "province": [province(region) if region else None for region in regions],
         "city": [city(town) if town else None for town in towns],
-        "country": _first(columns.get("country"), [place.country if place else None for place in places]),
+        "country": first(columns.get("country"), [place.country if place else None for place in places]),
     }
 
 
@@ -297,14 +262,14 @@ def _pages(messages: list[Message], told: list[dict[str, Any]], contexts: list[C
         path, url = (seen.path, seen.url) if seen else (None, None)
         if message.type in ("page", "screen"):
             own = properties.get("path"), properties.get("url")
-            if (own[0] or own[1]) and _TEXT.issuperset(map(type, own)):
+            if (own[0] or own[1]) and TEXT.issuperset(map(type, own)):
                 path, url = own
         found.append(path_of(path, url) if path or url else None)
     return found
 
 
 def _amounts(
-    told: list[dict[str, Any]], keys: set[str], columns: dict[str, Any], default: str, rows: _Rows
+    told: list[dict[str, Any]], keys: set[str], columns: dict[str, Any], default: str, rows: Rows
 ) -> dict[str, Any]:
     """The money of each event as a whole."""
     given = {name: _numbers(told, name, keys, rows) for name in _NUMBERS}
@@ -337,10 +302,10 @@ def _amounts(
     }
 
 
-def _numbers(told: list[dict[str, Any]], name: str, keys: set[str], rows: _Rows) -> Floats:
+def _numbers(told: list[dict[str, Any]], name: str, keys: set[str], rows: Rows) -> Floats:
     if name not in keys:
         return np.full(len(told), np.nan)
-    return floats(rows.typed([one.get(name) for one in told], _NUMBER))
+    return floats(rows.typed([one.get(name) for one in told], NUMBER))
 
 
 def _scales(codes: list[str], wrong: set[str]) -> Floats:
@@ -350,7 +315,7 @@ def _scales(codes: list[str], wrong: set[str]) -> Floats:
     return np.array([known[code] for code in codes])
 
 
-def _flaws(events: list[str], told: list[dict[str, Any]], imported: list[bool], rows: _Rows) -> list[str | None]:
+def _flaws(events: list[str], told: list[dict[str, Any]], imported: list[bool], rows: Rows) -> list[str | None]:
     """What the tracking plan finds. What a shop imports is its own record, and is not held against a plan."""
     found: list[str | None] = []
     check = rows.intake.flaws
@@ -363,7 +328,7 @@ def _flaws(events: list[str], told: list[dict[str, Any]], imported: list[bool], 
     return found
 
 
-def _rests(told: list[dict[str, Any]], sole: list[bool], keys: set[str], rows: _Rows) -> list[str | None] | None:
+def _rests(told: list[dict[str, Any]], sole: list[bool], keys: set[str], rows: Rows) -> list[str | None] | None:
     """What has no column; of most events nothing."""
     described = keys & SINGLE
     if keys <= COLUMNED | OF_THE_PAGE and not described and "products" not in keys:
@@ -393,74 +358,7 @@ def _rests(told: list[dict[str, Any]], sole: list[bool], keys: set[str], rows: _
     return found
 
 
-def _pieces(
-    told: list[dict[str, Any]], sole: list[bool], keys: set[str], columns: dict[str, Any], rows: _Rows
-) -> dict[str, Any] | None:
-    """A row for each product of each event: of its list, or the one at its top level."""
-    listed = rows.typed([one.get("products") for one in told], _LIST) if "products" in keys else [None] * len(told)
-    rows.mark_where(
-        many is not None and (len(many) > _MOST_PRODUCTS or not _OBJECT.issuperset(map(type, many))) for many in listed
-    )
-    found = [
-        () if not tracked else many if many is not None else [one] if single(one) else ()
-        for many, one, tracked in zip(listed, told, sole, strict=True)
-    ]
-    if rows.odd.any():
-        found = [() if odd else some for some, odd in zip(found, rows.odd.tolist(), strict=True)]
-    every = list(chain.from_iterable(found))
-    if not every:
-        return None
-    counts = [len(some) for some in found]
-    parents = np.repeat(np.arange(len(told)), counts)
-    of = parents.tolist()
-    present: set[str] = set().union(*every)
-    codes = columns["codes"]
-
-    def typed(name: str, allowed: frozenset[type]) -> list[Any]:
-        return rows.typed([one.get(name) for one in every], allowed, of) if name in present else [None] * len(every)
-
-    price, quantity, total = (floats(typed(name, _NUMBER)) for name in ("price", "quantity", "total"))
-    alone = np.array([many is None for many in listed])[parents]
-    total = np.where(alone, np.nan, total)  # what an event cost in all is not what one product did
-    rows.mark(~plain(price, quantity, total), parents)
-    odd = rows.odd[parents]
-    price, quantity, total = (np.where(odd, np.nan, one) for one in (price, quantity, total))
-    money = line_amounts(price, quantity, total, columns["scales"][parents])
-    ids, skus = _as_text(typed("product_id", _ID)), _as_text(typed("sku", _ID))
-    return {
-        **{name: _spread(columns.get(name), parents) for name in SHARED},
-        "line": lines(columns["line"], counts),
-        "product_id": _first(ids, skus),
-        "variant": _as_text(typed("variant", _ID)),
-        "image": typed("image_url", _TEXT),
-        **{name: typed(name, _TEXT) for name in ("name", "category", "brand")},
-        "position": typed("position", _COUNT),
-        "price": money.price,
-        "amount": money.amount,
-        "currency": _spread(codes, parents),
-        "quantity": pa.array(quantity, from_pandas=True),
-        "parent": parents,
-    }
-
-
-def _spread(values: Any, parents: Any) -> Any:
-    """A column of events as a column of their products."""
-    if values is None:
-        return None
-    return (values if isinstance(values, pa.Array) else pa.array(values)).take(pa.array(parents))
-
-
-def _first(values: list[Any] | None, others: list[Any]) -> list[Any]:
-    return others if values is None else [value or other for value, other in zip(values, others, strict=True)]
-
-
-def _as_text(values: list[Any]) -> list[str | None]:
-    if _TEXT.issuperset(map(type, values)):
-        return values
-    return [value if value is None else str(value) for value in values]
-
-
-def _mark_long(events: pa.Table, rows: _Rows) -> None:
+def _mark_long(events: pa.Table, rows: Rows) -> None:
     for name in ARRIVALS.names:
         if events[name].type != pa.string():
             continue

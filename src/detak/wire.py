@@ -7,16 +7,15 @@ Source of the format: Segment HTTP Tracking API; clock skew as documented there:
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from functools import lru_cache
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
 from detak.amounts import Amounts, read_amounts
 from detak.clock import to_micros
+from detak.context import decode_context, fit, merged
 from detak.errors import RowError
 from detak.event import (
     EVENT_NAME,
@@ -27,7 +26,6 @@ from detak.event import (
     Context,
     Incoming,
     Message,
-    Page,
     Product,
     Properties,
     event_name,
@@ -50,7 +48,6 @@ COLUMNED: Final = frozenset(_CONVERTED) - SINGLE
 """Keys at the top level that have a column whatever else is there."""
 _OF_OTHERS: Final = COLUMNED - {"products"}
 _MONEY_FIELDS: Final = frozenset({"price", "quantity", "total", "revenue", "value", "shipping", "discount", "products"})
-_YES: Final = frozenset({"true", "1", "yes", "y", "on", "granted", "allow", "allowed", "accepted", "ya", "setuju"})
 _DEEPEST: Final = 64
 _ESCAPE: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)", re.DOTALL)
 _ITEM_EVENTS: Final = ("Order ", "Product ", "Products ", "Cart ", "Checkout ", "Coupon ")
@@ -120,7 +117,6 @@ class Origin(NamedTuple):
 _message = msgspec.json.Decoder(Incoming, strict=False)
 _properties = msgspec.json.Decoder(Properties, strict=False)
 _envelope = msgspec.json.Decoder(Envelope)
-_context = msgspec.json.Decoder(Context, strict=False)
 _plain_batch = msgspec.json.Decoder(Batch)
 _any = msgspec.json.Decoder()
 _encode = msgspec.json.Encoder().encode
@@ -196,7 +192,7 @@ def _arrive(raw: msgspec.Raw | bytes, origin: Origin, envelope: Envelope | None)
     message = _decode_message(raw)
     event = event_name(message)
     if envelope is not None and envelope.context != NULL:
-        message.context = merged(message.context, _decode_context(bytes(envelope.context)))
+        message.context = merged(message.context, decode_context(bytes(envelope.context)))
     properties, text, loose = _read_properties(message, event)
     _check(event, properties)
     _check_traits(message)
@@ -222,65 +218,6 @@ def moment(text: str, field: str) -> int:
     return to_micros(parsed)
 
 
-def device(context: Context | None) -> str | None:
-    """``mobile``, ``tablet`` or ``desktop``, as far as the context tells."""
-    if context is None:
-        return None
-    if context.device and context.device.type:
-        return context.device.type[:32].lower()
-    return agent_device(context.user_agent)
-
-
-def agent_device(agent: str | None) -> str | None:
-    """What kind of device a user agent runs on."""
-    if not agent:
-        return None
-    if "iPad" in agent or "Tablet" in agent:
-        return "tablet"
-    return "mobile" if "Mobi" in agent else "desktop"
-
-
-def page(message: Incoming) -> str | None:
-    """The path of the page, without its query: queries carry names, tokens and addresses."""
-    seen = _properties_page(message) or (message.context.page if message.context else None)
-    return None if seen is None else path_of(seen.path, seen.url)
-
-
-@lru_cache(8192)
-def path_of(path: str | None, url: str | None) -> str | None:
-    """The path that a page says it has, or that its address has; without a query, and naming nobody."""
-    found = path or (_path_of(url) if url else None)
-    return scrub(found.split("?", 1)[0])[:512] if found else None
-
-
-def merged(own: Context | None, batch: Context | None) -> Context | None:
-    """The context of a message, and where that says nothing, of its batch."""
-    if own is None or batch is None:
-        return own or batch
-    for field in Context.__struct_fields__:
-        if getattr(own, field) is None:
-            setattr(own, field, getattr(batch, field))
-    return own
-
-
-def _properties_page(message: Incoming) -> Page | None:
-    """Where a page or a screen itself says it was."""
-    if message.type not in ("page", "screen"):
-        return None
-    try:
-        seen = msgspec.json.decode(message.properties, type=Page)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-    return seen if seen.path or seen.url else None
-
-
-def _path_of(url: str) -> str | None:
-    try:
-        return urlsplit(url).path
-    except ValueError:  # such as an IPv6 address without its end
-        return None
-
-
 def _mend(escape: re.Match[bytes]) -> bytes:
     """Half a surrogate pair, as a text cut inside an emoji leaves it, is no text: it becomes the mark for that."""
     found = escape[0]
@@ -297,44 +234,10 @@ def _decode_message(raw: msgspec.Raw | bytes) -> Incoming:
         if not isinstance(loose, dict):
             raise RowError("", "is not an event: a JSON object with a type is")
         # The context is a courtesy: what is odd in it must not cost the event.
-        loose["context"] = _fit(loose.get("context"), Context)
+        loose["context"] = fit(loose.get("context"), Context)
         return _message.decode(_encode(loose))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RowError(*_located(first)) from None
-
-
-def _decode_context(raw: bytes) -> Context | None:
-    try:
-        return _context.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return msgspec.convert(_fit(_any.decode(raw), Context), Context | None, strict=False)
-
-
-def _fit(value: object, kind: Any) -> Any:
-    """A struct's dictionary without the keys that do not convert."""
-    if not isinstance(value, dict):
-        return None
-    fitting = {}
-    for field in msgspec.structs.fields(kind):
-        if field.encode_name not in value:
-            continue
-        found = value[field.encode_name]
-        if field.encode_name == "consent":
-            found = _fit_consent(found)
-        try:
-            msgspec.convert(found, field.type, strict=False)
-        except (msgspec.ValidationError, RecursionError):
-            continue
-        fitting[field.encode_name] = found
-    return fitting
-
-
-def _fit_consent(value: object) -> dict[str, dict[str, bool]] | None:
-    """Preferences in words (``denied``): what is not plainly a yes is a no, so that no refusal is lost."""
-    said = value.get("categoryPreferences") if isinstance(value, dict) else None
-    if not isinstance(said, dict):
-        return None
-    return {"categoryPreferences": {name: str(word).lower() in _YES for name, word in said.items() if word is not None}}
 
 
 def _read_properties(message: Incoming, event: str) -> tuple[Properties, str | None, Mapping[str, Any]]:

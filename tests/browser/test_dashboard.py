@@ -10,8 +10,9 @@ import pytest
 from tests.conftest import send
 from tests.shop import consenting, order, track
 
-from detak.engine import Engine, Question
+from detak.engine import Engine
 from detak.insights.base import Report
+from detak.questions import Question
 from detak.server.run import serve
 from detak.settings import Settings
 

@@ -13,9 +13,10 @@ from tests.facts import JAKARTA, ask_facts, tables
 from tests.server.test_pages import BROWSER, ELSEWHERE, HERE, HOSTILE, TOKEN, Elements, app_of, text_of
 from tests.shop import consenting, order, track
 
-from detak.engine import Engine, Question
+from detak.engine import Engine
 from detak.insights.base import Report
 from detak.insights.health import SourceHealth
+from detak.questions import Question
 from detak.server.watch import Watch
 
 YES = {"context": consenting(analytics=True)}

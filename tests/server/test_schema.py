@@ -81,7 +81,6 @@ def test_nothing_ends_in_a_5xx_for(caller: str, server: Server) -> None:
     assert found == [], "\n".join(found)
 
 
-@pytest.mark.xfail(strict=True, reason="refusals (400, 401, 404, 422) are not described as they are yet")
 @CALLERS
 def test_every_answer_is_described_for(caller: str, server: Server) -> None:
     found = every(caller, server, DESCRIBED)

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from detak.engine import Question
 from detak.health import MINUTES
 from detak.insights.health import HealthReport
+from detak.questions import Question
 from detak.settings import LANGUAGES
 from detak.terminal import desk_of, explained, json_option, store_option
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from detak.engine import Question, report_names, report_parameters
+from detak.questions import Question, report_names, report_parameters
 from detak.settings import LANGUAGES
 from detak.terminal import desk_of, explained, json_option, store_option
 

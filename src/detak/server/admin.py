@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from litestar import Request, get, post
 
-from detak.engine import Answer, Audit, Engine, Question
+from detak.engine import Engine
+from detak.questions import Answer, Audit, Question
 from detak.receipt import Receipt
 
 AnyRequest = Request[Any, Any, Any]

@@ -5,8 +5,9 @@ import asyncio
 import msgspec
 from litestar import put
 
-from detak.engine import Consent, Engine
+from detak.engine import Engine
 from detak.errors import RowError
+from detak.questions import Consent
 from detak.server.ingest import ANSWERS, AnyRequest, read_body, source_of
 from detak.wire import EVENT_LIMIT
 

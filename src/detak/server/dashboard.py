@@ -6,12 +6,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
-from detak.engine import Engine, Question
+from detak.engine import Engine
 from detak.insights.base import Report
 from detak.insights.cancellations import CancellationsReport
 from detak.insights.products import ProductsReport
 from detak.insights.timing import TimingReport
 from detak.live import Pulse
+from detak.questions import Question
 
 _KEEP_SECONDS = 5.0
 

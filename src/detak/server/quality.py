@@ -7,11 +7,12 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.exceptions import NotAuthorizedException
 
-from detak.engine import Engine, Question
+from detak.engine import Engine
 from detak.health import Health
 from detak.insights import quality as insight
 from detak.insights.health import sentences
 from detak.insights.quality import QualityReport
+from detak.questions import Question
 from detak.server.figures import Figures
 from detak.server.pages import TEMPLATES, ask_in, language_of, remember_language
 from detak.server.watch import Watch

@@ -10,8 +10,9 @@ import msgspec
 from litestar import Request, get
 from litestar.response import ServerSentEvent
 
-from detak.engine import Answer, Engine, Question, report_names
+from detak.engine import Engine
 from detak.live import Pulse
+from detak.questions import Answer, Question, report_names
 
 Bots = Literal["hidden", "shown"]
 

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from detak.engine import Engine, Question
+from detak.engine import Engine
 from detak.insights.health import HealthReport
+from detak.questions import Question
 
 _KEEP_SECONDS = 30.0
 

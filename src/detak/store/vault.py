@@ -8,21 +8,12 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
     Connection,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    UniqueConstraint,
     delete,
     insert,
     select,
@@ -33,64 +24,16 @@ from detak.clock import from_micros, to_micros
 from detak.consent import Purpose, Standing, Statement, Word
 from detak.errors import DeniedError
 from detak.store.memory import Memory
+from detak.store.pending import Pending
 from detak.store.sqlite import chunks, open_sqlite, overwrite_deleted
+from detak.store.vault_tables import IDENTITIES, MERGES, STANDING, STANDING_MERGE, STATEMENTS, TABLES, TRAITS
 from detak.subject import Identifier, Merge
 
 _FOREVER = 2**62
-_REMEMBERED = 500_000  # rows of each kind that stay in memory
-_AT_ONCE = 500  # values in one IN (...)
-_tables = MetaData()
 K = TypeVar("K")
 V = TypeVar("V")
-
-_identities = Table(
-    "identities",
-    _tables,
-    Column("kind", String, primary_key=True),
-    Column("value", String, primary_key=True),
-    Column("subject", BigInteger, nullable=False, index=True),
-    sqlite_with_rowid=False,
-)
-_traits = Table(
-    "traits", _tables, Column("subject", BigInteger, primary_key=True), Column("traits", String, nullable=False)
-)
-_standing = Table(
-    "standing",
-    _tables,
-    Column("subject", BigInteger, primary_key=True),
-    Column("purpose", Integer, primary_key=True),
-    Column("yes", Integer, nullable=False),
-    Column("time", BigInteger, nullable=False),  # microseconds since 1970, UTC, as the next two: see consent.Word
-    Column("since", BigInteger, nullable=False),
-    Column("no", BigInteger, index=True),
-    sqlite_with_rowid=False,
-)
-_statements = Table(
-    "statements",
-    _tables,
-    Column("number", Integer, primary_key=True),
-    Column("subject", BigInteger, nullable=False, index=True),
-    Column("granted", Integer, nullable=False),
-    Column("refused", Integer, nullable=False),
-    Column("time", BigInteger, nullable=False),
-    Column("evidence", String, nullable=False),
-    UniqueConstraint("subject", "evidence"),
-)
-
-_merges = Table(
-    "merges",
-    _tables,
-    Column("number", Integer, primary_key=True),
-    Column("subject", BigInteger, nullable=False, index=True),  # a device: it is one person's only
-    Column("person", BigInteger, nullable=False, index=True),
-    Column("evidence", String, nullable=False),  # the message that showed that the two are one, or who said so
-    Column("time", BigInteger, nullable=False),
-    Column("undone", BigInteger),  # when it was taken back; null: it stands
-)
-Index("merges_standing", _merges.c.subject, unique=True, sqlite_where=_merges.c.undone.is_(None))
-_standing_merge = _merges.c.undone.is_(None)
-
-
+_REMEMBERED = 500_000  # rows of each kind that stay in memory
+_AT_ONCE = 500  # values in one IN (...)
 BY_HAND: Final = "by hand: "
 """How the evidence of a merge begins that somebody said, not a message."""
 
@@ -106,81 +49,11 @@ class MergeRecord(NamedTuple):
     undone: datetime | None
 
 
-class Pending:
-    """What was learnt and is not on the disk yet."""
-
-    def __init__(self) -> None:
-        self._identities: dict[Identifier, int] = {}
-        self._traits: dict[int, dict[str, Any]] = {}
-        self._proofs: list[tuple[int, Statement]] = []
-        self._stands: dict[int, Standing] = {}
-        self._merges: list[Merge] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._identities or self._traits or self._proofs or self._stands or self._merges)
-
-    def add(
-        self,
-        identities: Mapping[Identifier, int],
-        traits: Mapping[int, Mapping[str, Any]],
-        proofs: Sequence[tuple[int, Statement]],
-        stands: Mapping[int, Standing],
-        merges: Sequence[Merge],
-    ) -> None:
-        """Some more; of an identifier the first subject stands."""
-        for identifier, subject in identities.items():
-            self._identities.setdefault(identifier, subject)
-        for subject, told in traits.items():
-            self._traits.setdefault(subject, {}).update(told)
-        self._proofs += [one for one in proofs if one[1].evidence]
-        self._stands.update(stands)
-        self._merges += merges
-
-    def then(self, later: "Pending") -> "Pending":
-        """This, and what came later."""
-        self.add(later._identities, later._traits, later._proofs, later._stands, later._merges)
-        return self
-
-    def save(self, connection: Connection) -> None:
-        """Write it, in the caller's transaction."""
-        _insert(connection, "identities(kind, value, subject)", [(*one, at) for one, at in self._identities.items()])
-        for some in chunks(self._traits, _AT_ONCE):
-            rows = connection.execute(select(_traits).where(_traits.c.subject.in_(some)))
-            before = {row.subject: json.loads(row.traits) for row in rows}
-            merged = [{**before.get(one, {}), **self._traits[one]} for one in some]
-            values = [(one, json.dumps(told, ensure_ascii=False)) for one, told in zip(some, merged, strict=True)]
-            _insert(connection, "traits(subject, traits)", values, instead=True)
-        proofs = [
-            (subject, said.granted, said.refused, to_micros(said.time), said.evidence) for subject, said in self._proofs
-        ]
-        _insert(connection, "statements(subject, granted, refused, time, evidence)", proofs)
-        words = [
-            (subject, purpose, int(word.yes), word.time, word.since, word.no)
-            for subject, standing in self._stands.items()
-            for purpose, word in standing.words.items()
-        ]
-        _insert(connection, "standing(subject, purpose, yes, time, since, no)", words, instead=True)
-        _insert(connection, "merges(subject, person, evidence, time)", self._merges)
-
-
-_first = itemgetter(0, 1)
-
-
-def _insert(connection: Connection, into: str, rows: Sequence[tuple[Any, ...]], *, instead: bool = False) -> None:
-    """Rows as they are, which is several times quicker than row by row through the toolkit; known ones stay, or go."""
-    if rows:
-        rows = sorted(rows, key=_first)  # neighbours in the file are written together
-        marks = ", ".join("?" * len(rows[0]))
-        otherwise = "REPLACE" if instead else "IGNORE"
-        statement = f"INSERT OR {otherwise} INTO {into} VALUES ({marks})"  # noqa: S608  no value is part of it
-        connection.exec_driver_sql(statement, list(map(tuple, rows)))
-
-
 class Vault:
     """The vault in one file. The sink writes; any thread reads."""
 
     def __init__(self, path: Path) -> None:
-        self._engine = open_sqlite(path, _tables)
+        self._engine = open_sqlite(path, TABLES)
         self._version = 0
         self._refusing: dict[int, dict[int, int]] = {}
         self._pending = Pending()
@@ -218,7 +91,7 @@ class Vault:
         """Every subject that turned out to be somebody's, and whose."""
         self.flush()
         with self._engine.connect() as connection:
-            rows = connection.execute(select(_merges.c.subject, _merges.c.person).where(_standing_merge))
+            rows = connection.execute(select(MERGES.c.subject, MERGES.c.person).where(STANDING_MERGE))
             return {row.subject: row.person for row in rows}
 
     def merges(self, subjects: Iterable[int]) -> list[MergeRecord]:
@@ -227,8 +100,8 @@ class Vault:
         with self._engine.connect() as connection:
             found: dict[int, MergeRecord] = {}
             for some in chunks(set(subjects), _AT_ONCE):
-                theirs = _merges.c.subject.in_(some) | _merges.c.person.in_(some)
-                for row in connection.execute(select(_merges).where(theirs)):
+                theirs = MERGES.c.subject.in_(some) | MERGES.c.person.in_(some)
+                for row in connection.execute(select(MERGES).where(theirs)):
                     undone = None if row.undone is None else from_micros(row.undone)
                     when = from_micros(row.time)
                     found[row.number] = MergeRecord(row.number, row.subject, row.person, row.evidence, when, undone)
@@ -241,9 +114,9 @@ class Vault:
         rows = [{"subject": one, "person": person, "evidence": evidence, "time": time} for one in gone]
         with self._engine.begin() as connection:
             connection.execute(
-                update(_merges).where(_merges.c.subject.in_([*gone, person]), _standing_merge).values(undone=time)
+                update(MERGES).where(MERGES.c.subject.in_([*gone, person]), STANDING_MERGE).values(undone=time)
             )
-            connection.execute(insert(_merges), rows)
+            connection.execute(insert(MERGES), rows)
         self._recall()
 
     def part(self, number: int, time: int) -> None:
@@ -254,15 +127,15 @@ class Vault:
         """
         self.flush()
         with self._engine.begin() as connection:
-            row = connection.execute(select(_merges).where(_merges.c.number == number, _standing_merge)).first()
+            row = connection.execute(select(MERGES).where(MERGES.c.number == number, STANDING_MERGE)).first()
             if row is None:
                 raise DeniedError(f"there is no merge {number} that stands")
-            act = _merges.c.number == number
+            act = MERGES.c.number == number
             if row.evidence.startswith(BY_HAND):  # one act: all of it goes, and what it replaced stands again
-                act = (_merges.c.evidence == row.evidence) & (_merges.c.time == row.time) & _standing_merge
-            connection.execute(update(_merges).where(act).values(undone=time))
+                act = (MERGES.c.evidence == row.evidence) & (MERGES.c.time == row.time) & STANDING_MERGE
+            connection.execute(update(MERGES).where(act).values(undone=time))
             if row.evidence.startswith(BY_HAND):
-                connection.execute(update(_merges).where(_merges.c.undone == row.time).values(undone=None))
+                connection.execute(update(MERGES).where(MERGES.c.undone == row.time).values(undone=None))
         self._recall()
 
     def refusing(self, purpose: Purpose) -> dict[int, int]:
@@ -358,10 +231,10 @@ class Vault:
         with self._engine.connect() as connection:
             for some in chunks(set(subjects), _AT_ONCE):
                 for kind, value, subject in connection.execute(
-                    select(_identities).where(_identities.c.subject.in_(some))
+                    select(IDENTITIES).where(IDENTITIES.c.subject.in_(some))
                 ):
                     found.setdefault(subject, ([], {}))[0].append((kind, value))
-                for subject, traits in connection.execute(select(_traits).where(_traits.c.subject.in_(some))):
+                for subject, traits in connection.execute(select(TRAITS).where(TRAITS.c.subject.in_(some))):
                     found.setdefault(subject, ([], {}))[1].update(json.loads(traits))
         return found
 
@@ -376,7 +249,7 @@ class Vault:
         self.flush()
         with self._engine.connect() as connection:
             rows = connection.execute(
-                select(_statements).where(_statements.c.subject.in_(list(subjects))).order_by(_statements.c.time)
+                select(STATEMENTS).where(STATEMENTS.c.subject.in_(list(subjects))).order_by(STATEMENTS.c.time)
             )
             return [Statement(row.granted, row.refused, from_micros(row.time), row.evidence) for row in rows]
 
@@ -385,9 +258,9 @@ class Vault:
         self.flush()
         gone = list(subjects)
         with self._engine.begin() as connection:
-            for table in (_identities, _traits, _standing, _statements):
+            for table in (IDENTITIES, TRAITS, STANDING, STATEMENTS):
                 connection.execute(delete(table).where(table.c.subject.in_(gone)))
-            connection.execute(delete(_merges).where(_merges.c.subject.in_(gone) | _merges.c.person.in_(gone)))
+            connection.execute(delete(MERGES).where(MERGES.c.subject.in_(gone) | MERGES.c.person.in_(gone)))
         self._recall()
         overwrite_deleted(self._engine)
 
@@ -397,20 +270,20 @@ class Vault:
             self._version += 1
             for memory in (self._known, self._stands, self._owners, self._devices):
                 memory.clear()
-            few = select(_identities).limit(_REMEMBERED + 1)
+            few = select(IDENTITIES).limit(_REMEMBERED + 1)
             rows = connection.execute(few).all()
             self._known.fill({(row.kind, row.value): row.subject for row in rows})
-            said = connection.execute(select(_standing).limit(_REMEMBERED + 1)).all()
+            said = connection.execute(select(STANDING).limit(_REMEMBERED + 1)).all()
             self._stands.fill({subject: Standing.of(words) for subject, words in _words(said).items()}, len(said))
-            merged = connection.execute(select(_merges).where(_standing_merge).limit(_REMEMBERED + 1)).all()
+            merged = connection.execute(select(MERGES).where(STANDING_MERGE).limit(_REMEMBERED + 1)).all()
             self._owners.fill({row.subject: row.person for row in merged})
             devices: dict[int, set[int]] = {}
             for row in merged:
                 devices.setdefault(row.person, set()).add(row.subject)
             self._devices.fill({owner: frozenset(theirs) for owner, theirs in devices.items()}, len(merged))
-            undone = select(_merges.c.subject, _merges.c.person).where(_merges.c.undone.is_not(None))
+            undone = select(MERGES.c.subject, MERGES.c.person).where(MERGES.c.undone.is_not(None))
             self._refusing = {}
-            nos = connection.execute(select(_standing).where(_standing.c.no.is_not(None)))
+            nos = connection.execute(select(STANDING).where(STANDING.c.no.is_not(None)))
             self._refuse({subject: Standing.of(words) for subject, words in _words(nos).items()})
             self._apart = frozenset((subject, person) for subject, person in connection.execute(undone))
 
@@ -437,23 +310,23 @@ class Vault:
         found: dict[Identifier, int] = {}
         for kind in {kind for kind, _ in identifiers}:
             values = [value for one, value in identifiers if one == kind]
-            query = select(_identities.c.value, _identities.c.subject).where(
-                _identities.c.kind == kind, _identities.c.value.in_(values)
+            query = select(IDENTITIES.c.value, IDENTITIES.c.subject).where(
+                IDENTITIES.c.kind == kind, IDENTITIES.c.value.in_(values)
             )
             found |= {(kind, value): subject for value, subject in connection.execute(query)}
         return found
 
     def _read_standing(self, connection: Connection, subjects: list[int]) -> dict[int, Standing]:
-        rows = connection.execute(select(_standing).where(_standing.c.subject.in_(subjects)))
+        rows = connection.execute(select(STANDING).where(STANDING.c.subject.in_(subjects)))
         return {subject: Standing.of(words) for subject, words in _words(rows).items()}
 
     def _read_owners(self, connection: Connection, subjects: list[int]) -> dict[int, int]:
-        rows = connection.execute(select(_merges).where(_merges.c.subject.in_(subjects), _standing_merge))
+        rows = connection.execute(select(MERGES).where(MERGES.c.subject.in_(subjects), STANDING_MERGE))
         return {row.subject: row.person for row in rows}
 
     def _read_devices(self, connection: Connection, owners: list[int]) -> dict[int, frozenset[int]]:
         found: dict[int, set[int]] = {}
-        for row in connection.execute(select(_merges).where(_merges.c.person.in_(owners), _standing_merge)):
+        for row in connection.execute(select(MERGES).where(MERGES.c.person.in_(owners), STANDING_MERGE)):
             found.setdefault(row.person, set()).add(row.subject)
         return {owner: frozenset(devices) for owner, devices in found.items()}
 
