@@ -74,6 +74,7 @@ def _path_of(url: str) -> str | None:
 
 
 def decode_context(raw: bytes) -> Context | None:
+    """A context as it came, without what in it is odd."""
     try:
         return _context.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -90,7 +91,7 @@ def fit(value: object, kind: Any) -> Any:
             continue
         found = value[field.encode_name]
         if field.encode_name == "consent":
-            found = __fit_consent(found)
+            found = _fit_consent(found)
         try:
             msgspec.convert(found, field.type, strict=False)
         except (msgspec.ValidationError, RecursionError):
@@ -99,7 +100,7 @@ def fit(value: object, kind: Any) -> Any:
     return fitting
 
 
-def __fit_consent(value: object) -> dict[str, dict[str, bool]] | None:
+def _fit_consent(value: object) -> dict[str, dict[str, bool]] | None:
     """Preferences in words (``denied``): what is not plainly a yes is a no, so that no refusal is lost."""
     said = value.get("categoryPreferences") if isinstance(value, dict) else None
     if not isinstance(said, dict):

@@ -74,6 +74,11 @@ def report_parameters() -> dict[str, list[str]]:
 
 
 def insight_of(question: Question) -> Insight:
+    """The insight that answers a question.
+
+    Raises:
+        UsageError: there is no such report or parameter.
+    """
     kind = member("detak.insights", "insight", question.name, "report")
     try:
         made: Insight = msgspec.convert(question.parameters, kind, strict=False)

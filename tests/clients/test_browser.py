@@ -28,7 +28,8 @@ pytestmark = pytest.mark.browser
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-proxy-server",
          # As a person's browser names itself: one without a head is a bot, and what it does is hidden.
-         "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML) Chrome/140.0 Safari/537.36")  # fmt: skip
+         "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML) Chrome/140.0 Safari/537.36",
+)  # fmt: skip
 PATIENCE = 40
 NAMES = [
     "Aliased",
