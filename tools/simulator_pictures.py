@@ -72,7 +72,8 @@ def _chart(title: str, bars: np.ndarray, line: np.ndarray, labels: Sequence[obje
         return HIGH - BOTTOM - value / top * reach
 
     parts = [
-        f'<rect x="{LEFT + n * step:.1f}" y="{y(v):.1f}" width="{step * 0.85:.1f}" height="{v / top * reach:.1f}" fill="{BAR}"/>'
+        f'<rect x="{LEFT + n * step:.1f}" y="{y(v):.1f}" width="{step * 0.85:.1f}" '
+        f'height="{v / top * reach:.1f}" fill="{BAR}"/>'
         for n, v in enumerate(bars.tolist())
     ]
     points = " ".join(f"{LEFT + (n + 0.42) * step:.1f},{y(v):.1f}" for n, v in enumerate(line.tolist()))
@@ -86,14 +87,16 @@ def _chart(title: str, bars: np.ndarray, line: np.ndarray, labels: Sequence[obje
         value = top / 1.05 * part
         shown = f"{value:.1%}" if top < 1 else f"{value:,.0f}"
         parts.append(
-            f'<line x1="{LEFT}" x2="{WIDE - 10}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="{SOFT}" stroke-width="0.5"/>'
+            f'<line x1="{LEFT}" x2="{WIDE - 10}" y1="{y(value):.1f}" y2="{y(value):.1f}" '
+            f'stroke="{SOFT}" stroke-width="0.5"/>'
         )
         parts.append(f'<text x="{LEFT - 4}" y="{y(value) + 4:.1f}" text-anchor="end">{shown}</text>')
     return _svg(title, parts, HIGH)
 
 
 def _svg(title: str, parts: Sequence[str], high: int) -> str:
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {high}" font-family="sans-serif" font-size="11" fill="{INK}">'
+    box = f'viewBox="0 0 {WIDE} {high}" font-family="sans-serif" font-size="11" fill="{INK}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {box}>'
     body = "\n".join(
         [
             f'<rect width="{WIDE}" height="{high}" fill="#fff"/>',
