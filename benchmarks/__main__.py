@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import collect, imports, lost
+from benchmarks import collect, imports, lost, simulate
 
-ALL = {"imports": imports.run, "collect": collect.run, "lost": lost.run}
+ALL = {"imports": imports.run, "collect": collect.run, "lost": lost.run, "simulate": simulate.run}
 
 
 def main() -> None:
