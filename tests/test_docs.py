@@ -6,22 +6,26 @@ import click
 import msgspec
 import pytest
 
-from detak.cli import main
+from detak.cli import Commands, main
 from detak.settings import Settings
 from detak.sources.base import names
 
 KNOWN = {"SIGKILL", "HTTP", "GB", "MB", "R", "JSON", "ARGS"}
 """Words in capitals that are no placeholders."""
 
+assert isinstance(main, Commands)
+CONTEXT = click.Context(main)
+COMMANDS = {name: main.get_command(CONTEXT, name) for name in main.list_commands(CONTEXT)}
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_and_option_is_documented(name: str) -> None:
     text = (DOCS / "COMMANDS.md").read_text()
     assert f"## `detak {name}" in text
     section = text.split(f"## `detak {name}")[1].split("\n## ")[0]
-    for parameter in main.commands[name].params:
+    for parameter in COMMANDS[name].params:
         if isinstance(parameter, click.Option):
             assert parameter.opts[0] in section, f"{name} {parameter.opts[0]}"
 

@@ -86,24 +86,18 @@ def _chart(title: str, bars: np.ndarray, line: np.ndarray, labels: Sequence[obje
     for part in (0.5, 1.0):
         value = top / 1.05 * part
         shown = f"{value:.1%}" if top < 1 else f"{value:,.0f}"
-        parts.append(
-            f'<line x1="{LEFT}" x2="{WIDE - 10}" y1="{y(value):.1f}" y2="{y(value):.1f}" '
-            f'stroke="{SOFT}" stroke-width="0.5"/>'
-        )
+        across = f'x1="{LEFT}" x2="{WIDE - 10}" y1="{y(value):.1f}" y2="{y(value):.1f}"'
+        parts.append(f'<line {across} stroke="{SOFT}" stroke-width="0.5"/>')
         parts.append(f'<text x="{LEFT - 4}" y="{y(value) + 4:.1f}" text-anchor="end">{shown}</text>')
     return _svg(title, parts, HIGH)
 
 
 def _svg(title: str, parts: Sequence[str], high: int) -> str:
     box = f'viewBox="0 0 {WIDE} {high}" font-family="sans-serif" font-size="11" fill="{INK}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {box}>'
-    body = "\n".join(
-        [
-            f'<rect width="{WIDE}" height="{high}" fill="#fff"/>',
-            f'<text x="8" y="16" font-size="13">{title}</text>',
-            *parts,
-        ]
-    )
+    look = f'font-family="sans-serif" font-size="11" fill="{INK}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {high}" {look}>'
+    named = f'<text x="8" y="16" font-size="13">{title}</text>'
+    body = "\n".join([f'<rect width="{WIDE}" height="{high}" fill="#fff"/>', named, *parts])
     return f"{head}\n<title>{title}</title>\n{body}\n</svg>\n"
 
 
