@@ -93,7 +93,6 @@ def _chart(title: str, bars: np.ndarray, line: np.ndarray, labels: Sequence[obje
 
 
 def _svg(title: str, parts: Sequence[str], high: int) -> str:
-    box = f'viewBox="0 0 {WIDE} {high}" font-family="sans-serif" font-size="11" fill="{INK}"'
     look = f'font-family="sans-serif" font-size="11" fill="{INK}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {high}" {look}>'
     named = f'<text x="8" y="16" font-size="13">{title}</text>'
