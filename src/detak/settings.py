@@ -144,16 +144,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"language: is {settings.language!r}; there are: {', '.join(LANGUAGES)}")
     if not re.fullmatch(r"[A-Z]{3}", settings.currency):
         raise SettingsError(f"currency: {settings.currency!r} is not an ISO 4217 code such as IDR")
-    for name in (
-        "min_group",
-        "seal_rows",
-        "seal_seconds",
-        "part_rows",
-        "queue_bytes",
-        "late_days",
-        "ahead_minutes",
-        "most_devices",
-    ):
+    for name in _POSITIVE:
         if getattr(settings, name) < 1:
             raise SettingsError(f"{name}: must be at least 1")
     if 0 < settings.dedupe_days < _LEAST_WINDOW or settings.dedupe_days < 0:
