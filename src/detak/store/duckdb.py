@@ -186,7 +186,7 @@ class DuckStore:
         if not manifest.keys:
             return
         with self._parts.attempt():
-            kept = self._parts.write_keys(np.concatenate(keys))
+            kept = self._parts.write_keys(np.concatenate([np.array([], dtype=np.int64), *keys]))
             self._swap(parts=manifest.parts, keys=(kept,), offset=manifest.offset)
 
     def erase(self, subjects: Iterable[int]) -> int:
