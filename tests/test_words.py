@@ -43,6 +43,6 @@ def test_a_text_that_is_not_there_is_an_error() -> None:
 
 
 def test_values_are_filled_in() -> None:
-    raw = tomllib.loads((files("detak.words") / "en.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads((files("detak.words") / "en" / "reports.toml").read_text(encoding="utf-8"))
     expected = raw["cancellations"]["none"].replace("{orders}", "7")
     assert say("en", "cancellations.none", orders="7") == expected

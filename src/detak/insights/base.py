@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -18,6 +18,8 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
+from detak.insights import terminal
+from detak.insights.blocks import Block
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,13 @@ class Shop:
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A report is a struct that is its own JSON answer, and can say itself in text for a terminal."""
 
+    def blocks(self, shop: Shop) -> list[Block]:  # noqa: ARG002  for those who draw themselves
+        """What the report says, block by block, in the shop's language. None: it has a page and a text of its own."""
+        return []
+
     def text(self, shop: Shop) -> str:
         """The report as a person reads it in a terminal, in the shop's language."""
-        raise NotImplementedError
+        return terminal.text(self.blocks(shop), shop.language)
 
 
 class Insight(Protocol):
@@ -62,6 +68,19 @@ class Insight(Protocol):
 
     def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> Report:
         """The report, from the results of ``reduce`` under the same names."""
+        ...
+
+
+@runtime_checkable
+class Opens(Protocol):
+    """An insight whose numbers open into the people behind them."""
+
+    def behind(self, facts: Facts, shop: Shop, key: str) -> ir.Table:
+        """The people behind the number with this key (``blocks.Row.key``): one column ``subject``, each once.
+
+        Raises:
+            UsageError: the report has no such number.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""Everything a person sees, in Indonesian and English: one TOML file a language, the same keys in each."""
+"""Everything a person sees, in Indonesian and English: a folder a language, a file a room, the same keys in each."""
 
 import tomllib
 from functools import cache
@@ -7,8 +7,14 @@ from importlib.resources import files
 
 @cache
 def _texts(language: str) -> dict[str, str]:
-    tree = tomllib.loads((files("detak.words") / f"{language}.toml").read_text(encoding="utf-8"))
-    return {f"{section}.{key}": text for section, texts in tree.items() for key, text in texts.items()}
+    texts: dict[str, str] = {}
+    for room in sorted((files("detak.words") / language).iterdir(), key=lambda one: one.name):
+        for section, inner in tomllib.loads(room.read_text(encoding="utf-8")).items():
+            told = {f"{section}.{key}": text for key, text in inner.items()}
+            if twice := texts.keys() & told.keys():
+                raise ValueError(f"{language}/{room.name}: {min(twice)} is said in another file as well")
+            texts |= told
+    return texts
 
 
 def say(language: str, key: str, **values: object) -> str:

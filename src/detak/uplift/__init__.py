@@ -1,0 +1,1 @@
+"""Uplift: who is moved by a treatment, one learner a file, and how that is judged."""
