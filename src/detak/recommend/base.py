@@ -10,6 +10,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
+from detak.recommend.content import Details, Items
+
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Ints32 = np.ndarray[Any, np.dtype[np.int32]]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -32,6 +34,10 @@ class Interactions:
     weight: Floats
     subjects: Ints
     items: tuple[str, ...]
+    details: Details | None = None
+    """What the touches were; None: not known, and each counts for what the recommender looks at."""
+    content: Items | None = None
+    """What the products are; None: not known."""
 
     @property
     def people(self) -> int:
