@@ -1,8 +1,4 @@
-"""The Indonesian shopping year: weekdays, pay-day, double days, Ramadan and Lebaran, seasons; and the hours of a day.
-
-Ramadan follows the tabular Islamic calendar (civil epoch; Reingold and Dershowitz, Calendrical Calculations, ch. 7),
-which is within a day or so of what is announced each year.
-"""
+"""How busy the simulated shop is: weekdays, pay-day, double days, Ramadan and Lebaran, seasons; the hours of a day."""
 
 import math
 from datetime import date, timedelta
@@ -11,10 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from detak.calendar_id import double_day, in_ramadan, lebaran, pay_day
 from detak.simulate.config import Floats
-
-_EPOCH: Final = date(622, 7, 19).toordinal()  # 1 Muharram 1, proleptic Gregorian
-_RAMADAN, _SHAWWAL = 9, 10
 
 # Orders by hour of an Indonesian shop (see docs/SIMULATOR.md), per mille.
 _WEEKDAY: Final = (21, 10, 8, 7, 12, 19, 26, 38, 45, 54, 58, 61, 61, 60, 57, 53, 53, 51, 58, 58, 63, 56, 42, 28)
@@ -23,36 +17,6 @@ _WEEKDAYS: Final = (1.08, 1.02, 1.0, 1.02, 0.95, 0.94, 0.99)  # Monday first
 _PERSONAL: Final = 0.5  # of visits come at the person's own hour, the others whenever people shop
 _PERSONAL_IN_RAMADAN: Final = 0.2
 SPREAD: Final = 1.0  # hours, around the person's own hour
-
-
-def islamic(year: int, month: int) -> date:
-    """The first day of a month of the tabular Islamic calendar."""
-    days = (year - 1) * 354 + (3 + 11 * year) // 30 + 29 * (month - 1) + month // 2
-    return date.fromordinal(_EPOCH + days)
-
-
-@cache
-def _ramadans(year: int) -> tuple[tuple[date, date], ...]:
-    """First day of Ramadan and day of Lebaran of those that touch the year or the month before it."""
-    around = range(int((year - 622) * 33 / 32) - 1, int((year - 622) * 33 / 32) + 4)
-    spans = [(islamic(each, _RAMADAN), islamic(each, _SHAWWAL)) for each in around]
-    return tuple(span for span in spans if year in (span[0].year, span[1].year, span[1].year + 1))
-
-
-def lebaran(day: date) -> int:
-    """Days from the Lebaran nearest to the day: negative before it."""
-    near = [(day - feast).days for year in (day.year, day.year + 1) for _, feast in _ramadans(year)]
-    return min(near, key=abs)
-
-
-def in_ramadan(day: date) -> bool:
-    """Whether people fast."""
-    return any(first <= day < feast for first, feast in _ramadans(day.year))
-
-
-def double_day(day: date) -> bool:
-    """9.9, 10.10, 11.11, 12.12."""
-    return day.month == day.day and day.month >= 9
 
 
 @lru_cache(maxsize=4096)
@@ -68,9 +32,7 @@ def season(day: date) -> float:
 
 def _pay_day(day: date) -> float:
     """Salaries come on the 25th, or on the Friday before a weekend; what is left lasts into the first days."""
-    pay = day.replace(day=25)
-    pay -= timedelta(days=max(0, pay.weekday() - 4))
-    since = (day - pay).days
+    since = (day - pay_day(day.year, day.month)).days
     if since >= 0:
         return 1.0 + 0.4 * math.exp(-since / 3)
     return 1.15 if day.day <= 5 else 1.0
