@@ -1,16 +1,20 @@
 """The contract of a recommender: ``fit`` makes an immutable model; a model scores products for a history, with reasons.
 
 Products are numbers here, positions in ``Interactions.items``; whoever serves turns them into ids. Nothing here reads
-the disk or asks for consent: data comes in as values.
+the disk or asks for consent: data comes in as values. A recommender keeps to ``Recommender`` and its model to
+``Model``. Two more are for those who can: ``Scorer`` (every product at once, what a blend and a quick evaluation need)
+and ``Additive`` (fitted from sums over people, so that a person is added or taken away without a fit from the start).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
 from detak.recommend.content import Details, Items
+from detak.recommend.sums import Sums
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Ints32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -21,11 +25,12 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class Interactions:
-    """Who touched which product: rows sorted by person, a person's oldest first. Rows a person, never a pair twice
-    unless it happened twice.
+    """Who touched which product: rows sorted by person, a person's oldest first. Whoever touched a product twice has
+    two rows of it. A person may have no row.
 
+    ``person`` is a position in ``subjects``, the people's pseudonyms; ``item`` one in ``items``, the products' ids.
     ``time`` is microseconds since 1970, UTC; where times are unknown, 0, and the order of rows is the order of events.
-    ``weight`` says how much a touch means (a view 1, a purchase more). ``subjects`` are the people's pseudonyms.
+    ``weight`` says how much a touch means (a view 1, a purchase more).
     """
 
     person: Ints32
@@ -44,10 +49,69 @@ class Interactions:
         """How many people."""
         return len(self.subjects)
 
-    @property
+    @cached_property
     def starts(self) -> Ints:
         """Where each person's rows begin, and the end: ``people + 1`` positions."""
         return np.searchsorted(self.person, np.arange(self.people + 1, dtype=np.int32)).astype(np.int64)
+
+    @property
+    def lengths(self) -> Ints:
+        """How many rows each person has."""
+        return np.diff(self.starts)
+
+    @cached_property
+    def back(self) -> Ints:
+        """For each row, how many of the same person come after it: 0 for the last."""
+        return self.starts[1:][self.person] - 1 - np.arange(len(self.person))
+
+    def of(self, person: int) -> "History":
+        """What one person touched."""
+        rows = slice(int(self.starts[person]), int(self.starts[person + 1]))
+        return History(self.item[rows], self.time[rows], self.weight[rows])
+
+    def rows(self, kept: np.ndarray[Any, np.dtype[np.bool_]]) -> Self:
+        """Only these rows; the people stay, also those left with none."""
+        return self._part(self.person[kept], np.flatnonzero(kept), np.arange(self.people))
+
+    def before_last(self, count: int) -> Self:
+        """Each person's rows without the last ``count``."""
+        return self.rows(self.back >= count)
+
+    def last(self, count: int) -> Self:
+        """Each person's last ``count`` rows."""
+        return self.rows(self.back < count)
+
+    def only(self, people: Ints) -> Self:
+        """These people alone, in this order (positions in ``subjects``, each at most once). The products stay."""
+        lengths = self.lengths[people]
+        ends = np.cumsum(lengths)
+        rows = np.repeat(self.starts[people] - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
+        person = np.repeat(np.arange(len(people), dtype=np.int32), lengths)
+        return self._part(person, rows, people)
+
+    def without(self, people: Ints) -> Self:
+        """Everybody but these. The products stay, so that a model's numbers keep their meaning."""
+        return self.only(np.setdiff1d(np.arange(self.people), people))
+
+    def _part(self, person: Ints32, rows: Ints, people: Ints) -> Self:
+        return replace(
+            self,
+            person=person,
+            item=self.item[rows],
+            time=self.time[rows],
+            weight=self.weight[rows],
+            subjects=self.subjects[people],
+            details=self.details.part(rows, people) if self.details else None,
+        )
+
+
+def sequences(lists: Iterable[Sequence[int]], items: tuple[str, ...]) -> Interactions:
+    """Interactions from each person's products, oldest first: times unknown, each touch weighs 1."""
+    rows = [np.asarray(row, np.int32) for row in lists]
+    item = np.concatenate(rows) if rows else np.zeros(0, np.int32)
+    person = np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows])
+    subjects = np.arange(len(rows), dtype=np.int64)
+    return Interactions(person, item, np.zeros(len(item), np.int64), np.ones(len(item), np.float32), subjects, items)
 
 
 @dataclass(frozen=True)
@@ -61,6 +125,11 @@ class History:
     def __len__(self) -> int:
         """How many touches."""
         return len(self.item)
+
+    def alone(self, items: tuple[str, ...]) -> Interactions:
+        """The interactions of this one person."""
+        nobody = np.zeros(1, np.int64)
+        return Interactions(np.zeros(len(self), np.int32), self.item, self.time, self.weight, nobody, items)
 
 
 @dataclass(frozen=True)
@@ -90,7 +159,11 @@ class Model(Protocol):
     """A fitted model. Immutable; any thread asks it."""
 
     def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
-        """The best ``k`` products for a history. Never one of ``exclude``; those alike in score by their number."""
+        """The best ``k`` products for a history. Never one of ``exclude``; those alike in score by their number.
+
+        Products of the history are not left out by themselves: whoever asks puts them into ``exclude`` or does not.
+        Products of the history that the model does not know (a number past its own) are passed over.
+        """
         ...
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -98,6 +171,16 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class Scorer(Model, Protocol):
+    """A model that can score every product for many people at once."""
+
+    def scores(self, histories: Interactions) -> Floats:
+        """For each person's history a score of each product: people x items. What it says nothing of is 0."""
+        ...
+
+
+@runtime_checkable
 class Recommender(Protocol):
     """What every member of this folder is: a frozen dataclass whose fields are its parameters."""
 
@@ -109,4 +192,21 @@ class Recommender(Protocol):
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Model:
         """The model that ``Model.arrays`` came from."""
+        ...
+
+
+@runtime_checkable
+class Additive(Recommender, Protocol):
+    """A recommender that is fitted from sums over people.
+
+    ``fit(data)`` is ``conclude(reduce(data))``. Sums are exact (see ``sums.py``), so that
+    ``conclude(reduce(all).minus(reduce(some)))`` is the model that was never told of ``some``, to the last bit.
+    """
+
+    def reduce(self, data: Interactions) -> Sums:
+        """What there is to know of these people."""
+        ...
+
+    def conclude(self, sums: Sums) -> Model:
+        """The model, from the sums."""
         ...

@@ -41,6 +41,10 @@ class Details:
     """By person: where in ``places``; -1 where not known."""
     places: tuple[Place, ...] = ()
 
+    def part(self, rows: NDArray[np.int64], people: NDArray[np.int64]) -> "Details":
+        """Of these rows and people alone."""
+        return Details(self.kind[rows], self.order[rows], self.place[people], self.places)
+
 
 @dataclass(frozen=True)
 class Items:
