@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 VENV   := .venv
+PEERS  := .venv-peers
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS   ?=
@@ -11,7 +12,7 @@ ROUNDS ?= 100
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test crash bench lint format lock clean
+.PHONY: help demo test crash bench peers lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +26,10 @@ test: $(VENV)/.dev ## every test; one of them: make test ARGS="tests/test_house.
 crash: $(VENV)/.dev ## kill a loaded server again and again, and count: make crash ROUNDS=20 ARGS="--seed 7"
 	@$(BIN)/python -m tests.crash --rounds $(ROUNDS) --json $(ARGS)
 
-bench: $(VENV)/.dev ## the measurements that the documents quote
+bench: $(VENV)/.dev $(PEERS)/.done ## the measurements that the documents quote
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+peers: $(PEERS)/.done ## the packages that benchmarks compare with, in an environment of their own (2.3 GB)
 
 lint: $(VENV)/.dev ## style, types, and the floors of the house
 	@$(BIN)/ruff check
@@ -38,12 +41,12 @@ format: $(VENV)/.dev ## put the code in its usual form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-lock: $(VENV)/.python ## renew requirements.lock and requirements-dev.lock from pyproject.toml
+lock: $(VENV)/.python ## renew the requirements*.lock files from pyproject.toml
 	@$(PIP) 'uv>=0.9'
 	@$(BIN)/python tools/lock.py
 
-clean: ## remove the environment and every cache
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove the environments and every cache
+	rm -rf $(VENV) $(PEERS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.python:
@@ -64,4 +67,10 @@ $(VENV)/.runtime: $(VENV)/.python requirements.lock pyproject.toml
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "Installing what the checks need into $(VENV) (once) ..."
 	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(PEERS)/.done: $(VENV)/.python requirements-peers.lock
+	@echo "Installing what benchmarks compare with into $(PEERS) (once, minutes) ..."
+	@$(PYTHON) -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
 	@touch $@

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+PEERS_LOCK = "requirements-peers.lock"
+PEER_SCRIPTS = ROOT / "src" / "detak" / "bench" / "peer_scripts"
 MOST_LINES = 400
 
 # Where packages come from is each machine's own affair, and so is where its folders lie.
@@ -61,6 +63,8 @@ def pins(name: str) -> dict[str, str]:
 
 def wanted(name: str) -> list[Requirement]:
     """What pyproject.toml asks of the lock called ``name``."""
+    if "peers" in name:
+        return [Requirement(one) for one in PYPROJECT["dependency-groups"]["peers"]]
     project = PYPROJECT["project"]
     asked = project["dependencies"] + PYPROJECT["build-system"]["requires"]
     if "dev" in name:
@@ -131,7 +135,7 @@ def test_what_only_looks_like_one_is_let_be(line: str) -> None:
     assert not FOREIGN.search(line)
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, PEERS_LOCK])
 def test_the_lock_fits_pyproject(name: str) -> None:
     locked = pins(name)
     unfit = [
@@ -152,6 +156,21 @@ def test_the_runtime_lock_is_free_of_the_checks() -> None:
     assert not checks & set(pins("requirements.lock"))
 
 
+def test_no_peer_is_installed_beside_detak() -> None:
+    """What Detak is compared with must not be what it runs on."""
+    peers = {canonicalize_name(asked.name) for asked in wanted(PEERS_LOCK)}
+    assert not peers & set(pins("requirements-dev.lock"))
+
+
+def test_programs_of_peers_import_peers_alone() -> None:
+    """They run where neither Detak nor its packages are."""
+    allowed = sys.stdlib_module_names | {canonicalize_name(asked.name) for asked in wanted(PEERS_LOCK)}
+    # What the peers themselves take and give.
+    allowed |= {"numpy", "scipy", "pandas", "sklift"}
+    found = [f"{path.name}: {name}" for path in PEER_SCRIPTS.glob("*.py") for name in sorted(imported(path) - allowed)]
+    assert found == []
+
+
 def test_what_is_imported_is_declared() -> None:
     """A package that another one happens to bring along may be gone with its next release."""
     declared = {canonicalize_name(Requirement(one).name) for one in PYPROJECT["project"]["dependencies"]}
@@ -159,6 +178,7 @@ def test_what_is_imported_is_declared() -> None:
     undeclared = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in SOURCES
+        if path.parent != PEER_SCRIPTS
         for name in sorted(imported(path) - sys.stdlib_module_names - {"detak"})
         if not declared & {canonicalize_name(owner) for owner in owners.get(name, [])}
     ]

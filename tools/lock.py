@@ -1,4 +1,5 @@
-"""Renews ``requirements.lock`` (what Detak runs on) and ``requirements-dev.lock`` (that, and what its checks need).
+"""Renews ``requirements.lock`` (what Detak runs on), ``requirements-dev.lock`` (that, and what its checks need) and
+``requirements-peers.lock`` (what benchmarks compare with, which is never in the same environment).
 
 Run by ``make lock``. Every release is pinned and every file of it named by its SHA-256, for all platforms at once, so
 that ``pip install --require-hashes`` takes the same bytes everywhere. No index or host is written down: the files come
@@ -25,29 +26,31 @@ OPTIONS = (
 )
 
 
-def compile_lock(name: str, python: str, build: list[str], *options: str) -> None:
-    """Writes the lock called ``name``: pyproject's requirements for ``python`` and later, those of the build with them.
+def compile_lock(name: str, python: str, asked: list[str], *options: str) -> None:
+    """Writes the lock called ``name``: versions that fit ``asked``, and each other, for ``python`` and later.
 
     Raises:
         subprocess.CalledProcessError: no versions fit together, or the package index cannot be reached.
     """
-    # What builds the package is pinned too: `pip install --no-build-isolation` then fetches nothing unpinned.
-    command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "-", f"--output-file={name}"]
+    command = [sys.executable, "-m", "uv", "pip", "compile", "-", f"--output-file={name}"]
     command += [f"--python-version={python}", *OPTIONS, *options]
-    subprocess.run(command, cwd=ROOT, input="\n".join(build), text=True, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, input="\n".join(asked), text=True, check=True, stdout=subprocess.DEVNULL)
     lock = ROOT / name
     lock.write_text(HEADER.format(name=name) + lock.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def main() -> None:
-    """Both locks, the one a subset of the other."""
+    """The three of them; the runtime's a subset of the checks'."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     python = pyproject["project"]["requires-python"].removeprefix(">=")
-    build = pyproject["build-system"]["requires"]
-    compile_lock("requirements-dev.lock", python, build, "--extra=dev", "--upgrade")
+    # What builds the package is pinned too: `pip install --no-build-isolation` then fetches nothing unpinned.
+    runtime = pyproject["project"]["dependencies"] + pyproject["build-system"]["requires"]
+    checks = pyproject["project"]["optional-dependencies"]["dev"]
+    compile_lock("requirements-dev.lock", python, runtime + checks, "--upgrade")
     # uv keeps the versions it finds in the file it is about to write: so both locks agree.
     shutil.copy(ROOT / "requirements-dev.lock", ROOT / "requirements.lock")
-    compile_lock("requirements.lock", python, build)
+    compile_lock("requirements.lock", python, runtime)
+    compile_lock("requirements-peers.lock", python, pyproject["dependency-groups"]["peers"], "--upgrade")
 
 
 if __name__ == "__main__":
