@@ -67,7 +67,8 @@ class Interactions:
     def of(self, person: int) -> "History":
         """What one person touched."""
         rows = slice(int(self.starts[person]), int(self.starts[person + 1]))
-        return History(self.item[rows], self.time[rows], self.weight[rows])
+        kind = self.details.kind[rows] if self.details else None
+        return History(self.item[rows], self.time[rows], self.weight[rows], kind)
 
     def rows(self, kept: np.ndarray[Any, np.dtype[np.bool_]]) -> Self:
         """Only these rows; the people stay, also those left with none."""
@@ -116,11 +117,13 @@ def sequences(lists: Iterable[Sequence[int]], items: tuple[str, ...]) -> Interac
 
 @dataclass(frozen=True)
 class History:
-    """What one person touched, oldest first. ``time`` and ``weight`` as in ``Interactions``."""
+    """What one person touched, oldest first. ``time`` and ``weight`` as in ``Interactions``, ``kind`` as in
+    ``Details``: None where it is not known."""
 
     item: Ints32
     time: Ints
     weight: Floats
+    kind: np.ndarray[Any, np.dtype[np.int8]] | None = None
 
     def __len__(self) -> int:
         """How many touches."""

@@ -1,0 +1,182 @@
+"""What a shop lays down for its shelves, placement by placement: products pinned, boosted, buried and hidden, quotas,
+what is sold out or was bought before, how varied and how novel a shelf is. Read from TOML; ``arrange.py`` applies it.
+
+    [placements.home.rules]
+    diversity = 0.3
+    pin = [{product = "P7", at = 1}]
+    boost = [{brand = "Sekar", by = 1.5}]
+    hide = [{category = "Dewasa"}]
+    quota = [{label = "promo", at_least = 2}, {each = "brand", at_most = 3}]
+"""
+
+import tomllib
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from detak.errors import SettingsError
+
+DEFAULT: Final = "default"
+"""The placement whose rules count where a placement has none of its own."""
+
+Name = Annotated[str, Meta(min_length=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Position = Annotated[int, Meta(ge=1, le=1_000)]
+
+
+class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which products: those of which everything that is said here is true. Something must be said."""
+
+    products: tuple[Name, ...] | None = None
+    """These ids."""
+    category: Name | None = None
+    """The name of a category anywhere on the product's path, in capitals or not."""
+    brand: Name | None = None
+    label: Name | None = None
+    """One of the shop's own labels, such as ``promo``."""
+    price_from: Annotated[float, Meta(ge=0)] | None = None
+    """Major units of the shop's currency, as is ``price_to``; both are within."""
+    price_to: Annotated[float, Meta(ge=0)] | None = None
+
+    @property
+    def says(self) -> bool:
+        """Whether anything is said to know the products by."""
+        return any(getattr(self, name) is not None for name in MATCHED)
+
+
+MATCHED: Final = Match.__struct_fields__
+
+
+class Pin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A product that stands at one position of the shelf, counted from 1."""
+
+    product: Name
+    at: Position
+
+
+class Boost(Match, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Products whose score counts ``by`` times as much."""
+
+    by: Annotated[float, Meta(ge=1, le=100)]
+
+
+class Bury(Match, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Products whose score counts only ``by`` of what it is; 0: they stand behind all others."""
+
+    by: Annotated[float, Meta(ge=0, le=1)] = 0.0
+
+
+class Quota(Match, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many of some products a shelf holds: at least, as far as there are any; at most, whatever they score."""
+
+    each: Literal["brand", "category"] | None = None
+    """Not of matched products, but of each brand, or each category (the whole path)."""
+    at_least: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    at_most: Annotated[int, Meta(ge=1, le=1_000)] | None = None
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The rules of one placement."""
+
+    pin: tuple[Pin, ...] = ()
+    boost: tuple[Boost, ...] = ()
+    bury: tuple[Bury, ...] = ()
+    hide: tuple[Match, ...] = ()
+    quota: tuple[Quota, ...] = ()
+    sold_out: Literal["hide", "bury", "show"] = "hide"
+    """What becomes of products that cannot be had now."""
+    purchased_days: Annotated[int, Meta(ge=0)] = 60
+    """A product that the person bought within so many days is left out, unless it is due again; 0: none is."""
+    diversity: Share = 0.1
+    """How much it weighs against a product that it is like those above it."""
+    novelty: Share = 0.0
+    """How much it weighs for a product that few have touched."""
+
+
+class PlacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the file says of one placement."""
+
+    rules: Rules = Rules()
+
+
+class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``rules.toml``."""
+
+    placements: dict[Name, PlacementRules] = {}
+
+    def of(self, placement: str) -> Rules:
+        """The rules of a placement: its own, else those of ``default``, else the built-in ones."""
+        found = self.placements.get(placement) or self.placements.get(DEFAULT)
+        return found.rules if found else Rules()
+
+
+def read_rules(text: str, file: str = "rules.toml") -> RulesFile:
+    """The rules that a file holds.
+
+    Raises:
+        SettingsError: it is no TOML, or says something that is no rule; the message names the file and the key.
+    """
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from None
+    raw = _read(tree, _Raw, f"{file}: ")
+    return RulesFile({name: _placement(table, f"{file}: placements.{name}") for name, table in raw.placements.items()})
+
+
+_Told = TypeVar("_Told", bound=msgspec.Struct)
+
+
+class _Raw(msgspec.Struct, forbid_unknown_fields=True):
+    placements: dict[Name, dict[str, Any]] = {}
+
+
+def _placement(table: dict[str, Any], where: str) -> PlacementRules:
+    # One by one: msgspec does not say under which key of a table something is wrong.
+    found = _read(table, PlacementRules, f"{where}.")
+    checked(found.rules, f"{where}.rules")
+    return found
+
+
+def _read(tree: Any, kind: type[_Told], where: str) -> _Told:
+    try:
+        return msgspec.convert(tree, kind)
+    except msgspec.ValidationError as error:
+        told, _, path = str(error).rpartition(" - at `$.")
+        told = told or str(error)
+        key = f"{where}{path.rstrip('`')}" if path else where.rstrip(": .")
+        raise SettingsError(f"{key}: {told[0].lower()}{told[1:]}") from None
+
+
+def checked(rules: Rules, where: str) -> Rules:
+    """The rules, once they are seen to make sense together.
+
+    Raises:
+        SettingsError: they do not; the message begins with ``where`` and the key.
+    """
+    for key in ("boost", "bury", "hide"):
+        for at, match in enumerate(getattr(rules, key)):
+            if not match.says:
+                raise SettingsError(f"{where}.{key}[{at}]: says of no product; name one of {', '.join(MATCHED)}")
+    for at, quota in enumerate(rules.quota):
+        if problem := _problem(quota):
+            raise SettingsError(f"{where}.quota[{at}]: {problem}")
+    if len({pin.at for pin in rules.pin}) < len(rules.pin):
+        raise SettingsError(f"{where}.pin: two products are pinned at one position")
+    if len({pin.product for pin in rules.pin}) < len(rules.pin):
+        raise SettingsError(f"{where}.pin: a product is pinned at two positions")
+    return rules
+
+
+def _problem(quota: Quota) -> str | None:
+    """What is wrong with a quota, if anything."""
+    if quota.each and (quota.says or quota.at_least):
+        return "each goes with at_most alone"
+    if not quota.each and not quota.says:
+        return f"says of no product; name each or one of {', '.join(MATCHED)}"
+    if not quota.at_least and quota.at_most is None:
+        return "says neither at_least nor at_most"
+    if quota.at_most is not None and quota.at_least > quota.at_most:
+        return f"at_least = {quota.at_least} is more than at_most = {quota.at_most}"
+    return None
