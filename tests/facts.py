@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import ibis
 import pyarrow as pa
 
+from detak.decision import DECISIONS
 from detak.event import EVENTS, ITEMS, ORDER_CANCELLED, ORDER_COMPLETED, VOLUMES, message_key
 from detak.insights.base import Facts, Insight, Report, Shop
 
@@ -53,13 +54,16 @@ class Told:
         return self.event(ORDER_CANCELLED, order_id=order_id, reason=reason, **columns)
 
 
-def tables(events: Iterable[Row], items: Iterable[Row], volumes: Iterable[Row] = ()) -> Facts:
+def tables(
+    events: Iterable[Row], items: Iterable[Row], volumes: Iterable[Row] = (), decisions: Iterable[Row] = ()
+) -> Facts:
     """The rows as the gate hands them out."""
     database = ibis.duckdb.connect()
     return Facts(
         events=database.create_table("events", pa.Table.from_pylist(list(events), schema=EVENTS)),
         items=database.create_table("items", pa.Table.from_pylist(list(items), schema=ITEMS)),
         volumes=database.create_table("volumes", pa.Table.from_pylist(list(volumes), schema=VOLUMES)),
+        decisions=database.create_table("decisions", pa.Table.from_pylist(list(decisions), schema=DECISIONS)),
     )
 
 

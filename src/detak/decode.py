@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detak.arrivals import ARRIVALS, PIECES, arrivals_table, pieces_table
+from detak.decided import decided_table
 from detak.errors import RowError
 from detak.intake import Intake
 from detak.plain import Plain, plain_tables
@@ -52,6 +53,8 @@ class Decoded(NamedTuple):
     refused: list[Refused]
     messages: list[int]
     """How many messages each record holds."""
+    decisions: pa.Table
+    """``decided.DECIDED``"""
 
 
 class _Odd(NamedTuple):
@@ -69,8 +72,13 @@ def decode(records: Sequence[Record], intake: Intake) -> Decoded:
     odd: list[_Odd] = []
     refused: list[Refused] = []
     messages: list[int] = []
+    decided: list[tuple[int, Record]] = []
     at = 0
     for number, record in enumerate(records):
+        if record.meta.decided:
+            decided.append((number, record))
+            messages.append(0)
+            continue
         opened = open_plain(record.body)
         if opened is not None:
             count = len(opened)
@@ -86,7 +94,8 @@ def decode(records: Sequence[Record], intake: Intake) -> Decoded:
         tables, left = (ARRIVALS.empty_table(), PIECES.empty_table()), list(range(len(plain.messages)))
     odd += _again(plain, left, records, messages)
     read = _read_odd(odd, metas, intake, refused)
-    return Decoded(*_joined(tables, read, intake), sorted(refused, key=lambda one: one.at), messages)
+    events, items = _joined(tables, read, intake)
+    return Decoded(events, items, sorted(refused, key=lambda one: one.at), messages, decided_table(decided))
 
 
 def heads(records: Sequence[Record]) -> list[Head]:

@@ -40,13 +40,14 @@ class _Request(msgspec.Struct, array_like=True):
 
 
 class _Reply(msgspec.Struct, array_like=True):
-    """What was read; ``events`` and ``items`` are Arrow IPC streams."""
+    """What was read; ``events``, ``items`` and ``decisions`` are Arrow IPC streams."""
 
     heads: list[tuple[int, Meta]]
     messages: list[int]
     refused: list[tuple[int, int, tuple[str, str, str], bytes, str | None, bytes]]
     events: bytes
     items: bytes
+    decisions: bytes
 
 
 class Decoder:
@@ -92,7 +93,8 @@ class Decoder:
             raise OSError("there is no process")
         reply = msgspec.msgpack.decode(_receive(self._process.stdout), type=_Reply)
         refused = [Refused(one[0], one[1], Refusal(*one[2]), one[3], one[4], one[5]) for one in reply.refused]
-        decoded = Decoded(_table(reply.events), _table(reply.items), refused, reply.messages)
+        events, items, decisions = map(_table, (reply.events, reply.items, reply.decisions))
+        decoded = Decoded(events, items, refused, reply.messages, decisions)
         return [Head(end, meta) for end, meta in reply.heads], decoded
 
     def close(self) -> None:
@@ -126,7 +128,8 @@ def _answer(request: _Request, folder: Path, intake: Intake) -> bytes:
         return b""  # the parent finds out why
     told = [(one.end, one.meta) for one in heads(records)]
     refused = [(one.at, one.record, tuple(one.refusal), *one[3:]) for one in decoded.refused]
-    return msgspec.msgpack.encode((told, decoded.messages, refused, _stream(decoded.events), _stream(decoded.items)))
+    streams = map(_stream, (decoded.events, decoded.items, decoded.decisions))
+    return msgspec.msgpack.encode((told, decoded.messages, refused, *streams))
 
 
 def _stream(table: pa.Table) -> pa.Buffer:

@@ -21,6 +21,7 @@ from detak.amounts import Mask
 from detak.bots import BotRule, Bots, BotsReport, Rejudged
 from detak.clock import to_micros
 from detak.consent import Purpose, Standing
+from detak.decided import identifiers, look_up, weighed
 from detak.entrance import Admission, Entrance
 from detak.errors import DeniedError, UsageError
 from detak.insights.base import Facts
@@ -118,6 +119,10 @@ class Gate:
         self._count(admission.kept)
         return admission
 
+    def admit_decisions(self, decided: pa.Table, metas: Sequence[Meta]) -> pa.Table:
+        """Decisions (``decided.DECIDED``) as they may be kept: under a pseudonym, or with nobody in them."""
+        return weighed(decided, metas, look_up(self._vault, identifiers(decided)), self._settings)
+
     @contextmanager
     def events(self, purpose: Purpose, *, before: datetime, why: str, bots: bool = False) -> Iterator[Granted]:
         """The facts that ``purpose`` may use, as of ``before`` (UTC): later ones are not there, nor refusing people's.
@@ -130,7 +135,7 @@ class Gate:
             # The facts are pinned first: whoever refuses from now on is already left out of them.
             refusing = self._vault.refusing(purpose)
             allowed = self._allowed(purpose, before, refusing, reader, bots=bots)
-            facts = Facts(allowed("events"), allowed("items"), reader.table("volumes"))
+            facts = Facts(allowed("events"), allowed("items"), reader.table("volumes"), allowed("decisions"))
             self._registry.audit(
                 "events", purpose.label, why, {"before": before.isoformat(), "left_out": len(refusing)}
             )
@@ -170,7 +175,7 @@ class Gate:
         subjects = self._subjects(identifiers)
         with self._store.reader() as reader:
             found = {}
-            for name in ("events", "items"):
+            for name in ("events", "items", "decisions"):
                 table = reader.table(name)
                 theirs = table.filter(table.subject.isin(sorted(subjects))).order_by("received")
                 found[name] = reader.run(theirs.drop("subject", "purposes")).to_pylist()

@@ -12,6 +12,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     received: int  # microseconds since 1970, UTC
     imported: bool = False  # the shop's own export: a message without a time is untimed, not "now"
     ticket: int = 0  # lets the process that appended it recognise what became of it
+    decided: bool = False  # the body is no batch but ``decision.Decided``: what this engine itself decided
 
 
 class Record(NamedTuple):

@@ -271,7 +271,9 @@ class Sink:
         events = events_table(arrivals, *admission)
         counted = list(tally(decoded, metas, fresh, admission.kept))
         counted += pace_tally(arrivals, metas, fast & admission.kept)
-        batch = Batch(events, items_table(items, arrivals, *admission), volumes_table(counted), told[-1].end)
+        decisions = self._gate.admit_decisions(decoded.decisions, metas)
+        products = items_table(items, arrivals, *admission)
+        batch = Batch(events, products, volumes_table(counted), told[-1].end, decisions)
         # Before the facts: should the disk be full here, the records pass again, and each line is written once.
         self._rejects.add(self._refused(told, decoded))
         self._store.append(batch)
@@ -316,7 +318,7 @@ class Sink:
                 self._rejects.keep_aside(record.end, record.body)
                 outcome = Outcome(REJECTED, "", "could not be applied; it is kept aside")
                 self._store.append(Batch(empty("events"), empty("items"), empty("volumes"), record.end))
-                count = max(1, len(open_batch(record.body).batch))
+                count = 0 if record.meta.decided else max(1, len(open_batch(record.body).batch))
                 self._tell_waiter(record.meta.ticket, [outcome] * count)
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.facts import JAKARTA, Told, ask_facts, tables
 
 from detak.consent import Purpose
+from detak.decision import DECISIONS
 from detak.event import EVENTS, ITEMS, ORDER_UPDATED, PRODUCTS_SEARCHED, VOLUMES
 from detak.insights.base import Facts, Insight, Report, Shop
 from detak.plugins import members
@@ -71,7 +72,7 @@ def test_nobodys_facts_are_touched_under_essential(insight: Insight) -> None:
     """What nobody can refuse looks at counts of messages alone."""
     if insight.purpose is Purpose.ESSENTIAL:
         volumes = tables([], [], []).volumes
-        assert insight.reduce(Facts(events=None, items=None, volumes=volumes), JAKARTA)  # type: ignore[arg-type]
+        assert insight.reduce(Facts(events=None, items=None, volumes=volumes, decisions=None), JAKARTA)  # type: ignore[arg-type]
 
 
 @every_insight
@@ -145,5 +146,6 @@ def test_it_is_written_for_no_engine_in_particular(insight: Insight, engine: str
         events=ibis.table(ibis.Schema.from_pyarrow(EVENTS), name="events"),
         items=ibis.table(ibis.Schema.from_pyarrow(ITEMS), name="items"),
         volumes=ibis.table(ibis.Schema.from_pyarrow(VOLUMES), name="volumes"),
+        decisions=ibis.table(ibis.Schema.from_pyarrow(DECISIONS), name="decisions"),
     )
     assert all(ibis.to_sql(table, dialect=engine) for table in insight.reduce(facts, JAKARTA).values())

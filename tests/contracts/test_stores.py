@@ -63,7 +63,8 @@ def test_what_is_sealed_reads_like_what_is_not(store: Store) -> None:
     store.append(told)
     before = {name: seen(name) for name in TABLES}
     store.seal()
-    for name, rows in zip(TABLES, told[:3], strict=True):
+    for name in TABLES:
+        rows = getattr(told, name)
         assert seen(name).equals(before[name])
         assert before[name].to_pylist() == rows.sort_by(TABLES[name].names[0]).to_pylist()
         assert before[name].schema.types == TABLES[name].types
@@ -73,7 +74,7 @@ def test_the_offset_is_sealed_with_the_facts(store: Store, opening: Open, tmp_pa
     store.append(batch(10, [1, 2]))
     store.seal()
     store.append(batch(20, [3]))
-    assert (store.offset, store.sealed, store.unsealed_rows) == (20, 10, 2)
+    assert (store.offset, store.sealed, store.unsealed_rows) == (20, 10, 3)
     store.close()
     again = opening(tmp_path)
     assert (again.offset, again.sealed, again.unsealed_rows) == (10, 10, 0)

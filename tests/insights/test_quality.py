@@ -166,4 +166,4 @@ def test_a_source_that_fell_silent_is_called_out_first() -> None:
 def test_it_looks_at_counts_alone(insight: Any) -> None:
     """Under the purpose that nobody can refuse, no fact about anybody is touched."""
     volumes = tables([], [], HISTORY).volumes
-    assert insight.reduce(Facts(events=None, items=None, volumes=volumes), JAKARTA)  # type: ignore[arg-type]
+    assert insight.reduce(Facts(events=None, items=None, volumes=volumes, decisions=None), JAKARTA)  # type: ignore[arg-type]

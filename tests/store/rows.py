@@ -6,13 +6,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from detak.decision import DECISIONS
 from detak.event import EVENTS, ITEMS, VOLUMES
 from detak.store.base import Batch, Store
 
 DAY = 86_400_000_000
 START = 20_000 * DAY
 
-_BLANK: dict[Any, Any] = {pa.int64(): 0, pa.int32(): 0, pa.int16(): 2, pa.string(): "x", pa.timestamp("us"): START}
+_BLANK: dict[Any, Any] = {
+    pa.float64(): 1.0,
+    pa.int64(): 0,
+    pa.int32(): 0,
+    pa.int16(): 2,
+    pa.string(): "x",
+    pa.timestamp("us"): START,
+}
 
 
 def _row(schema: pa.Schema, told: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +39,8 @@ def batch(offset: int, keys: Sequence[int], *, subject: int | None = 1, **told: 
         for key in keys
     ]
     volumes = [{"count": len(rows)}] if rows else []
-    return Batch(table(EVENTS, rows), table(ITEMS, rows), table(VOLUMES, volumes), offset)
+    decisions = [{**one, "id": f"d{one['id']}", "time": one["time"] or START, "slate": ["P1", "P2"]} for one in rows]
+    return Batch(table(EVENTS, rows), table(ITEMS, rows), table(VOLUMES, volumes), offset, table(DECISIONS, decisions))
 
 
 def keys_in(store: Store, name: str = "events") -> list[int]:

@@ -34,7 +34,7 @@ def files(folder: Path) -> set[str]:
 def mixed(number: int) -> Batch:
     """Two events of two people, which lie in one part."""
     one, other = batch(number, [number], subject=2, time=START), batch(number, [number + 100], subject=1, time=START)
-    return Batch(pa.concat_tables([one.events, other.events]), pa.concat_tables([one.items, other.items]), *one[2:])
+    return Batch(pa.concat_tables([one.events, other.events]), pa.concat_tables([one.items, other.items]), *one[2:4])
 
 
 def no_space(*_: object) -> None:

@@ -27,11 +27,13 @@ class Facts:
     """What the gate hands out for one purpose: ``event.EVENTS`` and ``event.ITEMS`` as Ibis tables.
 
     ``volumes`` (``event.VOLUMES``) counts what came in; nobody is in it, so it is the same for every purpose.
+    ``decisions`` (``decision.DECISIONS``) is what was shown; events name the decision they answer.
     """
 
     events: ir.Table
     items: ir.Table
     volumes: ir.Table
+    decisions: ir.Table
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The contract of a store of facts: three tables, appended in order, sealed, erased, read through Ibis."""
+"""The contract of a store of facts: four tables, appended in order, sealed, erased, read through Ibis."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -9,9 +9,11 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from detak.decision import DECISIONS
 from detak.event import EVENTS, ITEMS, VOLUMES
 
-TABLES = {"events": EVENTS, "items": ITEMS, "volumes": VOLUMES}
+TABLES = {"events": EVENTS, "items": ITEMS, "volumes": VOLUMES, "decisions": DECISIONS}
+_NONE = DECISIONS.empty_table()
 KEY = {"events": "id", "items": "event_id"}
 
 
@@ -22,6 +24,7 @@ class Batch(NamedTuple):
     items: pa.Table
     volumes: pa.Table
     offset: int
+    decisions: pa.Table = _NONE
 
 
 class Sealing(NamedTuple):
@@ -42,7 +45,7 @@ class Reader(Protocol):
     """One consistent view of the facts, valid inside its ``with`` block, for one thread."""
 
     def table(self, name: str) -> ir.Table:
-        """``events``, ``items`` or ``volumes``; ``persons``: subjects that are another's, and whose."""
+        """``events``, ``items``, ``volumes`` or ``decisions``; ``persons``: subjects that are another's, and whose."""
         ...
 
     def frame(self, name: str, data: pa.Table) -> ir.Table:
@@ -69,7 +72,7 @@ class Store(Protocol):
 
     @property
     def unsealed_rows(self) -> int:
-        """Rows of events and items that only the hot tail and the log hold."""
+        """Rows of events, items and decisions that only the hot tail and the log hold."""
         ...
 
     def known(self, keys: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

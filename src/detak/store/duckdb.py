@@ -39,7 +39,7 @@ class DuckReader:
         self._backend = ibis.duckdb.from_connection(cursor)
 
     def table(self, name: str) -> ir.Table:
-        """``events``, ``items`` or ``volumes``; ``persons``: subjects that are another's, and whose."""
+        """``events``, ``items``, ``volumes`` or ``decisions``; ``persons``: subjects that are another's, and whose."""
         return self._backend.table(name)
 
     def frame(self, name: str, data: pa.Table) -> ir.Table:
@@ -87,7 +87,7 @@ class DuckStore:
 
     @property
     def unsealed_rows(self) -> int:
-        """Rows of events and items in the hot tail."""
+        """Rows of events, items and decisions in the hot tail."""
         return self._unsealed
 
     def known(self, keys: Keys) -> Mask:
@@ -100,7 +100,7 @@ class DuckStore:
             self._tail.add(batch)
         self._seen.add(keys_of("events", batch.events))
         self._offset = batch.offset
-        self._unsealed += batch.events.num_rows + batch.items.num_rows
+        self._unsealed += batch.events.num_rows + batch.items.num_rows + batch.decisions.num_rows
 
     @property
     def related(self) -> bool:
@@ -153,7 +153,7 @@ class DuckStore:
         keys = (*manifest.keys, *sealed.keys)
         with self._parts.attempt():
             self._swap(parts=(*manifest.parts, *sealed.parts), keys=keys, offset=sealing.offset, gone=rows)
-        self._unsealed -= rows["events"] + rows["items"]
+        self._unsealed -= rows["events"] + rows["items"] + rows["decisions"]
 
     def seal(self) -> None:
         """Move the hot tail into sealed files and remember the offset, both or neither."""

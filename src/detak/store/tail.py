@@ -15,7 +15,7 @@ class Tail:
 
     def add(self, batch: Batch) -> None:
         """Facts at the end."""
-        fresh = {"events": batch.events, "items": batch.items, "volumes": batch.volumes}
+        fresh = {name: getattr(batch, name) for name in TABLES}
         self._chunks = {name: _with(chunks, fresh[name]) for name, chunks in self._chunks.items()}
 
     def look(self) -> dict[str, pa.Table]:

@@ -1,0 +1,159 @@
+"""From decisions in the log to their facts: columns first, then whose each may be. Pure.
+
+A decision is kept under a pseudonym only where its person allows personalisation, by what was said with the question,
+their standing word, or the basis of the source; else it is kept without anybody in it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+import pyarrow as pa
+
+from detak.consent import Purpose, Purposes, Standing, coverage, union
+from detak.decision import DECISIONS, Decided, Decision, Reason
+from detak.record import Meta, Record
+from detak.settings import Settings
+from detak.subject import Identifier
+
+_OURS: Final = ("subject", "source", "purposes", "bot", "received")  # known once the gate has looked
+_ESSENTIAL: Final = int(Purpose.ESSENTIAL)
+_PERSONALISATION: Final = int(Purpose.PERSONALISATION)
+_decode: Final = msgspec.json.Decoder(Decided).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+DECIDED: Final = pa.schema(
+    [
+        pa.field("record", pa.int32(), nullable=False),  # its place in the chunk
+        ("user", pa.string()),
+        ("anonymous", pa.string()),
+        pa.field("granted", pa.int16(), nullable=False),
+        pa.field("refused", pa.int16(), nullable=False),
+        *(field for field in DECISIONS if field.name not in _OURS),
+    ]
+)
+"""Decisions as they came out of the log, before the gate."""
+
+
+class Known(NamedTuple):
+    """What the vault knows of those who asked."""
+
+    subjects: Mapping[Identifier, int]
+    standing: Mapping[int, Standing]
+    owners: Mapping[int, int]
+    """Whose each subject is, where it is somebody else's."""
+    devices: Mapping[int, set[int]]
+
+
+class Vault(Protocol):
+    """What is asked of the vault."""
+
+    def lookup(self, identifiers: Iterable[Identifier]) -> Mapping[Identifier, int]:
+        """The subjects of those that are known."""
+
+    def standing(self, subjects: Iterable[int]) -> Mapping[int, Standing]:
+        """What they said."""
+
+    def owners(self, subjects: Iterable[int]) -> Mapping[int, int]:
+        """Whose each is."""
+
+    def devices(self, owners: Iterable[int]) -> Mapping[int, set[int]]:
+        """What is theirs."""
+
+
+def look_up(vault: Vault, named: Iterable[Identifier]) -> Known:
+    """What the vault knows of those, and of all that is united with them."""
+    subjects = vault.lookup(named)
+    owners = vault.owners(subjects.values())
+    devices = vault.devices({*subjects.values(), *owners.values()})
+    people = set(subjects.values()).union(owners.values(), *devices.values())
+    return Known(subjects, vault.standing(people), owners, devices)
+
+
+def decided_table(records: Iterable[tuple[int, Record]]) -> pa.Table:
+    """``DECIDED`` of records of decisions, each with its place in the chunk.
+
+    Raises:
+        ValueError: a record holds no decisions.
+    """
+    rows = [row for number, record in records for row in _rows(number, _decode(record.body))]
+    if not rows:
+        return DECIDED.empty_table()
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(list(values), field.type) for values, field in zip(columns, DECIDED, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=DECIDED)
+
+
+def _rows(number: int, told: Decided) -> Iterable[tuple[object, ...]]:
+    head = (number, told.user_id, told.anonymous_id, told.granted, told.refused)
+    decisions = told.decisions if isinstance(told.decisions, list) else []
+    for decision, features in zip(decisions, told.features, strict=True):
+        yield (*head, *_row(decision, features))
+
+
+def _row(one: Decision, features: bytes) -> tuple[object, ...]:
+    offer = one.promotion
+    return (
+        one.decision_id, one.time, one.placement, one.policy, one.model, one.variant, one.propensity,
+        offer.offer if offer else None, offer.discount if offer else None,
+        [slot.product_id for slot in one.slate], [slot.shelf for slot in one.slate],
+        [_said(slot.reason) for slot in one.slate], features, _encode(one.reasons).decode(),
+    )  # fmt: skip
+
+
+def _said(reason: Reason | None) -> str:
+    return f"{reason.code} {reason.about}".rstrip() if reason else ""
+
+
+def identifiers(decided: pa.Table) -> set[Identifier]:
+    """Who asked, as they are known by."""
+    named = (("user", decided["user"]), ("anonymous", decided["anonymous"]))
+    return {(kind, value) for kind, column in named for value in column.unique().to_pylist() if value is not None}
+
+
+def weighed(decided: pa.Table, metas: Sequence[Meta], known: Known, settings: Settings) -> pa.Table:
+    """``DECISIONS`` of what came out of the log, each under its person's pseudonym where they allow it.
+
+    The duty to explain covers every decision (``essential``); the row of somebody who refuses names nobody.
+    """
+    if not decided.num_rows:
+        return DECISIONS.empty_table()
+    askers = list(zip(*(decided[name].to_pylist() for name in DECIDED.names[:5]), strict=True))
+    verdicts = {asker: _weigh(_Asker(*asker), metas, known, settings) for asker in set(askers)}
+    judged = [verdicts[asker] for asker in askers]
+    theirs = [metas[record] for record, *_ in askers]
+    ours = {
+        "subject": pa.array([subject for subject, _ in judged], pa.int64()),
+        "purposes": pa.array([purposes for _, purposes in judged], pa.int16()),
+        "source": pa.array([meta.source for meta in theirs], pa.string()),
+        "bot": pa.nulls(len(askers), pa.string()),
+        "received": pa.array([meta.received for meta in theirs], pa.timestamp("us")),
+    }
+    columns = [ours[field.name] if field.name in ours else decided[field.name] for field in DECISIONS]
+    return pa.Table.from_arrays(columns, schema=DECISIONS)
+
+
+class _Asker(NamedTuple):
+    record: int
+    user: str | None
+    anonymous: str | None
+    granted: Purposes
+    refused: Purposes
+
+
+def _weigh(asker: _Asker, metas: Sequence[Meta], known: Known, settings: Settings) -> tuple[int | None, Purposes]:
+    named = [("user", asker.user), ("anonymous", asker.anonymous)]
+    subjects = [known.subjects[kind, value] for kind, value in named if value and (kind, value) in known.subjects]
+    basis = settings.source(metas[asker.record].source).covers
+    covered = covering(subjects, (asker.granted, asker.refused), known, basis)
+    subject = subjects[0] if subjects and covered & _PERSONALISATION else None
+    return subject, covered | _ESSENTIAL
+
+
+def covering(subjects: Iterable[int], said: tuple[int, int], known: Known, basis: Purposes) -> Purposes:
+    """The purposes that cover what is decided for somebody now: what was said with the question first, then standing
+    words of theirs and of all that is united with them, then the basis of the source."""
+    people = {known.owners.get(one, one) for one in subjects} | set(subjects)
+    everyone = people.union(*(known.devices.get(one, ()) for one in people))
+    standing = [known.standing[one] for one in everyone if one in known.standing]
+    return coverage(*said, union(one.granted for one in standing), union(one.refused for one in standing), basis)
