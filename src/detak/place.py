@@ -55,6 +55,22 @@ _PROVINCES: Final[Mapping[str, tuple[str, ...]]] = {
 PROVINCES: Final = tuple(_PROVINCES)
 """The canonical names."""
 
+_CENTRAL: Final = (
+    *("Bali", "Nusa Tenggara Barat", "Nusa Tenggara Timur", "Kalimantan Selatan", "Kalimantan Timur"),
+    *("Kalimantan Utara", "Sulawesi Utara", "Sulawesi Tengah", "Sulawesi Selatan", "Sulawesi Tenggara", "Gorontalo"),
+    "Sulawesi Barat",
+)
+_EASTERN: Final = (
+    *("Maluku", "Maluku Utara", "Papua", "Papua Barat", "Papua Selatan", "Papua Tengah", "Papua Pegunungan"),
+    "Papua Barat Daya",
+)
+HOURS_AHEAD: Final[Mapping[str, int]] = {
+    **dict.fromkeys(PROVINCES, 7),
+    **dict.fromkeys(_CENTRAL, 8),
+    **dict.fromkeys(_EASTERN, 9),
+}
+"""Hours ahead of UTC by province: WIB, WITA and WIT (Keppres 41/1987); there is no summer time."""
+
 _LETTERS = re.compile(r"[\W_]+")
 _BRACKETS = re.compile(r"\s*\([^)]*\)")
 _PREFIX = re.compile(r"^(?:provinsi|prov\.?|province of)\s+|\s+province$", re.IGNORECASE)

@@ -1,0 +1,62 @@
+"""When something happened, by kind: visits begun, searches, carts begun, orders placed. One row each."""
+
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+
+from detak.errors import UsageError
+from detak.event import PRODUCTS_SEARCHED
+from detak.insights.base import Facts
+from detak.insights.orders import headers
+
+VISITS, SEARCHES, CARTS, ORDERS = "visits", "searches", "carts", "orders"
+KINDS: Final = (VISITS, SEARCHES, CARTS, ORDERS)
+PRODUCT_ADDED: Final = "Product Added"
+PAUSE: Final = ibis.interval(minutes=30)
+"""After so long without an event a visit is over (as web analytics have it)."""
+_COLUMNS: Final = ("subject", "time", "province", "device", "channel", "source")
+PLACES: Final = ("province", "device", "channel", "source")
+"""What a moment can be split by: as the event states it that began it."""
+
+
+def check(kind: str) -> None:
+    """See that the kind exists.
+
+    Raises:
+        UsageError: it does not; the message lists those there are.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"{kind!r} is nothing that is counted by the hour; there are: {', '.join(KINDS)}")
+
+
+def moments(facts: Facts, kind: str) -> ir.Table:
+    """One row each: ``subject`` (may be null), ``time`` (UTC, known), ``province, device, channel, source``.
+
+    A visit is a known person's, begun by the first event after half an hour without one; orders count in it as any
+    event. A cart begins with the first product put into it; without a ``cart_id`` a person has one a day (UTC).
+    """
+    found = {VISITS: _visits, SEARCHES: _searches, CARTS: _carts, ORDERS: headers}[kind](facts)
+    return found.filter(found.time.notnull()).select(*_COLUMNS)
+
+
+def _visits(facts: Facts) -> ir.Table:
+    theirs = facts.events.filter(facts.events.subject.notnull(), facts.events.time.notnull()).select("id", *_COLUMNS)
+    last = theirs.time.lag().over(group_by="subject", order_by=[theirs.time, theirs["id"]])
+    marked = theirs.mutate(fresh=(last + PAUSE < theirs.time).fill_null(True))
+    return marked.filter(marked.fresh)
+
+
+def _searches(facts: Facts) -> ir.Table:
+    return facts.events.filter(facts.events.event == PRODUCTS_SEARCHED)
+
+
+def _carts(facts: Facts) -> ir.Table:
+    added = facts.events.filter(facts.events.event == PRODUCT_ADDED, facts.events.time.notnull())
+    alone = ibis.ifelse(added.subject.isnull(), added["id"], ibis.null("int64"))
+    day = ibis.ifelse(added.cart_id.isnull(), added.time.truncate("D"), ibis.null("timestamp"))
+    keyed = added.mutate(alone=alone, day=day)
+    key = [keyed.cart_id.notnull(), keyed.cart_id, keyed.subject, keyed.alone, keyed.day]
+    turn = ibis.row_number().over(group_by=key, order_by=[keyed.time, keyed["id"]])
+    ranked = keyed.mutate(turn=turn)
+    return ranked.filter(ranked.turn == 0)
