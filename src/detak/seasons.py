@@ -166,9 +166,9 @@ def _climb(
     rows, penalty = design.rows, smooth * design.penalty + design.prior
     for _ in range(_ROUNDS):
         mu = _mean(rows @ beta)
-        pull: _Floats = kept * mu / (1 + alpha * mu)
+        pull: _Floats = kept.astype(np.float64) * mu / (1 + alpha * mu)
         information = rows.T @ (rows * pull[:, None])
-        covariance: _Floats = np.linalg.inv(information + penalty)
+        covariance = np.asarray(np.linalg.inv(information + penalty), np.float64)
         target = rows @ beta + (y - mu) / mu
         moved = covariance @ (rows.T @ (pull * target)) - beta
         beta = np.asarray(beta + np.clip(moved, -2, 2), np.float64)
