@@ -14,7 +14,7 @@ from detak.admin_token import proof, same
 from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
 from detak.errors import StoreError, UsageError
-from detak.gate import Identity
+from detak.gate import Identity, Person
 from detak.outcomes import Outcome
 from detak.questions import Answer, Audit, Question, source_name
 from detak.receipt import Receipt
@@ -66,6 +66,11 @@ class Remote:
     def answer(self, question: Question) -> Answer:
         """A report as JSON and as text."""
         return msgspec.json.decode(self._post("/v1/admin/answer", content=msgspec.json.encode(question)), type=Answer)
+
+    def names(self, question: Question, limit: int) -> list[Person]:
+        """The people behind a number."""
+        body = msgspec.json.encode({"question": question, "limit": limit})
+        return msgspec.json.decode(self._post("/v1/admin/people", content=body), type=list[Person])
 
     def export(self, identifiers: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Everything kept of a person."""

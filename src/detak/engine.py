@@ -20,16 +20,16 @@ from detak.bots import BotsReport, Rejudged
 from detak.consent import Purpose, purpose, read_preferences
 from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
-from detak.gate import Gate, Identity
+from detak.gate import Gate, Identity, Person
 from detak.insights.base import Report, Shop
 from detak.learning import learn_products
 from detak.live import Live, Pulse
 from detak.outcomes import REJECTED, Outcome
-from detak.questions import Answer, Audit, Consent, Question, insight_of, source_name
+from detak.questions import Answer, Audit, Consent, Question, source_name
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
 from detak.resend import Rejected, Resent, send_again
-from detak.settings import LANGUAGES, PURPOSE_PREFIX, Settings, load
+from detak.settings import PURPOSE_PREFIX, Settings, load
 from detak.sink import Sink
 from detak.store.catalogue import Catalogue
 from detak.store.duckdb import DuckStore
@@ -40,6 +40,7 @@ from detak.store.registry import Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
 from detak.subject import Identifier
+from detak.understanding import Understanding
 from detak.vitals import Vitals
 from detak.wire import open_batch
 
@@ -88,6 +89,7 @@ class Engine:
             self._rejects = Rejects(folder / "rejects" / "live.jsonl", self._quarantine)
             signer = Signer(folder / "signing.key")
             self.gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
+            self.understanding = Understanding(self.gate, self.settings, self._replay)
             self._keys = self._registry.write_keys()
             self._live = Live()
             self.sink = Sink(self._log, self._store, self.gate, self._live, self._rejects, self.settings)
@@ -209,36 +211,20 @@ class Engine:
     # Understand
 
     def shop(self, language: str | None = None) -> Shop:
-        """What an insight must know of the shop.
-
-        Raises:
-            UsageError: there is no such language.
-        """
-        chosen = language or self.settings.language
-        if chosen not in LANGUAGES:
-            raise UsageError(f"there is no language {chosen!r}; there are: {', '.join(LANGUAGES)}")
-        return Shop(self.settings.timezone, self.settings.currency, self.settings.min_group, chosen)
+        """What an insight must know of the shop."""
+        return self.understanding.shop(language)
 
     def report(self, question: Question) -> Report:
-        """Compute a report on everything that its purpose may see now.
-
-        Raises:
-            UsageError: there is no such report or parameter.
-        """
-        shop = self.shop(question.language)
-        insight = insight_of(question)
-        self._replay()
-        now = datetime.now(UTC)
-        with self.gate.events(
-            insight.purpose, before=now, why=f"report {question.name}", bots=question.bots
-        ) as granted:
-            sums = {name: granted.run(table) for name, table in insight.reduce(granted.facts, shop).items()}
-        return insight.conclude(sums, shop)
+        """Compute a report on everything that its purpose may see now."""
+        return self.understanding.report(question)
 
     def answer(self, question: Question) -> Answer:
         """A report as JSON and as text."""
-        report = self.report(question)
-        return Answer(msgspec.Raw(msgspec.json.encode(report)), report.text(self.shop(question.language)))
+        return self.understanding.answer(question)
+
+    def names(self, question: Question, limit: int) -> list[Person]:
+        """The people behind a number themselves: for whoever may see a person's data."""
+        return self.understanding.names(question, limit)
 
     def _replay(self) -> None:
         """Wait until what an interrupted process left in the log is among the facts; not for ever."""

@@ -87,6 +87,13 @@ class Member(NamedTuple):
     traits: dict[str, Any]
 
 
+class Person(msgspec.Struct, frozen=True):
+    """Somebody by their pseudonym, and the identifiers they are known under."""
+
+    pseudonym: str
+    identifiers: list[Known]
+
+
 class Gate:
     """The gate over one store."""
 
@@ -165,6 +172,16 @@ class Gate:
         self._registry.audit("audience", purpose.label, why, {"asked": len(subjects), "reached": len(willing)})
         people = self._vault.people(willing)
         return [Member(subject, *people[subject]) for subject in willing if subject in people]
+
+    def people(self, purpose: Purpose, subjects: Sequence[int], *, why: str) -> list[Person]:
+        """Who these people are, as ``purpose`` found them: every identifier of each."""
+        self._registry.audit("people", purpose.label, why, {"people": len(subjects)})
+        linked = {subject: sorted(self._vault.linked([subject])) for subject in subjects}
+        known = self._vault.people({one for theirs in linked.values() for one in theirs})
+        return [
+            Person(str(subject), [Known(*named) for one in theirs if one in known for named in known[one][0]])
+            for subject, theirs in linked.items()
+        ]
 
     def export(self, identifiers: Sequence[Identifier]) -> dict[str, Any]:
         """Everything kept of a person, for that person (UU PDP art. 7, 13; GDPR art. 15, 20).

@@ -1,12 +1,17 @@
-"""What is asked of an engine and what it answers, as values; and the reports there are."""
+"""What is asked of an engine and what it answers, as values; and the reports there are.
+
+A parameter of a report's own goes to it; what else is given narrows down what it looks at (``insights.filters``).
+"""
 
 import re
 from dataclasses import fields
 
 import msgspec
 
+from detak.consent import Purpose
 from detak.errors import UsageError
 from detak.insights.base import Insight
+from detak.insights.filters import NAMES, Filters, read
 from detak.plugins import member, members
 from detak.store.registry import AuditRow
 
@@ -14,12 +19,14 @@ _SOURCE = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A report that somebody asks for: its name, its parameters as text, and the language to answer in."""
+    """A report that somebody asks for: its name, its parameters and filters as text, and the language to answer in."""
 
     name: str
     parameters: dict[str, str] = {}
     language: str | None = None
     bots: bool = False  # what programs did counts too
+    compare: bool = False  # with as many days directly before
+    people: str | None = None  # not the report, but who is behind the number with this key
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -73,20 +80,26 @@ def report_parameters() -> dict[str, list[str]]:
     return found
 
 
-def insight_of(question: Question) -> Insight:
-    """The insight that answers a question.
+def asked(question: Question) -> tuple[Insight, Filters]:
+    """The insight that answers a question, and what it is to look at.
 
     Raises:
-        UsageError: there is no such report or parameter.
+        UsageError: there is no such report, parameter or filter.
     """
     kind = member("detak.insights", "insight", question.name, "report")
+    known = {field.name for field in fields(kind)}
+    own = {name: value for name, value in question.parameters.items() if name in known}
+    others = {name: value for name, value in question.parameters.items() if name not in known}
+    if unknown := others.keys() - set(NAMES):
+        listed = ", ".join(sorted(known)) or "none"
+        raise UsageError(
+            f"{question.name} has no parameter {', '.join(sorted(unknown))}; it has: {listed}; "
+            f"every report on people's events can be narrowed down by: {', '.join(NAMES)}"
+        )
     try:
-        made: Insight = msgspec.convert(question.parameters, kind, strict=False)
+        insight: Insight = msgspec.convert(own, kind, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(f"{question.name}: {error}") from None
-    known = {field.name for field in fields(kind)}
-    unknown = set(question.parameters) - known
-    if unknown:
-        listed = ", ".join(sorted(known)) or "none"
-        raise UsageError(f"{question.name} has no parameter {', '.join(sorted(unknown))}; it has: {listed}")
-    return made
+    if (others or question.compare) and insight.purpose is Purpose.ESSENTIAL:
+        raise UsageError(f"{question.name} counts messages, whoever sent them: it cannot be narrowed down or compared")
+    return insight, read(others)

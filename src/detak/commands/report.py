@@ -2,33 +2,61 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
+from detak.gate import Person
+from detak.insights.filters import NAMES
 from detak.questions import Question, report_names, report_parameters
 from detak.settings import LANGUAGES
-from detak.terminal import desk_of, explained, json_option, store_option
+from detak.terminal import desk_of, explained, json_option, print_, store_option
+
+_FILTERS = {
+    "from": "The first day, such as 2026-01-31.",
+    "to": "The last day.",
+    "days": "So many days, until today or --to.",
+    "segment": "Only these people: new, returning, slipping, lost, won_back, browsing, once, repeat.",
+}
 
 
 def _parameters(command: Callable[..., None]) -> Callable[..., None]:
-    """An option for each parameter that some report takes."""
-    for parameter, reports in reversed(report_parameters().items()):
-        option = f"--{parameter.replace('_', '-')}"
-        command = click.option(option, parameter, help=f"For {', '.join(reports)}.")(command)
+    """An option for each parameter that some report takes, and for each filter that all take."""
+    taken = report_parameters()
+    for name in reversed([*taken, *(name for name in NAMES if name not in taken)]):
+        own = f"For {', '.join(taken[name])}." if name in taken else ""
+        filters = _FILTERS.get(name, f"Only this {name}; several with commas.") if name in NAMES else ""
+        told = f"{filters} {own}".strip()
+        command = click.option(f"--{name.replace('_', '-')}", name, help=told)(command)
     return command
 
 
 @click.command("report")
 @click.argument("name", type=click.Choice(report_names()))
 @_parameters
+@click.option("--compare", is_flag=True, help="With as many days directly before.")
+@click.option("--people", "key", help="Who is behind the number with this key, in groups.")
+@click.option("--list", "listed", type=click.IntRange(1, 10_000), help="So many of these people, by identifier.")
 @click.option("--with-bots", is_flag=True, help="Count what programs did too.")
 @click.option("--lang", type=click.Choice(LANGUAGES), help="The language of words in the answer.")
 @store_option
 @json_option
 @explained
-def command(name: str, with_bots: bool, lang: str | None, store: Path, as_json: bool, **given: str | None) -> None:
+def command(name: str, key: str | None, listed: int | None, store: Path, as_json: bool, **given: Any) -> None:
     """Print what the shop's facts say."""
-    parameters = {key: value for key, value in given.items() if value is not None}
+    lang, with_bots, compare = (given.pop(option) for option in ("lang", "with_bots", "compare"))
+    parameters = {option: value for option, value in given.items() if value is not None}
+    question = Question(name, parameters, lang, with_bots, compare, key)
+    if listed is not None and key is None:
+        raise click.UsageError("--list goes with --people KEY")
     with desk_of(store, must_exist=True) as desk:
-        answer = desk.answer(Question(name, parameters, lang, with_bots))
+        if listed is not None:
+            people = desk.names(question, listed)
+            print_(people, "\n".join(map(_line, people)), as_json)
+            return
+        answer = desk.answer(question)
     click.echo(bytes(answer.report).decode() if as_json else answer.text)
+
+
+def _line(person: Person) -> str:
+    return "  ".join([person.pseudonym, *(f"{one.kind}:{one.value}" for one in person.identifiers)])

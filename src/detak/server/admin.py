@@ -1,12 +1,13 @@
 """What needs the admin token: importing, a person's rights, keys and the audit. The command line comes in here too."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
 
 from detak.engine import Engine
+from detak.gate import Person as Named
 from detak.questions import Answer, Audit, Question
 from detak.receipt import Receipt
 
@@ -24,6 +25,13 @@ class Person(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
         """As the gate wants them."""
         named = (("user", self.user_id), ("anonymous", self.anonymous_id))
         return [(kind, value) for kind, value in named if value]
+
+
+class Behind(msgspec.Struct, forbid_unknown_fields=True):
+    """Whose identifiers are asked for: ``question.people`` is the key of the number."""
+
+    question: Question
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
 
 
 class ImportNote(msgspec.Struct):
@@ -54,6 +62,12 @@ async def answer(engine: Engine, data: Question) -> Answer:
     return await asyncio.to_thread(engine.answer, data)
 
 
+@post("/v1/admin/people", status_code=200)
+async def people(engine: Engine, data: Behind) -> list[Named]:
+    """The people behind a number of a report, as pseudonyms and identifiers."""
+    return await asyncio.to_thread(engine.names, data.question, data.limit)
+
+
 @post("/v1/admin/export", status_code=200)
 async def export(engine: Engine, data: Person) -> dict[str, Any]:
     """Everything kept of a person."""
@@ -78,4 +92,4 @@ async def audit(engine: Engine) -> Audit:
     return await asyncio.to_thread(engine.audit)
 
 
-ROUTES = [take, imported, answer, export, forget, key, audit]
+ROUTES = [take, imported, answer, people, export, forget, key, audit]

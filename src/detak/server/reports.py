@@ -14,7 +14,9 @@ from detak.engine import Engine
 from detak.live import Pulse
 from detak.questions import Answer, Question, report_names
 
+AnyRequest = Request[Any, Any, Any]
 Bots = Literal["hidden", "shown"]
+_OTHERS = ("lang", "bots", "compare", "key")  # what is no parameter of a report
 
 
 @get("/v1/reports")
@@ -25,12 +27,31 @@ async def names() -> list[str]:
 
 @get("/v1/reports/{name:str}")
 async def report(
-    request: Request[Any, Any, Any], engine: Engine, name: str, lang: str | None = None, bots: Bots = "hidden"
+    request: AnyRequest,
+    engine: Engine,
+    name: str,
+    lang: str | None = None,
+    bots: Bots = "hidden",
+    compare: bool = False,
 ) -> msgspec.Raw:
-    """A report on everything that its purpose may see now. Its parameters are query parameters."""
-    parameters = {key: value for key, value in request.query_params.items() if key not in ("lang", "bots")}
-    answer: Answer = await asyncio.to_thread(engine.answer, Question(name, parameters, lang, bots == "shown"))
+    """A report on everything that its purpose may see now. Its parameters, and filters, are query parameters."""
+    question = Question(name, _parameters(request), lang, bots == "shown", compare)
+    answer: Answer = await asyncio.to_thread(engine.answer, question)
     return answer.report
+
+
+@get("/v1/reports/{name:str}/people")
+async def people(
+    request: AnyRequest, engine: Engine, name: str, key: str, lang: str | None = None, bots: Bots = "hidden"
+) -> msgspec.Raw:
+    """How many people are behind the number with this key, by place, device and stage; nothing where they are few."""
+    question = Question(name, _parameters(request), lang, bots == "shown", people=key)
+    answer: Answer = await asyncio.to_thread(engine.answer, question)
+    return answer.report
+
+
+def _parameters(request: AnyRequest) -> dict[str, str]:
+    return {key: value for key, value in request.query_params.items() if key not in _OTHERS}
 
 
 @get("/v1/pulse")
@@ -52,4 +73,4 @@ async def stream(engine: Engine, stopping: asyncio.Event) -> ServerSentEvent:
     return ServerSentEvent(beats())
 
 
-ROUTES = [names, report, pulse, stream]
+ROUTES = [names, report, people, pulse, stream]

@@ -1,0 +1,119 @@
+"""What a report is asked about: a period, a place, a device, a channel, a source, a segment. Facts in, facts out.
+
+An order belongs to the period in which it was placed and to the place that it states, with all that is told of it
+later: a cancellation in July of an order of June is June's. Every other event speaks for itself. An event whose time
+is unknown is in no period.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import ibis
+import ibis.expr.types as ir
+import msgspec
+
+from detak.errors import UsageError
+from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, ORDER_UPDATED
+from detak.insights.base import Facts, Shop
+from detak.insights.period import Period
+from detak.insights.stages import SEGMENTS, segment
+
+ATTRIBUTES = ("province", "city", "country", "device", "channel", "source")
+_OF_ORDERS = (ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED, ORDER_REFUNDED)
+_KEY = ("source", "order_id")
+
+
+class Filters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
+    """What to look at. Attributes are compared without regard to case; several values are separated by commas."""
+
+    start: date | None = None
+    """The first day, in the shop's zone."""
+    end: date | None = None
+    """The last day."""
+    days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] | None = None
+    """So many days: from the first day, or until the last one, or until today."""
+    province: str | None = None
+    city: str | None = None
+    country: str | None = None
+    device: str | None = None
+    channel: str | None = None
+    source: str | None = None
+    segment: str | None = None
+    """Of ``stages.SEGMENTS``, as people stand at the end of the period."""
+
+    def period(self, today: date) -> Period | None:
+        """The days asked for; None: all.
+
+        Raises:
+            UsageError: the last day comes before the first, or all three are given.
+        """
+        if self.start is None and self.end is None and self.days is None:
+            return None
+        if self.start and self.end and self.days:
+            raise UsageError("from, to and days: give two of them at most")
+        span = timedelta(days=self.days - 1) if self.days else None
+        last = self.end or (self.start + span if self.start and span is not None else today)
+        first = self.start or (last - span if span is not None else None)
+        if first is not None and first > last:
+            raise UsageError(f"the period ends ({last}) before it begins ({first})")
+        return Period(first, last)
+
+
+NAMES = tuple(field.encode_name for field in msgspec.structs.fields(Filters))
+"""As they are asked for: ``from``, ``to``, ``days``, ``province`` and so on."""
+
+
+def read(given: Mapping[str, str]) -> Filters:
+    """Filters from text.
+
+    Raises:
+        UsageError: one of them cannot be read; the message says which.
+    """
+    try:
+        filters: Filters = msgspec.convert(dict(given), Filters, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"filters: {error} (days are written as 2026-01-31)") from None
+    if filters.segment is not None and filters.segment not in SEGMENTS:
+        raise UsageError(f"there is no segment {filters.segment!r}; there are: {', '.join(SEGMENTS)}")
+    return filters
+
+
+def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) -> Facts:
+    """The facts that the filters leave. ``period`` comes from ``filters.period``, or is what it is compared with."""
+    events = facts.events
+    wanted = {name: _values(value) for name in ATTRIBUTES if (value := getattr(filters, name)) is not None}
+    start, end = (None, None) if period is None else period.bounds(shop.zone)
+    if wanted or period is not None:
+        events = _kept(events, wanted, start, end)
+    if filters.segment is not None:
+        events = events.semi_join(segment(facts, filters.segment, end), "subject")
+    if events is facts.events:
+        return facts
+    items = facts.items.semi_join(events.select(event_id=events.id), "event_id")
+    return Facts(events, items, facts.volumes)
+
+
+def _kept(events: ir.Table, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None) -> ir.Table:
+    """The events that have the attributes, within ``[start, end)``; of an order all or nothing."""
+    about = events.filter(events.event.isin(_OF_ORDERS), events.order_id.notnull())
+    stated = [name for name in wanted if name != "source"]  # of an order every event has the same source
+    of_order = about.group_by(*_KEY).agg(
+        placed=about.time.min(where=about.event != ORDER_CANCELLED),
+        told=about.time.min(),
+        **{name: about[name].argmax(about.received, where=about[name].notnull()) for name in stated},
+    )
+    wide = events.left_join(of_order, list(_KEY), rname="order_{name}")
+    of_orders = wide.event.isin(_OF_ORDERS)
+    moment = ibis.ifelse(of_orders, ibis.coalesce(wide.placed, wide.told, wide.time), wide.time)
+    kept = [] if end is None else [moment < end]
+    kept += [] if start is None else [moment >= start]
+    for name, values in wanted.items():
+        own = wide[name]
+        value = own if name == "source" else ibis.ifelse(of_orders, ibis.coalesce(wide[f"order_{name}"], own), own)
+        kept.append(value.lower().isin(values))
+    return wide.filter(*kept).select(*events.columns)
+
+
+def _values(text: str) -> list[str]:
+    return [value.strip().lower() for value in text.split(",") if value.strip()]

@@ -1,0 +1,109 @@
+"""What the facts say: reports, the period before beside them, and the people behind their numbers."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+import ibis.expr.types as ir
+import msgspec
+
+from detak.errors import UsageError
+from detak.gate import Gate, Granted, Person
+from detak.insights import filters
+from detak.insights.base import Insight, Opens, Report, Shop
+from detak.insights.compare import Compared, differences
+from detak.insights.filters import Filters
+from detak.insights.people import PeopleReport, people_report, reduce_people
+from detak.insights.period import Period
+from detak.questions import Answer, Question, asked
+from detak.settings import LANGUAGES, Settings
+
+
+class Understanding:
+    """The reports of one shop, through its gate.
+
+    Args:
+        gate: the only door to the facts.
+        settings: of the shop.
+        ready: waits until what came in before is among the facts.
+    """
+
+    def __init__(self, gate: Gate, settings: Settings, ready: Callable[[], None]) -> None:
+        self._gate = gate
+        self._settings = settings
+        self._ready = ready
+
+    def shop(self, language: str | None = None) -> Shop:
+        """What an insight must know of the shop.
+
+        Raises:
+            UsageError: there is no such language.
+        """
+        chosen = language or self._settings.language
+        if chosen not in LANGUAGES:
+            raise UsageError(f"there is no language {chosen!r}; there are: {', '.join(LANGUAGES)}")
+        return Shop(self._settings.timezone, self._settings.currency, self._settings.min_group, chosen)
+
+    def report(self, question: Question) -> Report:
+        """Compute a report on everything that its purpose may see now, or say who is behind one of its numbers.
+
+        Raises:
+            UsageError: there is no such report, parameter, filter or number.
+        """
+        if question.people is not None:
+            return self._people(question, question.people)
+        shop = self.shop(question.language)
+        insight, narrow = asked(question)
+        period = narrow.period(datetime.now(shop.zone).date())
+        if not question.compare:
+            return self._reported(question, insight, narrow, period)
+        previous = period.before() if period else None
+        if period is None or previous is None:
+            raise UsageError("compare: say which period, with days, or with from and to")
+        now, before = (self._reported(question, insight, narrow, one) for one in (period, previous))
+        return Compared(period=period, previous=previous, now=now, before=before, differences=differences(now, before))
+
+    def answer(self, question: Question) -> Answer:
+        """A report as JSON and as text."""
+        report = self.report(question)
+        return Answer(msgspec.Raw(msgspec.json.encode(report)), report.text(self.shop(question.language)))
+
+    def names(self, question: Question, limit: int) -> list[Person]:
+        """The people behind a number themselves, ``limit`` at most: for whoever may see a person's data.
+
+        Raises:
+            UsageError: there is no such report or number, or its numbers do not open.
+        """
+        insight, key = asked(question)[0], question.people or ""
+        with self._granted(question, insight, f"people behind {question.name}") as granted:
+            behind = self._behind(granted, question, key, self.shop(question.language))
+            found = granted.run(behind.order_by("subject").limit(limit))["subject"].to_pylist()
+        return self._gate.people(insight.purpose, found, why=f"people behind {question.name}")
+
+    def _people(self, question: Question, key: str) -> PeopleReport:
+        shop = self.shop(question.language)
+        insight = asked(question)[0]
+        with self._granted(question, insight, f"people behind {question.name}") as granted:
+            behind = self._behind(granted, question, key, shop)
+            sums = {name: granted.run(table) for name, table in reduce_people(behind, granted.facts).items()}
+        return people_report(question.name, key, sums, shop)
+
+    def _behind(self, granted: Granted, question: Question, key: str, shop: Shop) -> ir.Table:
+        insight, narrow = asked(question)
+        if not isinstance(insight, Opens):
+            raise UsageError(f"the numbers of {question.name} do not open into people")
+        period = narrow.period(datetime.now(shop.zone).date())
+        facts = filters.narrowed(granted.facts, narrow, period, shop)
+        return insight.behind(facts, shop, key)
+
+    def _reported(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> Report:
+        shop = self.shop(question.language)
+        with self._granted(question, insight, f"report {question.name}") as granted:
+            facts = filters.narrowed(granted.facts, narrow, period, shop)
+            sums = {name: granted.run(table) for name, table in insight.reduce(facts, shop).items()}
+        return insight.conclude(sums, shop)
+
+    def _granted(self, question: Question, insight: Insight, why: str) -> AbstractContextManager[Granted]:
+        self._ready()
+        now = datetime.now(UTC)
+        return self._gate.events(insight.purpose, before=now, why=why, bots=question.bots)

@@ -1,0 +1,112 @@
+"""What a report is asked about: periods, places, segments; an order is in or out with all that is told of it."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.facts import JAKARTA, Told, rows, tables
+
+from detak.errors import UsageError
+from detak.insights.filters import Filters, narrowed, read
+from detak.insights.period import Period
+
+TODAY = date(2025, 3, 31)
+
+
+def kept(told: Told, **filters: str) -> list[str]:
+    """The notes (``reason``) of the events that the filters leave."""
+    wanted = read(filters)
+    facts = narrowed(tables(told.events, told.items), wanted, wanted.period(TODAY), JAKARTA)
+    return sorted(row["reason"] for row in rows(facts.events.select("reason")))
+
+
+def test_nothing_asked_is_everything_untouched() -> None:
+    facts = tables([], [])
+    assert narrowed(facts, Filters(), None, JAKARTA) is facts
+
+
+def test_a_period_is_days_of_the_shops_zone() -> None:
+    told = Told()
+    told.event("A", reason="before", time=datetime(2025, 3, 9, 16, 59, 59))
+    told.event("A", reason="first", time=datetime(2025, 3, 9, 17))
+    told.event("A", reason="last", time=datetime(2025, 3, 11, 16, 59, 59))
+    told.event("A", reason="after", time=datetime(2025, 3, 11, 17))
+    told.event("A", reason="untimed")
+    assert kept(told, **{"from": "2025-03-10", "to": "2025-03-11"}) == ["first", "last"]
+    assert kept(told, **{"from": "2025-03-10", "days": "2"}) == ["first", "last"]
+    assert kept(told, to="2025-03-11", days="2") == ["first", "last"]
+    assert kept(told, to="2025-03-09") == ["before"]
+
+
+def test_a_cancellation_belongs_to_its_order() -> None:
+    told = Told()
+    told.order("1", reason="placed", time=datetime(2025, 2, 28), province="Bali")
+    told.cancel("1", "cancelled", time=datetime(2025, 3, 5))
+    told.order("2", reason="other", time=datetime(2025, 3, 5), province="Banten")
+    assert kept(told, to="2025-02-28") == ["cancelled", "placed"]
+    assert kept(told, **{"from": "2025-03-01"}) == ["other"]
+    assert kept(told, province="bali") == ["cancelled", "placed"]
+    assert kept(told, province="BALI, Banten") == ["cancelled", "other", "placed"]
+
+
+def test_items_go_with_their_events() -> None:
+    told = Told()
+    told.order("1", device="mobile", items=[{"product_id": "p"}, {"product_id": "q"}])
+    told.order("2", device="desktop", items=[{"product_id": "r"}])
+    facts = narrowed(tables(told.events, told.items), read({"device": "mobile"}), None, JAKARTA)
+    assert sorted(row["product_id"] for row in rows(facts.items)) == ["p", "q"]
+
+
+def test_a_segment_is_who_stands_there_at_the_end_of_the_period() -> None:
+    told = Told()
+    for subject, days in enumerate([(80,), (85, 10), (200, 190, 5), (5,), (200,)], 1):
+        for back in days:
+            moment = datetime.fromordinal(TODAY.toordinal() - back)
+            told.order(f"{subject}-{back}", subject=subject, reason=str(subject), time=moment)
+    told.event("A", subject=9, reason="9", time=datetime(2025, 3, 30))
+    people = {name: set(kept(told, segment=name, to="2025-03-31")) for name in ("slipping", "lost", "new", "won_back")}
+    assert people == {"slipping": set("1"), "lost": set("5"), "new": set("4"), "won_back": set("3")}
+    assert set(kept(told, segment="returning")) == set("2")
+    assert set(kept(told, segment="browsing")) == set("9")
+    assert set(kept(told, segment="once")) == set("145")
+    assert set(kept(told, segment="repeat")) == set("23")
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(1, 400))
+def test_the_period_before_is_as_long_and_ends_where_this_one_begins(last: date, days: int) -> None:
+    period = Filters(end=last, days=days).period(TODAY)
+    assert period is not None
+    before = period.before()
+    assert before is not None
+    zone = ZoneInfo("Europe/London")
+    assert before.bounds(zone)[1] == period.bounds(zone)[0]
+    assert (before.last - before.first).days == days - 1 if before.first else False
+
+
+def test_without_a_beginning_there_is_nothing_before() -> None:
+    assert Period(None, TODAY).before() is None
+
+
+@pytest.mark.parametrize(
+    ("given_", "said"),
+    [
+        ({"from": "yesterday"}, "2026-01-31"),
+        ({"days": "0"}, "days"),
+        ({"segment": "rich"}, "won_back"),
+        ({"nonsense": "1"}, "nonsense"),
+    ],
+)
+def test_what_cannot_be_read_is_named(given_: dict[str, str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        read(given_)
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [{"from": "2025-03-02", "to": "2025-03-01"}, {"from": "2025-03-01", "to": "2025-03-02", "days": "2"}],
+)
+def test_a_period_that_cannot_be_is_refused(given_: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        read(given_).period(TODAY)

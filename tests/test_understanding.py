@@ -1,0 +1,66 @@
+"""How reports are asked, through a whole engine."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from detak.engine import Engine
+from detak.errors import UsageError
+from detak.questions import Question
+from tests.conftest import send
+from tests.shop import consenting, order
+
+
+@pytest.fixture
+def shop(engine: Engine) -> Engine:
+    yes = consenting(analytics=True)
+    for number in range(12):
+        province = "Bali" if number % 3 else "Banten"
+        made = order(number, f"m{number}", user=f"u{number}", province=province)
+        send(engine, {**made, "context": yes, "timestamp": f"2026-10-{number + 1:02d}T03:00:00Z"})
+    return engine
+
+
+def asked(engine: Engine, name: str, **filters: str) -> Any:
+    compare = filters.pop("compare", "") == "yes"
+    return msgspec.json.decode(engine.answer(Question(name, filters, "en", compare=compare)).report)
+
+
+def test_filters_narrow_a_report_down(shop: Engine) -> None:
+    assert asked(shop, "timing")["orders"] == 12
+    assert asked(shop, "timing", province="bali")["orders"] == 8
+    assert asked(shop, "timing", **{"from": "2026-10-01", "to": "2026-10-03"})["orders"] == 3
+    assert asked(shop, "timing", segment="repeat")["orders"] == 0
+
+
+def test_the_period_before_stands_beside(shop: Engine) -> None:
+    found = asked(shop, "timing", **{"from": "2026-10-09", "to": "2026-10-14", "compare": "yes"})
+    assert found["previous"] == {"first": "2026-10-03", "last": "2026-10-08"}
+    assert (found["now"]["orders"], found["before"]["orders"]) == (4, 6)
+    assert {"what": "orders", "now": 4, "before": 6, "change": -2, "ratio": 4 / 6} in found["differences"]
+
+
+def test_a_comparison_needs_a_period(shop: Engine) -> None:
+    with pytest.raises(UsageError, match="which period"):
+        asked(shop, "timing", compare="yes")
+
+
+def test_an_own_parameter_comes_before_a_filter(shop: Engine) -> None:
+    assert asked(shop, "quality", days="3")["days"] == 3
+
+
+@pytest.mark.parametrize(("name", "filters"), [("quality", {"province": "Bali"}), ("health", {"from": "2026-01-01"})])
+def test_counts_of_messages_cannot_be_narrowed_down(engine: Engine, name: str, filters: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="counts messages"):
+        asked(engine, name, **filters)
+
+
+def test_what_is_neither_parameter_nor_filter_is_named(engine: Engine) -> None:
+    with pytest.raises(UsageError, match=r"nonsense; it has: by; .*province"):
+        asked(engine, "timing", nonsense="1")
+
+
+def test_numbers_that_do_not_open_say_so(engine: Engine) -> None:
+    with pytest.raises(UsageError, match="do not open"):
+        engine.answer(Question("timing", people="x"))
