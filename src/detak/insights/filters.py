@@ -6,6 +6,7 @@ is unknown is in no period.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -80,18 +81,23 @@ def read(given: Mapping[str, str]) -> Filters:
 
 
 def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) -> Facts:
-    """The facts that the filters leave. ``period`` comes from ``filters.period``, or is what it is compared with."""
-    events = facts.events
+    """The facts that the filters leave. ``period`` comes from ``filters.period``, or is what it is compared with.
+
+    Decisions are left by the period and the segment alone: they state no place.
+    """
+    events, decisions = facts.events, facts.decisions
     wanted = {name: _values(value) for name in ATTRIBUTES if (value := getattr(filters, name)) is not None}
     start, end = (None, None) if period is None else period.bounds(shop.zone)
     if wanted or period is not None:
         events = _kept(events, wanted, start, end)
+        decisions = decisions.filter(*_within(decisions.time, start, end))
     if filters.segment is not None:
-        events = events.semi_join(segment(facts, filters.segment, end), "subject")
+        people = segment(facts, filters.segment, end)
+        events, decisions = (table.semi_join(people, "subject") for table in (events, decisions))
     if events is facts.events:
         return facts
     items = facts.items.semi_join(events.select(event_id=events.id), "event_id")
-    return Facts(events, items, facts.volumes)
+    return replace(facts, events=events, items=items, decisions=decisions)
 
 
 def _kept(events: ir.Table, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None) -> ir.Table:
@@ -106,13 +112,17 @@ def _kept(events: ir.Table, wanted: Mapping[str, list[str]], start: datetime | N
     wide = events.left_join(of_order, list(_KEY), rname="order_{name}")
     of_orders = wide.event.isin(_OF_ORDERS)
     moment = ibis.ifelse(of_orders, ibis.coalesce(wide.placed, wide.told, wide.time), wide.time)
-    kept = [] if end is None else [moment < end]
-    kept += [] if start is None else [moment >= start]
+    kept = _within(moment, start, end)
     for name, values in wanted.items():
         own = wide[name]
         value = own if name == "source" else ibis.ifelse(of_orders, ibis.coalesce(wide[f"order_{name}"], own), own)
         kept.append(value.lower().isin(values))
     return wide.filter(*kept).select(*events.columns)
+
+
+def _within(moment: ir.TimestampValue, start: datetime | None, end: datetime | None) -> list[ir.BooleanValue]:
+    kept = [] if end is None else [moment < end]
+    return kept if start is None else [*kept, moment >= start]
 
 
 def _values(text: str) -> list[str]:
