@@ -90,6 +90,7 @@ def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) 
     start, end = (None, None) if period is None else period.bounds(shop.zone)
     if wanted or period is not None:
         events = _kept(events, wanted, start, end)
+    if period is not None:
         decisions = decisions.filter(*_within(decisions.time, start, end))
     if filters.segment is not None:
         people = segment(facts, filters.segment, end)
