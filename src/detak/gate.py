@@ -28,6 +28,7 @@ from detak.insights.base import Facts
 from detak.judging import Judge
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
+from detak.remembering import Person, Remembering
 from detak.settings import Settings
 from detak.store.base import Reader, Store
 from detak.store.registry import Registry
@@ -105,6 +106,7 @@ class Gate:
         self._signer = signer
         self._admitted = {"admitted": 0, "withheld": 0}
         self._counting = threading.Lock()
+        self._remembering = Remembering(vault, settings)
 
     def admit(self, arrivals: pa.Table, metas: Sequence[Meta]) -> Admission:
         """For each arrival (``arrivals.ARRIVALS``), what may be kept of it: the event under a pseudonym, or nothing.
@@ -164,6 +166,24 @@ class Gate:
         if not row["events"]:
             return None
         return Profile(row["events"], row["orders"] or 0, _utc(row["first"]), _utc(row["last"]))
+
+    def recall(self) -> None:
+        """Remember what people touch from now on, and what they did before. Must run where nothing is appended."""
+        with self._store.reader() as reader:
+            people = self._remembering.recall(reader.table("items"), reader.run)
+        self._registry.audit("recall", Purpose.PERSONALISATION.label, "live histories", {"people": people})
+
+    def remember(self, items: pa.Table) -> None:
+        """Remember what just became facts (``event.ITEMS``), as far as a purpose covers it."""
+        self._remembering.add(items)
+
+    def recent(self, purpose: Purpose, identifiers: Sequence[Identifier], session: Sequence[str] = ()) -> Person:
+        """What ``purpose`` may know right now of whoever is asking, from memory; of one who refuses, nothing.
+
+        ``session`` are products that they looked at by the asker's own word, oldest first: kept nowhere, and set aside
+        for one who refuses. The audit counts these passages, and says so at each seal.
+        """
+        return self._remembering.recent(purpose, identifiers, session)
 
     def audience(self, purpose: Purpose, subjects: Sequence[int], *, why: str) -> list[Member]:
         """Those of the people who said yes to ``purpose``, with what is needed to reach them."""
@@ -231,6 +251,7 @@ class Gate:
         removed = self._store.erase(subjects)
         let_go([identifier for known, _ in self._vault.people(subjects).values() for identifier in known])
         self._vault.forget(subjects)
+        self._remembering.drop(subjects)
         self._store.relate(self._vault.persons(), afresh=True)
         row = self._registry.audit("forget", Purpose.ESSENTIAL.label, "a person's wish", {"events": removed})
         return self._signer.sign(events=removed, time=row.time, audit_row=row.number, audit_hash=row.hash)
@@ -319,6 +340,8 @@ class Gate:
         judge = Judge(Bots(self._settings.bots), self._settings.bots.pace)
         self.keep()
         self._store.rewrite({"events": judge.events, "items": judge.items})
+        if self._remembering.remembers:
+            self.recall()
         self._registry.audit("rejudge", Purpose.ESSENTIAL.label, "bots", {"flagged": judge.done.flagged})
         return judge.done
 
@@ -328,6 +351,8 @@ class Gate:
             counted, self._admitted = self._admitted, {"admitted": 0, "withheld": 0}
         if any(counted.values()):
             self._registry.audit("admit", "all", "collection", dict(counted))
+        for purpose, asked in self._remembering.answered().items():
+            self._registry.audit("recent", purpose, "answers", {"asked": asked})
 
     def _allowed(
         self, purpose: Purpose, before: datetime, refusing: Mapping[int, int], reader: Reader, *, bots: bool

@@ -277,6 +277,7 @@ class Sink:
         # Before the facts: should the disk be full here, the records pass again, and each line is written once.
         self._rejects.add(self._refused(told, decoded))
         self._store.append(batch)
+        self._gate.remember(products)
         self._live.apply(tally(decoded, metas, fresh, admission.kept, imported=False))
         self._reached = told[-1].meta.received
         self._notify(told, decoded, fresh, admission.kept)
