@@ -16,8 +16,9 @@ WHEN = datetime(2026, 10, 1)
 
 def item(**told: Any) -> dict[str, Any]:
     """A row of items."""
-    usual = {"event_id": 1, "subject": 7, "time": WHEN, "received": WHEN + timedelta(hours=1), "event": "Product Viewed"}
-    return {**usual, "source": "web", "purposes": int(Purpose.PERSONALISATION), "line": 0, "product_id": "a", **told}
+    whose = {"event_id": 1, "subject": 7, "time": WHEN, "received": WHEN + timedelta(hours=1), "line": 0}
+    what = {"event": "Product Viewed", "source": "web", "purposes": int(Purpose.PERSONALISATION), "product_id": "a"}
+    return {**whose, **what, **told}
 
 
 def read(*rows: dict[str, Any]) -> list[tuple[str, int]]:

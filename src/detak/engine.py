@@ -24,6 +24,7 @@ from detak.gate import Gate, Identity, Person
 from detak.insights.base import Report, Shop
 from detak.learning import learn_products
 from detak.live import Live, Pulse
+from detak.models import Models
 from detak.outcomes import REJECTED, Outcome
 from detak.questions import Answer, Audit, Consent, Question, source_name
 from detak.receipt import Receipt, Signer
@@ -96,6 +97,10 @@ class Engine:
             self.sink.start()
             opened.callback(self.sink.stop)
             opened.callback(self._log.close)  # first, so that the sink sees the end of it
+            self.models = Models(
+                self.gate, self.catalogue, self.settings, folder / "models.npz", self.sink.call, self._applied
+            )
+            opened.callback(self.models.close)
             self._ended = threading.Event()
             self._outlived: date | None = None  # when keys beyond the window were forgotten
             self._learnt = -1  # the offset up to which the catalogue was told
@@ -254,14 +259,15 @@ class Engine:
         return self.gate.export(identifiers)
 
     def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
-        """Remove a person from the vault, the facts and the log; a signed receipt."""
+        """Remove a person from the vault, the facts, the log and the models; a signed receipt."""
 
         def act() -> Receipt:
             self.sink.catch_up()  # what was acknowledged before the wish is part of it
             return self.gate.forget(identifiers, let_go)
 
-        def let_go(theirs: Sequence[Identifier]) -> None:
+        def let_go(subjects: set[int], theirs: Sequence[Identifier]) -> None:
             self.sink.settle()
+            self.models.unlearn(subjects)
             self._rejects.forget(value.encode() for _, value in theirs)
 
         return self.sink.call(act)
@@ -330,6 +336,10 @@ class Engine:
         while self._store.offset < end:
             time.sleep(0.01)
         self.sink.call(self.sink.settle)
+
+    def _applied(self) -> int:
+        """The offset in the log that the facts have reached."""
+        return self._store.offset
 
     def _keep_beating(self) -> None:
         while not self._ended.wait(_COMPACT_SECONDS):

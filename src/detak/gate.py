@@ -37,6 +37,8 @@ from detak.subject import Identifier
 
 _LAST = datetime(9000, 1, 1, tzinfo=UTC)
 
+LetGo = Callable[[set[int], list[Identifier]], None]
+
 
 @dataclass(frozen=True)
 class Granted:
@@ -167,6 +169,11 @@ class Gate:
             return None
         return Profile(row["events"], row["orders"] or 0, _utc(row["first"]), _utc(row["last"]))
 
+    @property
+    def remembers(self) -> bool:
+        """Whether what people touch is remembered: since ``recall``."""
+        return self._remembering.remembers
+
     def recall(self) -> None:
         """Remember what people touch from now on, and what they did before. Must run where nothing is appended."""
         with self._store.reader() as reader:
@@ -236,12 +243,12 @@ class Gate:
             **found,
         }
 
-    def forget(self, identifiers: Sequence[Identifier], let_go: Callable[[Sequence[Identifier]], None]) -> Receipt:
+    def forget(self, identifiers: Sequence[Identifier], let_go: LetGo) -> Receipt:
         """Remove a person: facts, log, vault, and every byte of them in the store's files.
 
-        Must run where nothing is appended meanwhile. ``let_go`` is given every identifier of the person and removes
-        what lies outside the facts: the sealed log, bodies kept aside. The vault comes last, so that whoever is
-        interrupted can ask again. Returns a signed receipt that names nobody.
+        Must run where nothing is appended meanwhile. ``let_go`` is given every subject and identifier of the person and
+        removes what lies outside the facts: the sealed log, bodies kept aside, their weight in models. The vault comes
+        last, so that whoever is interrupted can ask again. Returns a signed receipt that names nobody.
 
         Raises:
             DeniedError: nobody is known under these identifiers.
@@ -249,9 +256,9 @@ class Gate:
         subjects = self._subjects(identifiers)
         self.keep()
         removed = self._store.erase(subjects)
-        let_go([identifier for known, _ in self._vault.people(subjects).values() for identifier in known])
-        self._vault.forget(subjects)
         self._remembering.drop(subjects)
+        let_go(subjects, [one for known, _ in self._vault.people(subjects).values() for one in known])
+        self._vault.forget(subjects)
         self._store.relate(self._vault.persons(), afresh=True)
         row = self._registry.audit("forget", Purpose.ESSENTIAL.label, "a person's wish", {"events": removed})
         return self._signer.sign(events=removed, time=row.time, audit_row=row.number, audit_hash=row.hash)
@@ -340,7 +347,7 @@ class Gate:
         judge = Judge(Bots(self._settings.bots), self._settings.bots.pace)
         self.keep()
         self._store.rewrite({"events": judge.events, "items": judge.items})
-        if self._remembering.remembers:
+        if self.remembers:
             self.recall()
         self._registry.audit("rejudge", Purpose.ESSENTIAL.label, "bots", {"flagged": judge.done.flagged})
         return judge.done

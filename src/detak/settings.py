@@ -80,6 +80,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     """A live message that could not be used is kept so long, to be sent again once it can; 0 keeps none."""
     quarantine_megabytes: Annotated[int, msgspec.Meta(ge=1)] = 64
     """What such messages may take up; beyond it the oldest go."""
+    refit_minutes: Annotated[int, msgspec.Meta(ge=0)] = 60
+    """Models are fitted again after so long, where something happened; 0: only when `detak fit` says so."""
     bots: BotSettings = BotSettings()
     """``[bots]``: what a shop adds to the list of programs that are no people, and takes from it."""
     retention_days: dict[str, int] = {}

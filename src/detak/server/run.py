@@ -61,6 +61,7 @@ def serve(
         date_header=False,
         timeout_graceful_shutdown=5,
     )
+    engine.models.live()
     url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
     engine.announce(_reachable(url, host), token)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

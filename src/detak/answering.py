@@ -1,0 +1,194 @@
+"""Answering who asks for products: from models, the catalogue as it stands, and what is known of the person. Pure.
+
+Everything is in memory and immutable, so that an answer waits for nobody.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from detak.catalogue import Snapshot
+from detak.errors import UsageError
+from detak.fitted import Fitted
+from detak.recommend.base import NOBODY, History, Ints32, Model, Scored, Scorer, Situation
+from detak.recommend.content import Kind
+from detak.remembering import Person
+from detak.subject import Identifier
+from detak.touches import WEIGHTS, Touches, runs
+
+FOR_YOU: Final = "for_you"
+"""The shelf for a person, by the best recommender there is."""
+NEWEST: Final = "newest"
+"""What the shop listed last: where nothing else is known."""
+_FILLING: Final = ("trending", "popular")  # what fills a shelf up, where there are such models
+_WEIGHTS: Final = np.array([WEIGHTS[one] for one in Kind], np.float32)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked for. ``k`` products at most."""
+
+    identifiers: Sequence[Identifier] = ()
+    session: Sequence[str] = ()
+    """Products that the person looked at by the asker's word, oldest first; kept nowhere."""
+    k: int = 10
+    shelf: str = FOR_YOU
+    """``for_you``, ``newest``, or a recommender by its name."""
+    product: str | None = None
+    """The product on whose page it stands."""
+    category: str | None = None
+    """Only products whose category path has this step, capitals aside."""
+    province: str | None = None
+    city: str | None = None
+    exclude: Collection[str] = ()
+    among: Sequence[str] | None = None
+    """Only these, brought into order; None: any."""
+    again: bool = False
+    """Whether what the person touched already may come again."""
+
+
+class Pick(msgspec.Struct, frozen=True):
+    """A product of an answer, and why it is there."""
+
+    product_id: str
+    score: float
+    """Compares with others of the same ``by``."""
+    by: str
+    """The recommender that says so."""
+    because: str | None = None
+    """The product of the history that speaks for it most."""
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """Products, best first."""
+
+    items: list[Pick]
+    model_version: str
+    cold: bool
+    """Whether nothing of the person stood behind it: what every new visitor is shown."""
+    person: Person = field(repr=False)
+    """Who asked, as the gate answered."""
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Models and the catalogue of one moment."""
+
+    fitted: Fitted
+    catalogue: Snapshot
+
+    @property
+    def version(self) -> str:
+        """Of the models."""
+        return self.fitted.version
+
+    @property
+    def shelves(self) -> list[str]:
+        """What can be asked for."""
+        return [FOR_YOU, NEWEST, *self.fitted.models]
+
+    @cached_property
+    def closed(self) -> Ints32:
+        """The models' products that nobody may be shown: not in the catalogue any more, hidden, sold out."""
+        products = self.catalogue.products
+        if not products:  # a shop without a catalogue shows what its events speak of
+            return np.zeros(0, np.int32)
+        items = enumerate(self.fitted.data.items)
+        return np.fromiter((at for at, one in items if one not in products or not products[one].sellable), np.int32)
+
+    @cached_property
+    def newest(self) -> tuple[str, ...]:
+        """What can be sold, the latest listed first."""
+        sellable = [one for one in self.catalogue.products.values() if one.sellable]
+        return tuple(one.id for one in sorted(sellable, key=lambda one: (-(one.listed or 0), one.id)))
+
+    def recommend(self, ask: Ask, person: Person, now: int) -> Recommended:
+        """The best products for whoever asks, at the moment ``now`` (microseconds since 1970, UTC).
+
+        Raises:
+            UsageError: there is no such shelf.
+        """
+        if ask.shelf not in self.shelves:
+            raise UsageError(f"there is no shelf {ask.shelf!r}; there are: {', '.join(self.shelves)}")
+        history = self._history(person.touches)
+        shut = {*ask.exclude, *(() if ask.again else person.touches.product)}
+        if ask.product is not None:
+            shut.add(ask.product)
+        picks: dict[str, Pick] = {}
+        for by in self._speakers(ask, history):
+            if len(picks) >= ask.k:
+                break
+            for pick in self._of(by, ask, history, shut | picks.keys(), now):
+                picks.setdefault(pick.product_id, pick)
+        return Recommended(list(picks.values())[: max(ask.k, 0)], self.version, not len(history), person)
+
+    def _speakers(self, ask: Ask, history: History) -> Iterator[str]:
+        """Who is asked, one after the other, until the shelf is full."""
+        if ask.shelf != FOR_YOU:
+            yield ask.shelf
+            return
+        if len(history) and self.fitted.main not in _FILLING:
+            yield self.fitted.main
+        yield from (name for name in _FILLING if name in self.fitted.models)
+        yield NEWEST
+
+    def _of(self, by: str, ask: Ask, history: History, shut: Collection[str], now: int) -> list[Pick]:
+        if by == NEWEST:
+            among = None if ask.among is None else set(ask.among)
+            shown = (one for one in self.newest if one not in shut and (among is None or one in among))
+            kept = [one for one in shown if self._fits(one, ask.category)]
+            return [Pick(one, 0.0, NEWEST) for one in kept[: ask.k]]
+        places, items = self.fitted.places, self.fitted.data.items
+        exclude = np.fromiter((places[one] for one in shut if one in places), np.int32)
+        exclude = np.concatenate([self._closed_to(ask.category), exclude])
+        product = None if ask.product is None else places.get(ask.product)
+        situation = Situation(now, ask.province, ask.city, ask.category, product)
+        scored = self._scored(self.fitted.models[by], ask, history, exclude, situation)
+        because = [None if one == NOBODY else items[one] for one in scored.because.tolist()]
+        return [
+            Pick(items[item], score, by, reason)
+            for item, score, reason in zip(scored.item.tolist(), scored.score.tolist(), because, strict=True)
+        ]
+
+    def _scored(self, model: Model, ask: Ask, history: History, exclude: Ints32, situation: Situation) -> Scored:
+        if ask.among is None:
+            return model.recommend(history, ask.k, exclude, situation)
+        places = self.fitted.places
+        among = np.unique(np.fromiter((places[one] for one in ask.among if one in places), np.int32))
+        among = np.setdiff1d(among, exclude)
+        if isinstance(model, Scorer):
+            scores = model.scores(history.alone(self.fitted.data.items))[0, among]
+            order = np.lexsort((among, -scores))[: ask.k]
+            return Scored(among[order], scores[order], np.full(len(order), NOBODY, np.int32))
+        whole = model.recommend(history, len(self.fitted.data.items), exclude, situation)
+        kept = np.flatnonzero(np.isin(whole.item, among))[: ask.k]
+        return Scored(whole.item[kept], whole.score[kept], whole.because[kept])
+
+    def _history(self, touches: Touches) -> History:
+        places = self.fitted.places
+        known = [at for at, one in enumerate(touches.product) if one in places]
+        item = np.array([places[touches.product[at]] for at in known], np.int32)
+        time = touches.time[known]
+        found = runs(np.zeros(len(item), np.int8), item, touches.kind[known], time)
+        return History(item[found.last], time[found.last], _WEIGHTS[found.kind])
+
+    def _closed_to(self, category: str | None) -> Ints32:
+        if category is None:
+            return self.closed
+        return np.union1d(self.closed, self._outside(category)).astype(np.int32)
+
+    def _outside(self, category: str) -> Ints32:
+        """The products that are not of a category."""
+        items = enumerate(self.fitted.data.items)
+        return np.fromiter((at for at, one in items if not self._fits(one, category)), np.int32)
+
+    def _fits(self, product: str, category: str | None) -> bool:
+        if category is None:
+            return True
+        found: Any = self.catalogue.products.get(product)
+        return found is not None and category.casefold() in (step.casefold() for step in found.category or ())

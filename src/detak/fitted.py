@@ -1,0 +1,168 @@
+"""What was fitted together, on the same data: every recommender's model, and the data itself, so that a person can be
+taken out again. Immutable."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from detak.clock import from_micros
+from detak.errors import StoreError
+from detak.plugins import members
+from detak.recommend.base import Interactions, Model, Recommender
+from detak.recommend.content import Details, Items, Place
+from detak.snapshot import Array, packed, under, unpacked, within
+
+_FORMAT: Final = 1
+_LAST: Final = "popular"
+_MAIN: Final = ("blend", "directed", "ease", _LAST)  # who answers "for you": the first of them that there is
+_NOTE: Final = "note"
+_COLUMNS: Final = ("person", "item", "time", "weight", "subjects")
+_DETAILS: Final = ("kind", "order", "place")
+
+
+class _Note(msgspec.Struct, frozen=True):
+    """What the arrays do not say."""
+
+    format: int
+    made: int
+    seconds: float
+    reached: int
+    parameters: dict[str, msgspec.Raw]
+    places: list[Place]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The models of one moment."""
+
+    made: int
+    """When the facts were read: microseconds since 1970, UTC."""
+    seconds: float
+    """How long fitting took."""
+    reached: int
+    """The offset in the log that the facts had reached."""
+    data: Interactions
+    recommenders: Mapping[str, Recommender]
+    models: Mapping[str, Model]
+
+    @property
+    def version(self) -> str:
+        """The model's name in answers: when it was made."""
+        return f"{from_micros(self.made):%Y%m%dT%H%M%S.%fZ}"
+
+    @property
+    def main(self) -> str:
+        """Which recommender answers for a person."""
+        return next(name for name in _MAIN if name in self.models)
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where each product stands in ``data.items``."""
+        return {one: place for place, one in enumerate(self.data.items)}
+
+    def described(self, content: Items) -> "Fitted":
+        """With what the catalogue says of the products, in the order of ``data.items``."""
+        return replace(self, data=replace(self.data, content=content))
+
+    def without(self, subjects: Iterable[int]) -> "Fitted":
+        """As if these people had never been: fitted on everybody else, with the same parameters."""
+        gone = np.flatnonzero(np.isin(self.data.subjects, list(subjects)))
+        if not len(gone):
+            return self
+        left = shrunk(self.data.without(gone))
+        return replace(self, data=left, models=_each(self.recommenders, left))
+
+    def arrays(self) -> dict[str, Array]:
+        """All of it, to be kept on the disk."""
+        data = self.data
+        found = under("items", packed(data.items))
+        details = data.details
+        columns = {name: getattr(data, name) for name in _COLUMNS}
+        columns |= {name: getattr(details, name) for name in _DETAILS} if details else {}
+        found |= under("data", columns)
+        for name, model in self.models.items():
+            found |= under(f"model/{name}", model.arrays())
+        parameters = {name: msgspec.Raw(msgspec.json.encode(one)) for name, one in self.recommenders.items()}
+        places = list(details.places) if details else []
+        note = _Note(_FORMAT, self.made, self.seconds, self.reached, parameters, places)
+        return {**found, _NOTE: np.frombuffer(msgspec.json.encode(note), np.uint8)}
+
+
+def load(arrays: Mapping[str, Array]) -> Fitted:
+    """What ``Fitted.arrays`` came from; what the products are is not among it.
+
+    Raises:
+        StoreError: the arrays are another version's, or not all there.
+    """
+    try:
+        note = msgspec.json.decode(arrays[_NOTE].tobytes(), type=_Note)
+        if note.format != _FORMAT:
+            raise StoreError("the models are those of another version of Detak")
+        data = _data(within("data", arrays), unpacked(within("items", arrays)), tuple(note.places))
+        kinds = members("detak.recommend", "recommender")
+        known = {name: told for name, told in note.parameters.items() if name in kinds}
+        recommenders: dict[str, Recommender] = {
+            name: msgspec.json.decode(told, type=kinds[name]) for name, told in known.items()
+        }
+        models = {
+            name: one.load(kept) for name, one in recommenders.items() if (kept := within(f"model/{name}", arrays))
+        }
+    except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise StoreError(f"the models cannot be read ({type(error).__name__})") from None
+    return Fitted(note.made, note.seconds, note.reached, data, recommenders, models)
+
+
+def _data(rows: Mapping[str, Array], items: tuple[str, ...], places: tuple[Place, ...]) -> Interactions:
+    person, item, time, weight, subjects = (rows[name] for name in _COLUMNS)
+    details = None
+    if all(name in rows for name in _DETAILS):
+        kind, order, place = (rows[name] for name in _DETAILS)
+        details = Details(kind, order, place, places)
+    return Interactions(person, item, time, weight, subjects, items, details)
+
+
+def fit_all(data: Interactions, *, made: int, reached: int) -> Fitted:
+    """Fit every recommender there is on data that were read at ``made`` (microseconds since 1970, UTC)."""
+    kinds = members("detak.recommend", "recommender")
+    told = kinds if len(data.item) else {_LAST: kinds[_LAST]}  # of nobody, nothing is to be learnt
+    recommenders: dict[str, Recommender] = {name: kind() for name, kind in told.items()}
+    return Fitted(made, 0.0, reached, data, recommenders, _each(recommenders, data))
+
+
+def _each(recommenders: Mapping[str, Recommender], data: Interactions) -> dict[str, Model]:
+    return {name: one.fit(data) for name, one in recommenders.items() if len(data.item) or name == _LAST}
+
+
+def shrunk(data: Interactions) -> Interactions:
+    """Without the products and places that nobody is left to speak of: not even their names stay."""
+    used = np.unique(data.item)
+    number = np.full(len(data.items), -1, np.int32)
+    number[used] = np.arange(len(used))
+    content = _part(data.content, used.tolist()) if data.content is not None else None
+    items = tuple(data.items[one] for one in used.tolist())
+    return replace(data, item=number[data.item], items=items, details=_seen(data.details), content=content)
+
+
+def _part(content: Items, used: list[int]) -> Items:
+    return Items(
+        tuple(content.ids[one] for one in used),
+        tuple(content.name[one] for one in used),
+        tuple(content.category[one] for one in used),
+        tuple(content.brand[one] for one in used),
+        content.price[used],
+        content.added[used],
+        tuple(content.labels[one] for one in used) if content.labels else (),
+    )
+
+
+def _seen(details: Details | None) -> Details | None:
+    if details is None:
+        return None
+    used = np.unique(details.place[details.place >= 0])
+    number: np.ndarray[Any, np.dtype[np.int32]] = np.full(len(details.places) + 1, -1, np.int32)
+    number[used] = np.arange(len(used))
+    return replace(details, place=number[details.place], places=tuple(details.places[one] for one in used.tolist()))

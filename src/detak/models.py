@@ -1,0 +1,196 @@
+"""The models of one shop as they live: fitted from the facts, kept on the disk, fitted again, unlearnt, asked.
+
+One thread renews what answers are made from; answers read it, and wait for nothing.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from detak.answering import Answering, Ask, Recommended
+from detak.catalogue import Snapshot
+from detak.clock import to_micros
+from detak.consent import Purpose
+from detak.errors import StoreError
+from detak.fitted import Fitted, fit_all, load
+from detak.fitting import interactions
+from detak.gate import Gate
+from detak.recommend.base import sequences
+from detak.recommend.content import items_of
+from detak.settings import Settings
+from detak.snapshot import read, remove, write
+
+_LOOK_SECONDS: Final = 5.0  # between two looks at the catalogue
+_log = logging.getLogger("detak.models")
+
+
+class Shelf(Protocol):
+    """The catalogue, as far as models need it."""
+
+    @property
+    def version(self) -> int:
+        """Another one after each change of a product."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """All products."""
+        ...
+
+
+class FitReport(msgspec.Struct, frozen=True):
+    """What came of fitting."""
+
+    version: str
+    people: int
+    items: int
+    touches: int
+    seconds: float
+    main: str
+    """The recommender that answers for a person."""
+
+
+class Models:
+    """Recommendation for one shop. Any thread may call it.
+
+    Args:
+        gate: the only door to people.
+        catalogue: of the shop.
+        settings: the shop's.
+        path: where the models are kept; the file is made when they are fitted.
+        quietly: runs something where nothing is appended to the facts meanwhile.
+        reached: the offset in the log that the facts have reached.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        catalogue: Shelf,
+        settings: Settings,
+        path: Path,
+        quietly: Callable[[Callable[[], None]], None],
+        reached: Callable[[], int],
+    ) -> None:
+        self._gate = gate
+        self._catalogue = catalogue
+        self._settings = settings
+        self._path = path
+        self._quietly = quietly
+        self._reached = reached
+        self._changing = threading.RLock()  # held while something is fitted, or unlearnt
+        self._answering: Answering | None = None
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def warm(self) -> None:
+        """Get ready to answer: read the models that are kept, and fill the memory of what people touched last."""
+        with self._changing:
+            if self._answering is None:
+                self._show(self._kept() or self._none())
+        # Without the lock: what runs where nothing is appended may itself wait for models.
+        if not self._gate.remembers:
+            self._quietly(self._recall)
+
+    def live(self) -> None:
+        """Get ready, and keep up from now on, in a thread of its own: with the catalogue, and with the facts."""
+        self._thread = threading.Thread(target=self._keep_up, name="detak-models", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop keeping up."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def recommend(self, ask: Ask) -> Recommended:
+        """The best products for whoever asks. From memory; a click that became a fact counts in the next answer.
+
+        Raises:
+            UsageError: there is no such shelf.
+        """
+        answering = self._answering
+        if answering is None or not self._gate.remembers:
+            self.warm()
+            answering = self._answering
+            assert answering is not None  # noqa: S101 - warm has seen to it
+        person = self._gate.recent(Purpose.PERSONALISATION, ask.identifiers, ask.session)
+        return answering.recommend(ask, person, to_micros(datetime.now(UTC)))
+
+    def fit(self) -> FitReport:
+        """Fit every recommender on all that personalisation may use now; keep the models, and answer with them."""
+        with self._changing:
+            now, began, reached = datetime.now(UTC), time.monotonic(), self._reached()
+            data = interactions(self._gate, self._catalogue.snapshot(), self._settings.currency, now)
+            fitted = replace(fit_all(data, made=to_micros(now), reached=reached), seconds=time.monotonic() - began)
+            self._keep(fitted)
+            self._show(fitted)
+        return FitReport(
+            fitted.version, data.people, len(data.items), len(data.item), round(fitted.seconds, 3), fitted.main
+        )
+
+    def unlearn(self, subjects: Iterable[int]) -> None:
+        """Make the models what they would be if these people had never been, in memory and on the disk."""
+        with self._changing:
+            fitted = self._answering.fitted if self._answering else self._kept()
+            if fitted is None:
+                return
+            left = fitted.without(subjects)
+            if left is not fitted:
+                self._keep(left)
+            if self._answering is not None:
+                self._show(left)
+
+    def _recall(self) -> None:
+        if not self._gate.remembers:
+            self._gate.recall()
+
+    def _keep_up(self) -> None:
+        self.warm()
+        while not self._ended.wait(_LOOK_SECONDS):
+            try:
+                self._look()
+            except Exception as error:  # the next look tries again
+                _log.error("models were not renewed: %s", error)
+
+    def _look(self) -> None:
+        answering = self._answering
+        if answering is None or self._due(answering.fitted):
+            self.fit()
+        elif answering.catalogue.version != self._catalogue.version:
+            with self._changing:
+                self._show(answering.fitted)
+
+    def _due(self, fitted: Fitted) -> bool:
+        """Whether facts came in since, and it is time."""
+        age = time.time() - fitted.made / 1e6
+        least = 0.0 if not fitted.made else max(self._settings.refit_minutes * 60.0, 10 * fitted.seconds)
+        return bool(self._settings.refit_minutes) and self._reached() != fitted.reached and age >= least
+
+    def _show(self, fitted: Fitted) -> None:
+        catalogue = self._catalogue.snapshot()
+        content = items_of(catalogue.products, fitted.data.items, self._settings.currency)
+        answering = Answering(fitted.described(content), catalogue)
+        _ = answering.closed, answering.newest, answering.fitted.places  # made now, not while somebody waits
+        self._answering = answering
+
+    def _keep(self, fitted: Fitted) -> None:
+        remove(self._path)  # should writing fail, nothing of before stays
+        write(self._path, fitted.arrays())
+
+    def _kept(self) -> Fitted | None:
+        try:
+            arrays = read(self._path)
+            return None if arrays is None else load(arrays)
+        except StoreError as error:
+            _log.warning("%s", error)
+            return None
+
+    def _none(self) -> Fitted:
+        """Models that were told of nobody."""
+        return fit_all(sequences([], ()), made=0, reached=-1)
