@@ -47,7 +47,7 @@ def asked(engine: Engine, user: str | None = None, **more: object) -> list[str]:
 
 def test_a_shop_that_nobody_visited_has_nothing_to_say(engine: Engine) -> None:
     found = engine.models.recommend(Ask([("user", "ani")]))
-    assert (found.items, found.cold, found.person.subject) == ([], True, None)
+    assert (found.items, found.cold, found.visitor.subject) == ([], True, None)
     assert engine.models.fit().touches == 0
     assert engine.models.recommend(Ask()).items == []
 

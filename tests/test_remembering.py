@@ -9,7 +9,7 @@ import pytest
 from detak.consent import Basis, Purpose
 from detak.engine import Engine
 from detak.questions import Consent
-from detak.remembering import Person, whose
+from detak.remembering import Visitor, whose
 from detak.settings import Settings, SourceSettings
 from tests.conftest import send
 from tests.shop import consenting, order, track
@@ -28,12 +28,12 @@ def shop(tmp_path: Path) -> Iterator[Engine]:
         yield engine
 
 
-def recent(engine: Engine, *identifiers: tuple[str, str], session: tuple[str, ...] = ()) -> Person:
+def recent(engine: Engine, *identifiers: tuple[str, str], session: tuple[str, ...] = ()) -> Visitor:
     """What is known of whoever asks."""
     return engine.gate.recent(Purpose.PERSONALISATION, identifiers, session)
 
 
-def stranger(person: Person) -> bool:
+def stranger(person: Visitor) -> bool:
     """Whether nothing is known of them."""
     return person.subject is None and not person.touches.product and not person.bought.product
 

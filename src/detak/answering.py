@@ -16,7 +16,7 @@ from detak.errors import UsageError
 from detak.fitted import Fitted
 from detak.recommend.base import NOBODY, History, Ints32, Model, Scored, Scorer, Situation
 from detak.recommend.content import Kind
-from detak.remembering import Person
+from detak.remembering import Visitor
 from detak.subject import Identifier
 from detak.touches import WEIGHTS, Touches, runs
 
@@ -71,7 +71,7 @@ class Recommended:
     model_version: str
     cold: bool
     """Whether nothing of the person stood behind it: what every new visitor is shown."""
-    person: Person = field(repr=False)
+    visitor: Visitor = field(repr=False)
     """Who asked, as the gate answered."""
 
 
@@ -107,7 +107,7 @@ class Answering:
         sellable = [one for one in self.catalogue.products.values() if one.sellable]
         return tuple(one.id for one in sorted(sellable, key=lambda one: (-(one.listed or 0), one.id)))
 
-    def recommend(self, ask: Ask, person: Person, now: int) -> Recommended:
+    def recommend(self, ask: Ask, visitor: Visitor, now: int) -> Recommended:
         """The best products for whoever asks, at the moment ``now`` (microseconds since 1970, UTC).
 
         Raises:
@@ -115,8 +115,8 @@ class Answering:
         """
         if ask.shelf not in self.shelves:
             raise UsageError(f"there is no shelf {ask.shelf!r}; there are: {', '.join(self.shelves)}")
-        history = self._history(person.touches)
-        shut = {*ask.exclude, *(() if ask.again else person.touches.product)}
+        history = self._history(visitor.touches)
+        shut = {*ask.exclude, *(() if ask.again else visitor.touches.product)}
         if ask.product is not None:
             shut.add(ask.product)
         picks: dict[str, Pick] = {}
@@ -125,7 +125,7 @@ class Answering:
                 break
             for pick in self._of(by, ask, history, shut | picks.keys(), now):
                 picks.setdefault(pick.product_id, pick)
-        return Recommended(list(picks.values())[: max(ask.k, 0)], self.version, not len(history), person)
+        return Recommended(list(picks.values())[: max(ask.k, 0)], self.version, not len(history), visitor)
 
     def _speakers(self, ask: Ask, history: History) -> Iterator[str]:
         """Who is asked, one after the other, until the shelf is full."""

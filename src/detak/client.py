@@ -14,8 +14,8 @@ from detak.admin_token import proof, same
 from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
 from detak.errors import StoreError, UsageError
-from detak.gate import Identity, Person
 from detak.outcomes import Outcome
+from detak.passages import Identity, Person
 from detak.questions import Answer, Audit, Question, source_name
 from detak.receipt import Receipt
 from detak.resend import Rejected, Resent

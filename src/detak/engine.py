@@ -20,12 +20,13 @@ from detak.bots import BotsReport, Rejudged
 from detak.consent import Purpose, purpose, read_preferences
 from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
-from detak.gate import Gate, Identity, Person
+from detak.gate import Gate
 from detak.insights.base import Report, Shop
 from detak.learning import learn_products
 from detak.live import Live, Pulse
 from detak.models import Models
 from detak.outcomes import REJECTED, Outcome
+from detak.passages import Identity, Person
 from detak.questions import Answer, Audit, Consent, Question, source_name
 from detak.receipt import Receipt, Signer
 from detak.record import Meta

@@ -18,7 +18,8 @@ from detak.snapshot import Array, packed, under, unpacked, within
 
 _FORMAT: Final = 1
 _LAST: Final = "popular"
-_MAIN: Final = ("blend", "directed", "ease", _LAST)  # who answers "for you": the first of them that there is
+# Who answers "for you": the first of them that there is.
+_MAIN: Final = ("blend", "directed", "ease", "also_viewed", _LAST)
 _NOTE: Final = "note"
 _COLUMNS: Final = ("person", "item", "time", "weight", "subjects")
 _DETAILS: Final = ("kind", "order", "place")

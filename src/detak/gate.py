@@ -7,13 +7,11 @@ other code asks whether consent is given. Every passage leaves a row in the audi
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-import msgspec
 import pyarrow as pa
 
 from detak.admission import Batch, Guard
@@ -26,9 +24,10 @@ from detak.entrance import Admission, Entrance
 from detak.errors import DeniedError, UsageError
 from detak.insights.base import Facts
 from detak.judging import Judge
+from detak.passages import Granted, Identity, Known, Member, Person, Profile, United
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
-from detak.remembering import Person, Remembering
+from detak.remembering import Remembering, Visitor
 from detak.settings import Settings
 from detak.store.base import Reader, Store
 from detak.store.registry import Registry
@@ -38,63 +37,6 @@ from detak.subject import Identifier
 _LAST = datetime(9000, 1, 1, tzinfo=UTC)
 
 LetGo = Callable[[set[int], list[Identifier]], None]
-
-
-@dataclass(frozen=True)
-class Granted:
-    """What the gate handed out: tables for one purpose, and the means to compute with them while the block lasts."""
-
-    facts: Facts
-    run: Callable[[ir.Table], pa.Table]
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """What one purpose may know of one person. Times are UTC."""
-
-    events: int
-    orders: int
-    first: datetime | None
-    last: datetime | None
-
-
-class Known(msgspec.Struct, frozen=True):
-    """An identifier of somebody."""
-
-    kind: str
-    value: str
-
-
-class United(msgspec.Struct, frozen=True):
-    """That ``these`` turned out to be ``whose``: the message that showed it, or who said so. Times are UTC."""
-
-    number: int
-    these: list[Known]
-    whose: list[Known]
-    evidence: str
-    time: datetime
-    undone: datetime | None
-
-
-class Identity(msgspec.Struct, frozen=True):
-    """Under which identifiers a person is known, and every merge that made it so or was taken back."""
-
-    identifiers: list[Known]
-    merges: list[United]
-
-
-class Member(NamedTuple):
-    """One person of an audience, reachable under these identifiers."""
-
-    subject: int
-    identifiers: list[Identifier]
-    traits: dict[str, Any]
-
-
-class Person(msgspec.Struct, frozen=True):
-    """Somebody by their pseudonym, and the identifiers they are known under."""
-
-    pseudonym: str
-    identifiers: list[Known]
 
 
 class Gate:
@@ -184,7 +126,7 @@ class Gate:
         """Remember what just became facts (``event.ITEMS``), as far as a purpose covers it."""
         self._remembering.add(items)
 
-    def recent(self, purpose: Purpose, identifiers: Sequence[Identifier], session: Sequence[str] = ()) -> Person:
+    def recent(self, purpose: Purpose, identifiers: Sequence[Identifier], session: Sequence[str] = ()) -> Visitor:
         """What ``purpose`` may know right now of whoever is asking, from memory; of one who refuses, nothing.
 
         ``session`` are products that they looked at by the asker's own word, oldest first: kept nowhere, and set aside

@@ -119,8 +119,8 @@ class Models:
             self.warm()
             answering = self._answering
             assert answering is not None  # noqa: S101 - warm has seen to it
-        person = self._gate.recent(Purpose.PERSONALISATION, ask.identifiers, ask.session)
-        return answering.recommend(ask, person, to_micros(datetime.now(UTC)))
+        visitor = self._gate.recent(Purpose.PERSONALISATION, ask.identifiers, ask.session)
+        return answering.recommend(ask, visitor, to_micros(datetime.now(UTC)))
 
     def fit(self) -> FitReport:
         """Fit every recommender on all that personalisation may use now; keep the models, and answer with them."""

@@ -24,7 +24,7 @@ _DAY: Final = 24 * 3_600 * 1_000_000
 
 
 @dataclass(frozen=True)
-class Person:
+class Visitor:
     """What one purpose may know, right now, of whoever is asking."""
 
     subject: int | None
@@ -34,7 +34,7 @@ class Person:
     """Purchases alone: they are remembered longer than what was looked at."""
 
 
-STRANGER: Final = Person(None, NOTHING, NOTHING)
+STRANGER: Final = Visitor(None, NOTHING, NOTHING)
 
 
 class People(Protocol):
@@ -96,7 +96,7 @@ class Remembering:
             counted, self._answered = self._answered, Counter()
         return counted
 
-    def recent(self, purpose: Purpose, identifiers: Sequence[Identifier], session: Sequence[str]) -> Person:
+    def recent(self, purpose: Purpose, identifiers: Sequence[Identifier], session: Sequence[str]) -> Visitor:
         """As ``Gate.recent``."""
         with self._counting:
             self._answered[purpose.label] += 1
@@ -111,7 +111,7 @@ class Remembering:
         if self._histories is not None and since:
             touches, bought = self._histories.of(since, int(purpose), now)
         willing = bool(len(touches)) or any(one.granted & purpose for one in standing.values())
-        return Person(person if willing else None, with_session(touches, tuple(session), now), bought)
+        return Visitor(person if willing else None, with_session(touches, tuple(session), now), bought)
 
     def _whose(self, identifiers: Sequence[Identifier]) -> tuple[int | None, set[int]]:
         known = self._people.lookup(identifiers)

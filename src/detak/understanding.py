@@ -8,13 +8,14 @@ import ibis.expr.types as ir
 import msgspec
 
 from detak.errors import UsageError
-from detak.gate import Gate, Granted, Person
+from detak.gate import Gate
 from detak.insights import filters
 from detak.insights.base import Insight, Opens, Report, Shop
 from detak.insights.compare import Compared, differences
 from detak.insights.filters import Filters
 from detak.insights.people import PeopleReport, people_report, reduce_people
 from detak.insights.period import Period
+from detak.passages import Granted, Person
 from detak.questions import Answer, Question, asked
 from detak.settings import LANGUAGES, Settings
 

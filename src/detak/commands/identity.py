@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from detak.gate import Identity, Known
+from detak.passages import Identity, Known
 from detak.terminal import desk_of, explained, identifiers, json_option, person_options, print_, store_option
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from detak.gate import Person
 from detak.insights.filters import NAMES
+from detak.passages import Person
 from detak.questions import Question, report_names, report_parameters
 from detak.settings import LANGUAGES
 from detak.terminal import desk_of, explained, json_option, print_, store_option

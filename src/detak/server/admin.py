@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, get, post
 
 from detak.engine import Engine
-from detak.gate import Person as Named
+from detak.passages import Person as Named
 from detak.questions import Answer, Audit, Question
 from detak.receipt import Receipt
 

@@ -6,7 +6,7 @@ import msgspec
 from litestar import post
 
 from detak.engine import Engine
-from detak.gate import Identity
+from detak.passages import Identity
 from detak.server.admin import Person
 
 

@@ -1,0 +1,70 @@
+"""What the gate hands out, as values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import ibis.expr.types as ir
+import msgspec
+import pyarrow as pa
+
+from detak.insights.base import Facts
+from detak.subject import Identifier
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What the gate handed out: tables for one purpose, and the means to compute with them while the block lasts."""
+
+    facts: Facts
+    run: Callable[[ir.Table], pa.Table]
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What one purpose may know of one person. Times are UTC."""
+
+    events: int
+    orders: int
+    first: datetime | None
+    last: datetime | None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """An identifier of somebody."""
+
+    kind: str
+    value: str
+
+
+class United(msgspec.Struct, frozen=True):
+    """That ``these`` turned out to be ``whose``: the message that showed it, or who said so. Times are UTC."""
+
+    number: int
+    these: list[Known]
+    whose: list[Known]
+    evidence: str
+    time: datetime
+    undone: datetime | None
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Under which identifiers a person is known, and every merge that made it so or was taken back."""
+
+    identifiers: list[Known]
+    merges: list[United]
+
+
+class Member(NamedTuple):
+    """One person of an audience, reachable under these identifiers."""
+
+    subject: int
+    identifiers: list[Identifier]
+    traits: dict[str, Any]
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody by their pseudonym, and the identifiers they are known under."""
+
+    pseudonym: str
+    identifiers: list[Known]
