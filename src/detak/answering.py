@@ -4,7 +4,7 @@ Everything is in memory and immutable, so that an answer waits for nobody.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ FOR_YOU: Final = "for_you"
 """The shelf for a person, by the best recommender there is."""
 NEWEST: Final = "newest"
 """What the shop listed last: where nothing else is known."""
+AS_SENT: Final = "as_sent"
+"""In a list that was to be ranked, a product that nothing is known of."""
 _FILLING: Final = ("trending", "popular")  # what fills a shelf up, where there are such models
 _WEIGHTS: Final = np.array([WEIGHTS[one] for one in Kind], np.float32)
 
@@ -47,6 +49,8 @@ class Ask:
     exclude: Collection[str] = ()
     among: Sequence[str] | None = None
     """Only these, brought into order; None: any."""
+    trusted: bool = True
+    """Whether whoever asks may name anybody; else a user counts only beside a device that is known to be theirs."""
     again: bool = False
     """Whether what the person touched already may come again."""
 
@@ -127,6 +131,23 @@ class Answering:
                 picks.setdefault(pick.product_id, pick)
         return Recommended(list(picks.values())[: max(ask.k, 0)], self.version, not len(history), visitor)
 
+    def rank(self, ask: Ask, visitor: Visitor, now: int) -> Recommended:
+        """All products ``ask.among``: the likeliest to be wanted first, those that nothing is known of as they came.
+
+        Raises:
+            UsageError: there is no such shelf.
+        """
+        among = list(dict.fromkeys(ask.among or ()))
+        found = self.recommend(replace(ask, k=len(among), among=among, again=True), visitor, now)
+        placed = {one.product_id for one in found.items}
+        rest = [Pick(one, 0.0, AS_SENT) for one in among if one not in placed]
+        return replace(found, items=[*found.items, *rest])
+
+    def situation(self, ask: Ask, now: int) -> Situation:
+        """When and where it is asked, in the models' numbers."""
+        product = None if ask.product is None else self.fitted.places.get(ask.product)
+        return Situation(now, ask.province, ask.city, ask.category, product)
+
     def _speakers(self, ask: Ask, history: History) -> Iterator[str]:
         """Who is asked, one after the other, until the shelf is full."""
         if ask.shelf != FOR_YOU:
@@ -146,9 +167,7 @@ class Answering:
         places, items = self.fitted.places, self.fitted.data.items
         exclude = np.fromiter((places[one] for one in shut if one in places), np.int32)
         exclude = np.concatenate([self._closed_to(ask.category), exclude])
-        product = None if ask.product is None else places.get(ask.product)
-        situation = Situation(now, ask.province, ask.city, ask.category, product)
-        scored = self._scored(self.fitted.models[by], ask, history, exclude, situation)
+        scored = self._scored(self.fitted.models[by], ask, history, exclude, self.situation(ask, now))
         because = [None if one == NOBODY else items[one] for one in scored.because.tolist()]
         return [
             Pick(items[item], score, by, reason)

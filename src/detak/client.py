@@ -11,9 +11,12 @@ import httpx
 import msgspec
 
 from detak.admin_token import proof, same
+from detak.answering import Ask
 from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
 from detak.errors import StoreError, UsageError
+from detak.explaining import Told
+from detak.models import FitReport
 from detak.outcomes import Outcome
 from detak.passages import Identity, Person
 from detak.questions import Answer, Audit, Question, source_name
@@ -90,6 +93,11 @@ class Remote:
         return msgspec.json.decode(self._send("GET", "/v1/admin/audit"), type=Audit)
 
     @property
+    def models(self) -> "RemoteModels":
+        """The models."""
+        return RemoteModels(self._send)
+
+    @property
     def catalogue(self) -> "RemoteCatalogue":
         """The products."""
         return RemoteCatalogue(self._send)
@@ -151,6 +159,23 @@ class RemoteCatalogue:
         """Take products in."""
         body = msgspec.json.encode({"products": rows})
         return msgspec.json.decode(self._send("PUT", f"/v1/catalogue?source={source}", body), type=Result)
+
+
+class RemoteModels:
+    """The verbs of the models that the command line needs."""
+
+    def __init__(self, send: Callable[[str, str, bytes | None], bytes]) -> None:
+        self._send = send
+
+    def fit(self) -> FitReport:
+        """Fit every recommender."""
+        return msgspec.json.decode(self._send("POST", "/v1/admin/fit", None), type=FitReport)
+
+    def told(self, ask: Ask, language: str | None = None) -> Told:
+        """Products, with reasons in words."""
+        wanted = {"k": ask.k, "shelf": ask.shelf, "product": ask.product, "category": ask.category, "again": ask.again}
+        asked = {**_person(ask.identifiers), **wanted, "session": list(ask.session), "language": language}
+        return msgspec.json.decode(self._send("POST", "/v1/recommend", msgspec.json.encode(asked)), type=Told)
 
 
 def _segment(source: str) -> str:

@@ -280,9 +280,11 @@ class Engine:
     def unite(self, one: Sequence[Identifier], other: Sequence[Identifier], why: str) -> None:
         """Take two people for one from now on."""
         self.sink.call(lambda: self.gate.unite(one, other, why))
+        self.models.doubt()
 
     def part(self, merge: int) -> None:
         """Take a merge back."""
+        self.models.doubt()  # first: what is parted may be forgotten the moment after
         self.sink.call(lambda: self.gate.part(merge))
 
     # What is no person, and what could not be used

@@ -2,7 +2,7 @@
 taken out again. Immutable."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -126,12 +126,20 @@ def _data(rows: Mapping[str, Array], items: tuple[str, ...], places: tuple[Place
     return Interactions(person, item, time, weight, subjects, items, details)
 
 
-def fit_all(data: Interactions, *, made: int, reached: int) -> Fitted:
-    """Fit every recommender there is on data that were read at ``made`` (microseconds since 1970, UTC)."""
+def fit_all(data: Interactions, *, zone: str, made: int, reached: int) -> Fitted:
+    """Fit every recommender there is on data that were read at ``made`` (microseconds since 1970, UTC).
+
+    ``zone`` is the shop's; recommenders that tell hours apart go by it.
+    """
     kinds = members("detak.recommend", "recommender")
     told = kinds if len(data.item) else {_LAST: kinds[_LAST]}  # of nobody, nothing is to be learnt
-    recommenders: dict[str, Recommender] = {name: kind() for name, kind in told.items()}
+    recommenders: dict[str, Recommender] = {name: _made(kind, zone) for name, kind in told.items()}
     return Fitted(made, 0.0, reached, data, recommenders, _each(recommenders, data))
+
+
+def _made(kind: type, zone: str) -> Recommender:
+    made: Recommender = kind(zone=zone) if any(one.name == "zone" for one in fields(kind)) else kind()
+    return made
 
 
 def _each(recommenders: Mapping[str, Recommender], data: Interactions) -> dict[str, Model]:

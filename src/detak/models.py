@@ -18,13 +18,16 @@ from detak.answering import Answering, Ask, Recommended
 from detak.catalogue import Snapshot
 from detak.clock import to_micros
 from detak.consent import Purpose
-from detak.errors import StoreError
+from detak.errors import StoreError, UsageError
+from detak.explaining import Told, reasons_of, told
 from detak.fitted import Fitted, fit_all, load
 from detak.fitting import interactions
 from detak.gate import Gate
 from detak.recommend.base import sequences
 from detak.recommend.content import items_of
-from detak.settings import Settings
+from detak.recommend.reasons import Reason
+from detak.remembering import Visitor
+from detak.settings import LANGUAGES, Settings
 from detak.snapshot import read, remove, write
 
 _LOOK_SECONDS: Final = 5.0  # between two looks at the catalogue
@@ -85,6 +88,7 @@ class Models:
         self._reached = reached
         self._changing = threading.RLock()  # held while something is fitted, or unlearnt
         self._answering: Answering | None = None
+        self._doubtful = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -96,6 +100,21 @@ class Models:
         # Without the lock: what runs where nothing is appended may itself wait for models.
         if not self._gate.remembers:
             self._quietly(self._recall)
+
+    @property
+    def ready(self) -> bool:
+        """Whether an answer needs nothing but memory."""
+        return self._answering is not None and self._gate.remembers
+
+    @property
+    def shelves(self) -> list[str]:
+        """What can be asked for."""
+        return self._asked().shelves
+
+    @property
+    def version(self) -> str:
+        """Of the models that answer; empty before the first answer."""
+        return self._answering.version if self._answering else ""
 
     def live(self) -> None:
         """Get ready, and keep up from now on, in a thread of its own: with the catalogue, and with the facts."""
@@ -114,22 +133,48 @@ class Models:
         Raises:
             UsageError: there is no such shelf.
         """
-        answering = self._answering
-        if answering is None or not self._gate.remembers:
-            self.warm()
-            answering = self._answering
-            assert answering is not None  # noqa: S101 - warm has seen to it
-        visitor = self._gate.recent(Purpose.PERSONALISATION, ask.identifiers, ask.session)
-        return answering.recommend(ask, visitor, to_micros(datetime.now(UTC)))
+        return self._asked().recommend(ask, self._visitor(ask), _now())
+
+    def told(self, ask: Ask, language: str | None = None) -> Told:
+        """As ``recommend``, each product with its reason in words.
+
+        Raises:
+            UsageError: there is no such shelf, or language.
+        """
+        answering, now = self._asked(), _now()
+        found = answering.recommend(ask, self._visitor(ask), now)
+        return told(answering, ask, found, now, self._language(language))
+
+    def reasons(self, ask: Ask, found: Recommended) -> list[Reason]:
+        """Why each product of an answer to ``ask`` is there."""
+        return reasons_of(self._asked(), ask, found, _now())
+
+    def rank(self, ask: Ask) -> Recommended:
+        """The products ``ask.among``, all of them, those first that whoever asks is likeliest to want.
+
+        Products that nothing is known of come last, as they were sent.
+        """
+        return self._asked().rank(ask, self._visitor(ask), _now())
+
+    def ranked(self, ask: Ask, language: str | None = None) -> Told:
+        """As ``rank``, each product with its reason in words.
+
+        Raises:
+            UsageError: there is no such shelf, or language.
+        """
+        answering, now = self._asked(), _now()
+        return told(answering, ask, answering.rank(ask, self._visitor(ask), now), now, self._language(language))
 
     def fit(self) -> FitReport:
         """Fit every recommender on all that personalisation may use now; keep the models, and answer with them."""
         with self._changing:
             now, began, reached = datetime.now(UTC), time.monotonic(), self._reached()
             data = interactions(self._gate, self._catalogue.snapshot(), self._settings.currency, now)
-            fitted = replace(fit_all(data, made=to_micros(now), reached=reached), seconds=time.monotonic() - began)
+            fitted = fit_all(data, zone=self._settings.zone, made=to_micros(now), reached=reached)
+            fitted = replace(fitted, seconds=time.monotonic() - began)
             self._keep(fitted)
             self._show(fitted)
+            self._doubtful = False
         return FitReport(
             fitted.version, data.people, len(data.items), len(data.item), round(fitted.seconds, 3), fitted.main
         )
@@ -140,6 +185,9 @@ class Models:
             fitted = self._answering.fitted if self._answering else self._kept()
             if fitted is None:
                 return
+            if self._doubtful:
+                self.fit()
+                return
             left = fitted.without(subjects)
             if left is not fitted:
                 self._keep(left)
@@ -149,6 +197,24 @@ class Models:
     def _recall(self) -> None:
         if not self._gate.remembers:
             self._gate.recall()
+
+    def doubt(self) -> None:
+        """Who is one person has changed: models are fitted again soon, and before anybody is forgotten."""
+        self._doubtful = True
+
+    def _asked(self) -> Answering:
+        if not self.ready:
+            self.warm()
+        assert self._answering is not None  # noqa: S101 - warm has seen to it
+        return self._answering
+
+    def _visitor(self, ask: Ask) -> Visitor:
+        return self._gate.recent(Purpose.PERSONALISATION, ask.identifiers, ask.session, trusted=ask.trusted)
+
+    def _language(self, language: str | None) -> str:
+        if language is not None and language not in LANGUAGES:
+            raise UsageError(f"there is no language {language!r}; there are: {', '.join(LANGUAGES)}")
+        return language or self._settings.language
 
     def _keep_up(self) -> None:
         self.warm()
@@ -170,7 +236,8 @@ class Models:
         """Whether facts came in since, and it is time."""
         age = time.time() - fitted.made / 1e6
         least = 0.0 if not fitted.made else max(self._settings.refit_minutes * 60.0, 10 * fitted.seconds)
-        return bool(self._settings.refit_minutes) and self._reached() != fitted.reached and age >= least
+        changed = self._doubtful or self._reached() != fitted.reached
+        return bool(self._settings.refit_minutes) and changed and age >= least
 
     def _show(self, fitted: Fitted) -> None:
         catalogue = self._catalogue.snapshot()
@@ -193,4 +260,8 @@ class Models:
 
     def _none(self) -> Fitted:
         """Models that were told of nobody."""
-        return fit_all(sequences([], ()), made=0, reached=-1)
+        return fit_all(sequences([], ()), zone=self._settings.zone, made=0, reached=-1)
+
+
+def _now() -> int:
+    return to_micros(datetime.now(UTC))

@@ -96,11 +96,13 @@ class Remembering:
             counted, self._answered = self._answered, Counter()
         return counted
 
-    def recent(self, purpose: Purpose, identifiers: Sequence[Identifier], session: Sequence[str]) -> Visitor:
+    def recent(
+        self, purpose: Purpose, identifiers: Sequence[Identifier], session: Sequence[str], *, trusted: bool
+    ) -> Visitor:
         """As ``Gate.recent``."""
         with self._counting:
             self._answered[purpose.label] += 1
-        person, subjects = self._whose(identifiers)
+        person, subjects = self._whose(identifiers, trusted)
         standing = self._people.standing(subjects)
         if any(one.refused & purpose for one in standing.values()):
             return STRANGER
@@ -113,9 +115,10 @@ class Remembering:
         willing = bool(len(touches)) or any(one.granted & purpose for one in standing.values())
         return Visitor(person if willing else None, with_session(touches, tuple(session), now), bought)
 
-    def _whose(self, identifiers: Sequence[Identifier]) -> tuple[int | None, set[int]]:
+    def _whose(self, identifiers: Sequence[Identifier], trusted: bool) -> tuple[int | None, set[int]]:
         known = self._people.lookup(identifiers)
-        person, subjects = whose(identifiers, known, self._people.owners(known.values()))
+        owners = self._people.owners(known.values())
+        person, subjects = whose(identifiers, known if trusted else believed(known, owners), owners)
         if person is not None:
             subjects.update(*self._people.devices([person]).values())
         return person, subjects
@@ -143,6 +146,15 @@ def whose(
         if person is None:
             person = subject if owner is None else owner
     return person, theirs
+
+
+def believed(known: Mapping[Identifier, int], owners: Mapping[int, int]) -> dict[Identifier, int]:
+    """What counts of identifiers that anybody may have sent: devices, and a user beside a device that is theirs.
+
+    An anonymousId is long and random, and only its own device knows it; a userId may be anybody's guess.
+    """
+    proven = {owners.get(subject) for (kind, _), subject in known.items() if kind != "user"}
+    return {one: subject for one, subject in known.items() if one[0] != "user" or subject in proven}
 
 
 def since_when(subjects: set[int], standing: Mapping[int, Standing], purpose: Purpose, floor: int) -> dict[int, int]:

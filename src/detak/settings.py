@@ -29,6 +29,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, di
 
     basis: Basis = Basis.CONSENT
     purposes: tuple[str, ...] = ()
+    private_key: bool = False
+    """The key of this source is known to the shop's server alone: it may ask what anybody it names is shown."""
 
     @cached_property
     def covers(self) -> Purposes:

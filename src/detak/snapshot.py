@@ -69,7 +69,7 @@ def packed(texts: Iterable[str]) -> dict[str, Array]:
 def unpacked(arrays: Mapping[str, Array]) -> tuple[str, ...]:
     """The texts that ``packed`` made arrays of."""
     whole, ends = arrays["bytes"].tobytes(), arrays["ends"].tolist()
-    return tuple(whole[start:end].decode() for start, end in zip([0, *ends[:-1]], ends, strict=True))
+    return tuple(whole[start:end].decode() for start, end in zip([0, *ends], ends, strict=False))
 
 
 def under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -43,6 +43,7 @@ from detak.server import (
     metrics,
     pages,
     quality,
+    recommend,
     reports,
     upkeep,
     upload,
@@ -91,6 +92,7 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             Router(
                 "/", route_handlers=[*collect.ROUTES, *consent.ROUTES, *browser.ROUTES, *ga4.ROUTES], tags=["collect"]
             ),
+            Router("/", route_handlers=recommend.routes(token), tags=["recommend"]),
             Router(
                 "/",
                 route_handlers=gorse.ROUTES,
@@ -111,7 +113,7 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             ),
             Router(
                 "/",
-                route_handlers=[*admin.ROUTES, *identity.ROUTES, *catalogue.ROUTES, *upkeep.ROUTES],
+                route_handlers=[*admin.ROUTES, *identity.ROUTES, *catalogue.ROUTES, *upkeep.ROUTES, *recommend.ADMIN],
                 guards=[auth.admin(token)],
                 tags=["admin"],
                 request_max_body_size=_IMPORT_LIMIT,
@@ -141,7 +143,14 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
 
 def _describe_refusals() -> None:
     """What every route with a guard may answer, into its description."""
-    guarded: list[Any] = [*admin.ROUTES, *identity.ROUTES, *catalogue.ROUTES, *upkeep.ROUTES, *reports.ROUTES]
+    guarded: list[Any] = [
+        *admin.ROUTES,
+        *identity.ROUTES,
+        *catalogue.ROUTES,
+        *upkeep.ROUTES,
+        *recommend.ADMIN,
+        *reports.ROUTES,
+    ]
     for route in (*guarded, *quality.ROUTES, metrics.metrics):
         route.responses = {**answers(400, 401, 404, 503), **(route.responses or {})}
 

@@ -1,4 +1,5 @@
-"""Pages of other origins may send events, and nothing else: no report, no right of a person, no admin.
+"""Pages of other origins may send events, and ask what their visitor is shown; nothing else: no report, no right of a
+person, no admin.
 
 Who may send is a matter of the write key, which a page shows to everybody; an origin proves nothing. No cookie opens a
 collection path, so an answer may also be shared with a request that carried one (``sendBeacon`` always does).
@@ -15,7 +16,7 @@ from detak.server import browser, collect, consent, ga4
 
 _OPEN: Final = frozenset(
     path for route in (*collect.ROUTES, *consent.ROUTES, browser.metrics, ga4.collected) for path in route.paths
-)
+) | {"/v1/recommend", "/v1/rank"}
 _SETTINGS: Final = "/v1/projects/"
 _DAY: Final = "86400"
 

@@ -1,0 +1,56 @@
+"""Arrays in one file: all of them or what was there before, and nothing but numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detak.errors import StoreError
+from detak.snapshot import packed, read, remove, under, unpacked, within, write
+
+
+def test_what_is_written_is_read_by_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "kept.npz"
+    assert read(path) is None
+    write(path, {"a/x": np.arange(3), "b": np.zeros((0, 2), np.float32)})
+    found = read(path)
+    assert found is not None
+    assert found["a/x"].tolist() == [0, 1, 2]
+    assert (found["b"].shape, found["b"].dtype) == ((0, 2), np.float32)
+    assert path.stat().st_mode & 0o077 == 0
+    remove(path)
+    assert read(path) is None
+    remove(path)
+
+
+def test_objects_are_not_kept_and_what_was_there_stays(tmp_path: Path) -> None:
+    path = tmp_path / "kept.npz"
+    write(path, {"a": np.arange(3)})
+    with pytest.raises(ValueError, match="only plain numbers and bytes"):
+        write(path, {"a": np.array(["x", None], dtype=object)})
+    found = read(path)
+    assert found is not None
+    assert found["a"].tolist() == [0, 1, 2]
+    assert [one.name for one in tmp_path.iterdir()] == ["kept.npz"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"not ours at all"])
+def test_a_damaged_file_is_told_so(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "kept.npz"
+    path.write_bytes(damage)
+    with pytest.raises(StoreError, match="made again by `detak fit`"):
+        read(path)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text(max_size=8), max_size=8))
+def test_texts_round_trip(texts: list[str]) -> None:
+    clean = [one.encode("utf-8", "ignore").decode() for one in texts]
+    assert unpacked(packed(clean)) == tuple(clean)
+
+
+def test_prefixes_round_trip() -> None:
+    told = {**under("a", {"x": np.arange(2), "y/z": np.arange(1)}), **under("ab", {"x": np.arange(9)})}
+    assert {name: len(one) for name, one in within("a", told).items()} == {"x": 2, "y/z": 1}
