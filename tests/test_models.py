@@ -124,3 +124,13 @@ def test_a_damaged_file_is_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixt
         assert "made again by `detak fit`" in caplog.text
         engine.models.fit()
         assert asked(engine) != []
+
+
+def test_what_is_due_again_was_bought_not_looked_at(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        bought = [order(3 * month, f"{user}-{month}", user=user) for user in ("u1", "u2", "u3") for month in (1, 2, 3)]
+        dated = [{**one, "timestamp": f"2026-0{1 + at % 3}-0{1 + at // 3}T05:00:00Z"} for at, one in enumerate(bought)]
+        send(engine, *dated, view("u1", "dress", "look"))
+        engine.models.fit()
+        assert asked(engine, "u1", shelf="replenish") == ["P0"]
+        assert asked(engine, "u9", shelf="replenish") == []

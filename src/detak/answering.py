@@ -120,7 +120,8 @@ class Answering:
         if ask.shelf not in self.shelves:
             raise UsageError(f"there is no shelf {ask.shelf!r}; there are: {', '.join(self.shelves)}")
         history = self._history(visitor.touches)
-        shut = {*ask.exclude, *(() if ask.again else visitor.touches.product)}
+        again = ask.again or getattr(self.fitted.recommenders.get(ask.shelf), "again", False)
+        shut = {*ask.exclude, *(() if again else visitor.touches.product)}
         if ask.product is not None:
             shut.add(ask.product)
         picks: dict[str, Pick] = {}
@@ -194,7 +195,7 @@ class Answering:
         item = np.array([places[touches.product[at]] for at in known], np.int32)
         time = touches.time[known]
         found = runs(np.zeros(len(item), np.int8), item, touches.kind[known], time)
-        return History(item[found.last], time[found.last], _WEIGHTS[found.kind])
+        return History(item[found.last], time[found.last], _WEIGHTS[found.kind], found.kind)
 
     def _closed_to(self, category: str | None) -> Ints32:
         if category is None:

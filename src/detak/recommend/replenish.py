@@ -106,6 +106,8 @@ class Replenish:
     """Chances are for the next ``horizon`` days."""
 
     recommender: ClassVar[str] = "replenish"
+    again: ClassVar[bool] = True
+    """What it recommends the person knows: whoever leaves that out leaves out everything."""
 
     horizon: float = 14.0
 

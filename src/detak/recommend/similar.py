@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from detak.errors import CannotComputeError
 from detak.recommend.base import Floats, History, Interactions, Ints32, Scored, Situation
-from detak.recommend.content import Items
+from detak.recommend.content import Items, items_of
 from detak.recommend.name_words import name_words
 from detak.recommend.neighbours import Neighbours
 
@@ -79,17 +78,13 @@ class Similar:
     decay: float = 0.7
 
     def fit(self, data: Interactions) -> Likeness:
-        """See ``Recommender``. People's touches are not looked at.
-
-        Raises:
-            CannotComputeError: nothing is known of the products.
-        """
-        if data.content is None:
-            raise CannotComputeError("what products are like needs their names or categories; none are known")
-        rarity = rarity_of(data.content)
-        vectors = vectors_of(data.content, rarity)
-        n = len(data.content)
-        pairs = list(_pairs(vectors, data.content, range(n), self.keep, self.common))
+        """See ``Recommender``. People's touches are not looked at. Of products of which nothing is known it says
+        nothing."""
+        content = data.content or items_of({}, data.items, "")
+        rarity = rarity_of(content)
+        vectors = vectors_of(content, rarity)
+        n = len(content)
+        pairs = list(_pairs(vectors, content, range(n), self.keep, self.common))
         matrix = sparse.csr_array(sparse.vstack(pairs)) if pairs else sparse.csr_array((n, n), dtype=np.float32)
         return Likeness(Neighbours.of(matrix, self.keep, self.depth, self.decay), rarity, self.keep, self.common)
 
