@@ -14,6 +14,7 @@ _Floats = NDArray[np.float64]
 _Codes = NDArray[np.int64]
 _STEPS = 100
 _TOLERANCE = 1e-9
+_NEAR = 1e-2  # of a step from coefficients close by: Newton's method leaves the square of it
 _LARGEST_LOGIT = 35.0
 
 
@@ -84,24 +85,26 @@ class Logistic:
         return _sigmoid(self.coefficients[self.grouped.columns()].sum(axis=1))
 
 
-def fit(grouped: Grouped) -> Logistic:
+def fit(grouped: Grouped, start: _Floats | None = None) -> Logistic:
     """Logistic regression by Newton's method, under a log-F(1,1) prior on every coefficient but the intercept.
 
     The prior (Greenland and Mansournia 2015, Statistics in Medicine 34:3133) is half a success and half a failure for
     each coefficient: too weak to matter where there is data, enough to keep a level without any success finite.
+    ``start`` are coefficients near the ones sought, where there are any: of a fit to nearly the same counts.
     """
     columns = grouped.columns()
     width = 1 + sum(grouped.sizes)
     free = np.ones(width, bool)
     free[np.unique(np.concatenate([[1], 1 + np.cumsum(grouped.sizes)[:-1]]))] = False
-    beta = np.zeros(width)
+    beta = np.zeros(width) if start is None else start
+    near = _TOLERANCE if start is None else _NEAR
     value = _objective(grouped, columns, beta, free)
     for _ in range(_STEPS):
         gradient, information = _derivatives(grouped, columns, beta, free)
         step = np.zeros(width)
         step[free] = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
         beta, value, moved = _uphill(grouped, columns, free, (beta, value, step))
-        if moved < _TOLERANCE:
+        if moved < near:
             break
     _, information = _derivatives(grouped, columns, beta, free)
     covariance = np.zeros((width, width))
