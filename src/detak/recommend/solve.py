@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import scipy.linalg
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -90,13 +91,18 @@ def regress_on_others(gram: sparse.csr_array, penalty: float, effort: Effort | N
     return _pruned(rows, len(inverse), effort.keep)
 
 
-def strongest(matrix: sparse.csr_array, keep: int) -> sparse.csr_array:
-    """At most ``keep`` entries of each row, those of the largest size; of equals, the earlier ones."""
+def strongest(matrix: sparse.csr_array, keep: int, scale: Floats | None = None) -> sparse.csr_array:
+    """At most ``keep`` entries of each row, those of the largest size; of equals, the earlier ones.
+
+    ``scale``, a number for each column, says how much the size of an entry counts.
+    """
     long = np.flatnonzero(np.diff(matrix.indptr) > keep)
     if not len(long):
         return matrix
     kept = np.ones(matrix.nnz, np.bool_)
     size = np.abs(matrix.data)
+    if scale is not None:
+        size *= scale[matrix.indices]
     for row in long.tolist():
         part = slice(matrix.indptr[row], matrix.indptr[row + 1])
         kept[part] = _top(size[part], keep)
@@ -166,9 +172,11 @@ def _near(
     by_column = sparse.csr_array(cross.T)
     most = min(effort.neighbours, items)
     step = max(1, _BATCH_BYTES // (most * most * 4))
-    solver = _Neighbourhoods(gram, by_column, np.float32(penalty), most, itself)
+    scale = (1 / np.sqrt(gram.diagonal() + penalty)).astype(np.float32)
+    solver = _Neighbourhoods(gram, by_column, scale, np.float32(penalty), most, itself)
     # Threads share the sums; the long operations of NumPy let go of the interpreter.
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    # BLAS would share out each of the small solves among all cores, and wait for them longer than it solves.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         parts = list(pool.map(solver.solve, range(0, items, step), (step for _ in range(0, items, step))))
     chosen, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
     real = chosen >= 0
@@ -183,6 +191,8 @@ class _Neighbourhoods:
 
     gram: sparse.csr_array
     by_column: sparse.csr_array
+    scale: Floats
+    """By item: what an entry of C counts for when the strongest are taken: as far as it alone would explain."""
     penalty: np.float32
     most: int
     itself: bool
@@ -199,6 +209,8 @@ class _Neighbourhoods:
             chosen[row, : len(near)] = near
             right[row, : len(near)] = value
             self._gather(near, place, left[row])
+        # Where the sums were thinned out, an entry may have stayed on one side of the diagonal alone.
+        left = np.maximum(left, left.transpose(0, 2, 1))
         left[:, np.arange(self.most), np.arange(self.most)] += self.penalty
         return chosen, _solved(left, right)
 
@@ -208,7 +220,7 @@ class _Neighbourhoods:
         if not self.itself:  # an item does not explain itself
             near, value = near[near != item], value[near != item]
         if len(near) > self.most:
-            top = _top(np.abs(value), self.most)
+            top = _top(np.abs(value) * self.scale[near], self.most)
             near, value = near[top], value[top]
         return near, value
 

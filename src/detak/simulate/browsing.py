@@ -134,7 +134,7 @@ def _home_looks(
     slate = showing.slate[here]
     shown = np.maximum(slate, 0)
     liked = liking(world, visits.person[here], shown)
-    row, place = _clicks(np.where(slate >= 0, sigmoid(0.9 * liked - 2.9), 0.0), rng)
+    row, place = clicks(np.where(slate >= 0, sigmoid(0.9 * liked - 2.9), 0.0), rng)
     position = place + 1
     return here[row], 10 + 4 * place, position, shown[row, place], liked[row, place]
 
@@ -148,13 +148,13 @@ def _list_looks(
     chance[rounds.empty] = 0.0
     must = visits.sure[rounds.visit] & (rounds.number == 0)
     chance[must, 0] = 1.0
-    row, place = _clicks(chance, rng, must)
+    row, place = clicks(chance, rng, must)
     order = ROUND * (1 + rounds.number[row]) + 10 + 4 * place
     # Within a list everything is of the wanted category: liking it is a matter of the product.
     return rounds.visit[row], order, place + 1, shown[row, place], liked[row, place]
 
 
-def _clicks(chance: Floats, rng: np.random.Generator, must: Flags | None = None) -> tuple[Ints, Ints]:
+def clicks(chance: Floats, rng: np.random.Generator, must: Flags | None = None) -> tuple[Ints, Ints]:
     """Which places of each list are clicked: seen less the further down (a position-based model), then by liking."""
     seen = 0.93 ** np.arange(chance.shape[1])
     clicked = rng.random(chance.shape) < chance * seen
