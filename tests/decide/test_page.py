@@ -1,0 +1,93 @@
+"""Pages: the most valuable shelf first, no product twice, no category over all, and worth that the shop sets."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detak.decide.exploring import BEST, EXPLORED, Exploration, alternatives, draw, worth
+from detak.decide.learning import unpacked
+from detak.decide.page import FEATURES, Goods, Layout, Page, Placed, Pool, Scoring, Weights, compose, packed
+
+EVEN = Weights((0.0,) * len(FEATURES), 0.0)
+
+
+def placed(shelf: str, *products: str, score: float = 0.5) -> list[Placed]:
+    """A shelf whose products are worth less and less."""
+    return [Placed(one, shelf, score - at / 100, (0.0,) * len(FEATURES)) for at, one in enumerate(products)]
+
+
+def nothing(_: str) -> int:
+    return -1
+
+
+def test_the_more_valuable_shelf_stands_first() -> None:
+    page = compose([placed("low", "a", "b", score=0.1), placed("high", "c", "d")], Layout(k=4, shelf=2), nothing)
+    assert [[one.product for one in row] for row in page.shelves] == [["c", "d"], ["a", "b"]]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from("abcdefghijkl"), unique=True, max_size=8), max_size=5),
+    st.integers(1, 14),
+    st.integers(1, 5),
+)
+def test_no_product_twice_and_no_place_empty_that_could_be_filled(pools: list[list[str]], k: int, shelf: int) -> None:
+    shelves = [placed(f"s{at}", *one, score=0.9 - at / 10) for at, one in enumerate(pools)]
+    page = compose(shelves, Layout(k, shelf, 0.5), lambda product: ord(product) % 2, shown={"a"})
+    products = [one.product for one in page.slate]
+    assert len(set(products)) == len(products) == min(k, len({one for pool in pools for one in pool} - {"a"}))
+    assert len({row[0].shelf for row in page.shelves}) == len(page.shelves)
+    assert all(len({one.shelf for one in row}) == 1 for row in page.shelves)
+
+
+def test_no_category_takes_more_than_its_share_while_there_is_anything_else() -> None:
+    shelves = [placed("one", *"abcdef", score=0.9), placed("two", *"uvwxyz", score=0.2)]
+    page = compose(shelves, Layout(k=6, shelf=3, category_share=0.5), lambda product: int(product < "m"))
+    assert sum(one.product < "m" for one in page.slate) == 3
+
+
+def test_what_a_click_is_worth_moves_a_product_up() -> None:
+    goods = {"a": Goods(worth=1.0), "b": Goods(worth=1.5)}
+    shelf = Scoring(EVEN, goods).scored(Pool("x", ["a", "b"]), {})
+    assert [one.product for one in shelf] == ["b", "a"]
+
+
+def test_what_fits_the_person_moves_a_product_up_on_every_shelf() -> None:
+    shelf = Scoring().scored(Pool("trending", ["a", "b", "c"]), {"c": 1.0})
+    assert shelf[0].product == "c"
+    assert shelf[0].features[0] == 1.0
+    assert abs(shelf[0].features[1] - 1 / 3) < 1e-9
+
+
+def test_features_survive_the_facts() -> None:
+    shelf = Scoring().scored(Pool("x", ["a", "b"], seen=True), {"a": 0.5})
+    found = unpacked(packed(shelf), 2)
+    assert found.shape == (2, len(FEATURES))
+    assert abs(found - [one.features for one in shelf]).max() < 1 / 255
+
+
+def three() -> Page:
+    shelves = [placed("one", "a", "b"), placed("two", "c", "d", score=0.48), placed("three", "e", "f", score=0.1)]
+    return compose(shelves, Layout(k=6, shelf=2), nothing)
+
+
+def test_only_orders_that_cost_little_are_tried_and_their_chances_add_up() -> None:
+    page, exploration = three(), Exploration(share=0.2, most_loss=0.05)
+    tops = [one.shelves[0][0].shelf for one in alternatives(page, exploration)]
+    assert tops == ["one", "two"]  # lifting the third shelf would cost too much
+    drawn = [draw(page, exploration, lot / 1000) for lot in range(1000)]
+    share = {top: sum(one.page.shelves[0][0].shelf == top for one in drawn) / 1000 for top in tops}
+    chance = {one.page.shelves[0][0].shelf: one.propensity for one in drawn}
+    assert share == {"one": 0.9, "two": 0.1}
+    assert abs(sum(chance.values()) - 1) < 1e-9
+    assert all(abs(share[top] - chance[top]) < 1e-9 for top in tops)
+    assert {one.variant for one in drawn} == {BEST, EXPLORED}
+
+
+def test_exploring_costs_no_more_than_its_bound() -> None:
+    page, exploration = three(), Exploration(share=0.3, most_loss=0.6)
+    mean = sum(worth(draw(page, exploration, lot / 1000).page) for lot in range(1000)) / 1000
+    assert 0 < worth(page) - mean <= exploration.bound * worth(page)
+
+
+def test_a_page_of_one_shelf_has_one_order() -> None:
+    drawn = draw(compose([placed("one", "a")], Layout(), nothing), Exploration(share=1.0), 0.0)
+    assert (drawn.variant, drawn.propensity) == (BEST, 1.0)
