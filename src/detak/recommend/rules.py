@@ -121,6 +121,15 @@ def read_rules(text: str, file: str = "rules.toml") -> RulesFile:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not TOML: {error}") from None
+    return rules_in(tree, file)
+
+
+def rules_in(tree: dict[str, Any], file: str = "rules.toml") -> RulesFile:
+    """The rules of a file that is read already.
+
+    Raises:
+        SettingsError: it says something that is no rule; the message names the file and the key.
+    """
     raw = _read(tree, _Raw, f"{file}: ")
     return RulesFile({name: _placement(table, f"{file}: placements.{name}") for name, table in raw.placements.items()})
 

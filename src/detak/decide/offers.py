@@ -1,0 +1,123 @@
+"""Which offer somebody gets: by what it is expected to bring, within a budget, a floor and a cap, and held to the truth.
+
+A part of the people, by chance, gets no offer ever (the holdout); of another part chance decides (the trial); the others
+get what is expected to bring more than it costs at the price of the budget (``knapsack``). The chance of each outcome
+is logged. Nobody's sex, age, faith or place has a part in it, and every offer stands on a public page with its code:
+who is not offered it can have it all the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detak.decide.knapsack import NONE, choose
+from detak.decide.rulebook import Offer, OfferRules
+
+Floats = NDArray[np.float64]
+Subjects = NDArray[np.int64]
+
+HOLDOUT: Final = "holdout"
+TRIAL: Final = "trial"
+CHOSEN: Final = "chosen"
+UPLIFT: Final = "uplift"
+AVERAGE: Final = "average"
+NOTHING: Final = "nothing"
+"""By what the others are treated: person by person; all alike, since nothing tells them apart; not at all, since the
+offers bring less than they cost, or nobody knows yet."""
+_SALT: Final = b"offers"
+
+
+@dataclass(frozen=True)
+class Book:
+    """What each known person's offers are expected to bring. Immutable; made by ``offers_learning``.
+
+    ``value`` and ``cost`` are (people, offers), minor units of the shop's currency for one decision; ``average`` and
+    ``average_cost`` the same for somebody of whom nothing is known.
+    """
+
+    rule: str = NOTHING
+    offers: tuple[Offer, ...] = ()
+    price: float = 0.0
+    subjects: Subjects = field(default_factory=lambda: np.zeros(0, np.int64))
+    value: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    cost: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    average: Floats = field(default_factory=lambda: np.zeros(0))
+    average_cost: Floats = field(default_factory=lambda: np.zeros(0))
+    version: str = "none"
+
+    def of(self, subject: int) -> tuple[Floats, Floats]:
+        """Value and cost of each offer for somebody."""
+        at = int(np.searchsorted(self.subjects, subject)) if self.rule == UPLIFT else len(self.subjects)
+        if at < len(self.subjects) and self.subjects[at] == subject:
+            return self.value[at], self.cost[at]
+        return self.average, self.average_cost
+
+
+class Choice(NamedTuple):
+    """What somebody is offered, in which arm, and the chance of it over all arms."""
+
+    offer: Offer | None
+    arm: str
+    propensity: float
+    reason: str
+    """A key of the texts: why this, or why nothing."""
+    cost: float = 0.0
+    """Minor units that it is expected to cost."""
+
+
+def allowed(rules: OfferRules) -> tuple[Offer, ...]:
+    """The offers that leave the floor of the margin."""
+    return tuple(one for one in rules.offer if rules.margin - one.discount >= rules.margin_floor - 1e-9)
+
+
+def offered(subject: int, book: Book, rules: OfferRules, given: int, left: float) -> Choice:
+    """The offer for somebody.
+
+    Args:
+        subject: the person.
+        book: expectations.
+        rules: of the shop.
+        given: offers they got within the days of the cap.
+        left: of today's budget, minor units.
+    """
+    offers = book.offers or allowed(rules)
+    lot = drawn(subject)
+    each = rules.trial / (len(offers) + 1) if offers else 0.0
+    if not offers:
+        return Choice(None, "", 1.0, "no_offers")
+    value, cost = book.of(subject)
+    best = choose(value, cost, book.price) if book.rule != NOTHING and len(value) else NONE
+    sure = 1.0 - rules.holdout - rules.trial
+    chances = [each + sure * (at == best) for at in range(len(offers))]
+    nothing = 1.0 - sum(chances)
+    if lot < rules.holdout:
+        return Choice(None, HOLDOUT, nothing, "held_out")
+    if lot < rules.holdout + rules.trial:
+        at = int((lot - rules.holdout) / rules.trial * (len(offers) + 1)) - 1
+        arm = TRIAL
+    else:
+        at, arm = best, CHOSEN
+    if at < 0:
+        return Choice(None, arm, nothing, "by_chance" if arm == TRIAL else f"not_offered_{book.rule}")
+    expected = float(cost[at]) if len(cost) else 0.0
+    if given >= rules.most:
+        return Choice(None, arm, nothing, "capped")
+    if expected > left or left <= 0:
+        return Choice(None, arm, nothing, "budget_spent")
+    return Choice(offers[at], arm, chances[at], "by_chance" if arm == TRIAL else f"offered_{book.rule}", expected)
+
+
+def drawn(subject: int) -> float:
+    """A person's lot, uniform on [0, 1), always the same."""
+    digest = blake2b(subject.to_bytes(8, "little"), digest_size=8, key=_SALT).digest()
+    return int.from_bytes(digest, "little") / 2**64
+
+
+def held_out(subjects: Sequence[int], rules: OfferRules) -> NDArray[np.bool_]:
+    """Who is in the holdout."""
+    found: Any = np.array([drawn(one) < rules.holdout for one in subjects], np.bool_)
+    return np.asarray(found)

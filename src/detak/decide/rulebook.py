@@ -1,0 +1,166 @@
+"""``rules.toml``, the part that is about pages, offers and guardrails; ``recommend.rules`` reads the shelves' part.
+
+    [placements.home.page]
+    shelves = ["continue", "for_you", "trending", "new"]
+    margin = 0.3
+
+    [offers]
+    budget = 500_000
+    offer = [{name = "hemat", discount = 0.1, code = "HEMAT10"}]
+
+    [guardrails]
+    sensitive = ["Kesehatan", "Dewasa"]
+"""
+
+import tomllib
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from detak.errors import SettingsError
+from detak.recommend.rules import RulesFile, rules_in
+
+CONTINUE: Final = "continue"
+FOR_YOU: Final = "for_you"
+TRENDING: Final = "trending"
+NEW: Final = "new"
+OFFERS: Final = "offers"
+TOGETHER: Final = "together"
+SHELVES: Final = (CONTINUE, FOR_YOU, TRENDING, NEW, OFFERS, TOGETHER)
+PERSONAL: Final = frozenset((CONTINUE, FOR_YOU, TOGETHER))
+"""Shelves that what is known of the person fills."""
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0, le=1_000)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class PageRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the page of one placement is made."""
+
+    shelves: tuple[str, ...] = SHELVES
+    shelf: Annotated[int, Meta(ge=1, le=100)] = 4
+    """Products of a shelf at most."""
+    category_share: Share = 0.5
+    """No category holds more of the page while there is anything else."""
+    margin: Annotated[float, Meta(ge=0, le=10)] = 0.2
+    """How much more a product with the best margin is worth than one with none; 0: margins do not matter."""
+    stock: Annotated[float, Meta(ge=0, le=10)] = 0.0
+    """How much more a product with the most stock is worth."""
+    explore: Share = 0.05
+    """Share of the pages on which another order is tried."""
+    most_loss: Share = 0.1
+    """No order is tried that is worth less than this much below the best."""
+    offers: bool = True
+    """Whether an offer may go with it."""
+
+
+class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A discount that anybody can have who knows its code; the offers page lists them all."""
+
+    name: Name
+    discount: Annotated[float, Meta(gt=0, le=0.9)]
+    """Part of the price."""
+    code: str = ""
+
+
+class OfferRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What discounts may cost, and how it is kept honest."""
+
+    offer: tuple[Offer, ...] = ()
+    budget: Annotated[float, Meta(ge=0)] = 0.0
+    """Discounts a day, in major units of the shop's currency."""
+    margin: Share = 0.3
+    """What the shop earns of a price, where the catalogue does not say."""
+    margin_floor: Share = 0.05
+    """What must be left of a price after a discount: an offer that leaves less is never given."""
+    holdout: Annotated[float, Meta(ge=0.01, le=0.9)] = 0.1
+    """Share of people who get no offer, by chance: what the others' offers bring is measured against them."""
+    trial: Annotated[float, Meta(ge=0, le=1)] = 0.2
+    """Share of people whose offer chance decides: what effects are learnt from."""
+    most: Count = 3
+    """Offers a person gets within ``days`` at most."""
+    days: Annotated[int, Meta(ge=1, le=366)] = 7
+    say: str = ""
+    """What the offers page says beside the rule, in the shop's own words."""
+
+
+_SENSITIVE: Final = (
+    "kesehatan", "obat", "obat-obatan", "alat kesehatan", "kesehatan seksual", "dewasa", "agama", "ibadah", "politik",
+    "health", "medicine", "medical", "sexual wellness", "adult", "religion", "faith", "politics",
+)  # fmt: skip
+
+
+class Guardrails(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is never done, whatever it would bring."""
+
+    sensitive: tuple[str, ...] = _SENSITIVE
+    """Categories, at any step of a path, that tell of health, faith, sexuality or politics: nobody is chosen for them, and
+    what somebody touched of them chooses nothing."""
+    removed_days: Count = 30
+    """A product that the person took out of the cart is not put before them again for so long."""
+    shown_most: Count = 8
+    """A product shown so often without a click is not put before the person again ..."""
+    shown_days: Annotated[int, Meta(ge=1, le=366)] = 7
+    """... for so long."""
+
+
+class Rulebook(msgspec.Struct, frozen=True):
+    """All of ``rules.toml``."""
+
+    shelves: RulesFile = RulesFile()
+    pages: dict[str, PageRules] = {}
+    offers: OfferRules = OfferRules()
+    guardrails: Guardrails = Guardrails()
+
+    def page(self, placement: str) -> PageRules:
+        """The rules of a placement's page: its own, else those of ``default``, else the built-in ones."""
+        return self.pages.get(placement) or self.pages.get("default") or PageRules()
+
+
+def read_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
+    """What a file says.
+
+    Raises:
+        SettingsError: it is no TOML, or says something that is no rule; the message names the file and the key.
+    """
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from None
+    offers = _read(tree.pop("offers", {}), OfferRules, f"{file}: offers")
+    guardrails = _read(tree.pop("guardrails", {}), Guardrails, f"{file}: guardrails")
+    placements = tree.get("placements", {})
+    pages = {}
+    for name, table in placements.items() if isinstance(placements, dict) else ():
+        if isinstance(table, dict) and "page" in table:
+            pages[name] = _read(table.pop("page"), PageRules, f"{file}: placements.{name}.page")
+            _known_shelves(pages[name], f"{file}: placements.{name}.page.shelves")
+    _sensible(offers, f"{file}: offers")
+    return Rulebook(rules_in(tree, file), pages, offers, guardrails)
+
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def _read(tree: Any, kind: type[T], where: str) -> T:
+    try:
+        return msgspec.convert(tree, kind)
+    except msgspec.ValidationError as error:
+        told, _, path = str(error).rpartition(" - at `$")
+        told = told or str(error)
+        raise SettingsError(f"{where}{path.rstrip('`')}: {told[0].lower()}{told[1:]}") from None
+
+
+def _known_shelves(rules: PageRules, where: str) -> None:
+    unknown = [one for one in rules.shelves if one not in SHELVES]
+    if unknown:
+        raise SettingsError(f"{where}: there is no shelf {unknown[0]!r}; there are: {', '.join(SHELVES)}")
+
+
+def _sensible(rules: OfferRules, where: str) -> None:
+    if len({one.name for one in rules.offer}) < len(rules.offer):
+        raise SettingsError(f"{where}.offer: two offers have one name")
+    if rules.holdout + rules.trial > 1:
+        raise SettingsError(f"{where}: holdout and trial together are more than everybody")
