@@ -95,7 +95,7 @@ def _row(one: Decision, features: bytes) -> tuple[object, ...]:
     offer = one.promotion
     return (
         one.decision_id, one.time, one.placement, one.policy, one.model, one.variant, one.propensity,
-        offer.offer if offer else None, offer.discount if offer else None,
+        offer.offer if offer else None, offer.discount if offer else None, one.arm, one.arm_propensity,
         [slot.product_id for slot in one.slate], [slot.shelf for slot in one.slate],
         [_said(slot.reason) for slot in one.slate], features, _encode(one.reasons).decode(),
     )  # fmt: skip

@@ -54,6 +54,10 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     policy: str
     model: str
     time: int
+    arm: str = ""
+    """Of the trial of offers; empty: none was to be had."""
+    arm_propensity: float = 1.0
+    """The chance, over all arms, of this offer, or of none."""
 
 
 class Decided(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -88,6 +92,8 @@ DECISIONS: Final = pa.schema(
         pa.field("propensity", pa.float64(), nullable=False),
         ("offer", pa.string()),
         ("discount", pa.float64()),  # part of the price
+        pa.field("arm", pa.string(), nullable=False),  # holdout, trial, chosen; empty: no offer was to be had
+        pa.field("arm_propensity", pa.float64(), nullable=False),
         ("slate", pa.list_(pa.string())),  # product ids, in the order shown
         ("shelves", pa.list_(pa.string())),  # of each product, the shelf it stood on
         ("because", pa.list_(pa.string())),  # of each product, ``code about``

@@ -18,6 +18,7 @@ import msgspec
 
 from detak.bots import BotsReport, Rejudged
 from detak.consent import Purpose, purpose, read_preferences
+from detak.deciding import Deciding
 from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
 from detak.gate import Gate
@@ -102,6 +103,7 @@ class Engine:
                 self.gate, self.catalogue, self.settings, folder / "models.npz", self.sink.call, self._applied
             )
             opened.callback(self.models.close)
+            self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder)
             self._ended = threading.Event()
             self._outlived: date | None = None  # when keys beyond the window were forgotten
             self._learnt = -1  # the offset up to which the catalogue was told
@@ -269,6 +271,7 @@ class Engine:
         def let_go(subjects: set[int], theirs: Sequence[Identifier]) -> None:
             self.sink.settle()
             self.models.unlearn(subjects)
+            self.decisions.drop(subjects)
             self._rejects.forget(value.encode() for _, value in theirs)
 
         return self.sink.call(act)

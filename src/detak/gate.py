@@ -127,15 +127,22 @@ class Gate:
         self._remembering.add(items)
 
     def recent(
-        self, purpose: Purpose, identifiers: Sequence[Identifier], session: Sequence[str] = (), *, trusted: bool = True
+        self,
+        purpose: Purpose,
+        identifiers: Sequence[Identifier],
+        session: Sequence[str] = (),
+        *,
+        trusted: bool = True,
+        alone: bool = False,
     ) -> Visitor:
         """What ``purpose`` may know right now of whoever is asking, from memory; of one who refuses, nothing.
 
         ``session`` are products that they looked at by the asker's own word, oldest first: kept nowhere, and set aside
-        for one who refuses. Not ``trusted``, a user counts only beside a device that is known to be theirs. The audit
-        counts these passages, and says so at each seal.
+        for one who refuses. Not ``trusted``, a user counts only beside a device that is known to be theirs. ``alone``:
+        of the device that is named only what that device did, whoever it belongs to. The audit counts these passages,
+        and says so at each seal.
         """
-        return self._remembering.recent(purpose, identifiers, session, trusted=trusted)
+        return self._remembering.recent(purpose, identifiers, session, trusted=trusted, alone=alone)
 
     def audience(self, purpose: Purpose, subjects: Sequence[int], *, why: str) -> list[Member]:
         """Those of the people who said yes to ``purpose``, with what is needed to reach them."""

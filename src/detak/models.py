@@ -127,6 +127,11 @@ class Models:
         if self._thread is not None:
             self._thread.join()
 
+    @property
+    def answering(self) -> Answering:
+        """What answers are made from now."""
+        return self._asked()
+
     def recommend(self, ask: Ask) -> Recommended:
         """The best products for whoever asks. From memory; a click that became a fact counts in the next answer.
 

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -15,6 +15,7 @@ from detak.clock import to_micros
 from detak.consent import Purpose, Standing
 from detak.event import ORDER_COMPLETED
 from detak.histories import MOST, Histories
+from detak.removals import Removals, taken_out
 from detak.settings import Settings
 from detak.subject import Identifier
 from detak.touches import FOR, KINDS, NOTHING, Touches, arrived, with_session
@@ -32,6 +33,8 @@ class Visitor:
     touches: Touches
     bought: Touches
     """Purchases alone: they are remembered longer than what was looked at."""
+    removed: Mapping[str, int] = field(default_factory=dict)
+    """Products that they took out of the cart lately, and when: microseconds since 1970, UTC."""
 
 
 STRANGER: Final = Visitor(None, NOTHING, NOTHING)
@@ -64,6 +67,7 @@ class Remembering:
         self._people = people
         self._settings = settings
         self._histories: Histories | None = None
+        self._removals = Removals()
         self._answered: Counter[str] = Counter()
         self._counting = threading.Lock()
 
@@ -77,18 +81,22 @@ class Remembering:
         found = Histories()
         for some in touched(items, run(items.aggregate(rows=items.count()))["rows"][0].as_py()):
             found.add(arrived(run(some)))
-        self._histories = found
+        removals = Removals()
+        removals.add(run(taken_out(items)))
+        self._histories, self._removals = found, removals
         return found.people
 
     def add(self, items: pa.Table) -> None:
-        """Touches among fresh facts."""
+        """Touches among fresh facts, and what was taken out of carts."""
         if self._histories is not None:
             self._histories.add(arrived(items))
+            self._removals.add(items)
 
     def drop(self, subjects: Iterable[int]) -> None:
         """Forget people."""
         if self._histories is not None:
             self._histories.drop(subjects)
+            self._removals.drop(subjects)
 
     def answered(self) -> Counter[str]:
         """How often each purpose was answered since this was asked last."""
@@ -97,7 +105,13 @@ class Remembering:
         return counted
 
     def recent(
-        self, purpose: Purpose, identifiers: Sequence[Identifier], session: Sequence[str], *, trusted: bool
+        self,
+        purpose: Purpose,
+        identifiers: Sequence[Identifier],
+        session: Sequence[str],
+        *,
+        trusted: bool,
+        alone: bool = False,
     ) -> Visitor:
         """As ``Gate.recent``."""
         with self._counting:
@@ -107,13 +121,21 @@ class Remembering:
         if any(one.refused & purpose for one in standing.values()):
             return STRANGER
         now = to_micros(datetime.now(UTC))
+        if alone:
+            person, subjects = self._by_itself(identifiers)
         days = self._settings.retention_days.get(purpose.label)
         since = since_when(subjects, standing, purpose, 0 if days is None else now - days * _DAY)
         touches, bought = (NOTHING, NOTHING)
         if self._histories is not None and since:
             touches, bought = self._histories.of(since, int(purpose), now)
         willing = bool(len(touches)) or any(one.granted & purpose for one in standing.values())
-        return Visitor(person if willing else None, with_session(touches, tuple(session), now), bought)
+        removed = self._removals.of(since, int(purpose))
+        return Visitor(person if willing else None, with_session(touches, tuple(session), now), bought, removed)
+
+    def _by_itself(self, identifiers: Sequence[Identifier]) -> tuple[int | None, set[int]]:
+        """The device that is named, and nothing that is united with it."""
+        device = next(iter(self._people.lookup([one for one in identifiers if one[0] == "anonymous"]).values()), None)
+        return device, set() if device is None else {device}
 
     def _whose(self, identifiers: Sequence[Identifier], trusted: bool) -> tuple[int | None, set[int]]:
         known = self._people.lookup(identifiers)

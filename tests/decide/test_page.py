@@ -46,8 +46,16 @@ def test_no_category_takes_more_than_its_share_while_there_is_anything_else() ->
 
 def test_what_a_click_is_worth_moves_a_product_up() -> None:
     goods = {"a": Goods(worth=1.0), "b": Goods(worth=1.5)}
-    shelf = Scoring(EVEN, goods).scored(Pool("x", ["a", "b"]), {})
+    shelf = Scoring(EVEN, goods.__getitem__).scored(Pool("x", ["a", "b"]), {})
     assert [one.product for one in shelf] == ["b", "a"]
+
+
+def test_what_is_shut_is_not_shown_and_what_is_sensitive_chooses_nobody() -> None:
+    goods = {"a": Goods(open=False), "b": Goods(sensitive=True), "c": Goods()}
+    personal, common = Pool("for_you", ["a", "b", "c"], personal=True), Pool("trending", ["a", "b", "c"])
+    scoring = Scoring(EVEN, goods.__getitem__)
+    assert [one.product for one in scoring.scored(personal, {})] == ["c"]
+    assert [one.product for one in scoring.scored(common, {})] == ["b", "c"]
 
 
 def test_what_fits_the_person_moves_a_product_up_on_every_shelf() -> None:

@@ -1,6 +1,6 @@
-"""Which offer somebody gets: by what it is expected to bring, within a budget, a floor and a cap, and held to the truth.
+"""Which offer somebody gets: by what it is expected to bring, within a budget, a floor and a cap; held to the truth.
 
-A part of the people, by chance, gets no offer ever (the holdout); of another part chance decides (the trial); the others
+A part of the people, by chance, gets no offer ever (the holdout); of another part chance decides (the trial); the rest
 get what is expected to bring more than it costs at the price of the budget (``knapsack``). The chance of each outcome
 is logged. Nobody's sex, age, faith or place has a part in it, and every offer stands on a public page with its code:
 who is not offered it can have it all the same.
@@ -69,23 +69,31 @@ class Choice(NamedTuple):
     """Minor units that it is expected to cost."""
 
 
+class Given(NamedTuple):
+    """What was given so far."""
+
+    theirs: int
+    """Offers that the person got within the days of the cap."""
+    left: float
+    """Of today's budget, minor units."""
+
+
 def allowed(rules: OfferRules) -> tuple[Offer, ...]:
     """The offers that leave the floor of the margin."""
     return tuple(one for one in rules.offer if rules.margin - one.discount >= rules.margin_floor - 1e-9)
 
 
-def offered(subject: int, book: Book, rules: OfferRules, given: int, left: float) -> Choice:
+def offered(subject: int, day: int, book: Book, rules: OfferRules, given: Given) -> Choice:
     """The offer for somebody.
 
     Args:
         subject: the person.
         book: expectations.
         rules: of the shop.
-        given: offers they got within the days of the cap.
-        left: of today's budget, minor units.
+        day: the arms but the holdout are drawn anew each day, a number that goes up.
+        given: what was given so far.
     """
     offers = book.offers or allowed(rules)
-    lot = drawn(subject)
     each = rules.trial / (len(offers) + 1) if offers else 0.0
     if not offers:
         return Choice(None, "", 1.0, "no_offers")
@@ -94,26 +102,27 @@ def offered(subject: int, book: Book, rules: OfferRules, given: int, left: float
     sure = 1.0 - rules.holdout - rules.trial
     chances = [each + sure * (at == best) for at in range(len(offers))]
     nothing = 1.0 - sum(chances)
-    if lot < rules.holdout:
+    if drawn(subject) < rules.holdout:
         return Choice(None, HOLDOUT, nothing, "held_out")
-    if lot < rules.holdout + rules.trial:
-        at = int((lot - rules.holdout) / rules.trial * (len(offers) + 1)) - 1
+    lot = drawn(subject, day) * (1.0 - rules.holdout)
+    if lot < rules.trial:
+        at = int(lot / rules.trial * (len(offers) + 1)) - 1
         arm = TRIAL
     else:
         at, arm = best, CHOSEN
     if at < 0:
         return Choice(None, arm, nothing, "by_chance" if arm == TRIAL else f"not_offered_{book.rule}")
     expected = float(cost[at]) if len(cost) else 0.0
-    if given >= rules.most:
+    if given.theirs >= rules.most:
         return Choice(None, arm, nothing, "capped")
-    if expected > left or left <= 0:
+    if expected > given.left or given.left <= 0:
         return Choice(None, arm, nothing, "budget_spent")
     return Choice(offers[at], arm, chances[at], "by_chance" if arm == TRIAL else f"offered_{book.rule}", expected)
 
 
-def drawn(subject: int) -> float:
-    """A person's lot, uniform on [0, 1), always the same."""
-    digest = blake2b(subject.to_bytes(8, "little"), digest_size=8, key=_SALT).digest()
+def drawn(subject: int, day: int = 0) -> float:
+    """A person's lot of the day, uniform on [0, 1), always the same."""
+    digest = blake2b(subject.to_bytes(8, "little") + day.to_bytes(4, "little"), digest_size=8, key=_SALT).digest()
     return int.from_bytes(digest, "little") / 2**64
 
 

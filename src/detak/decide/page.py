@@ -5,7 +5,7 @@ over its products; the best shelf stands first. Plain lists and dictionaries: ar
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil, exp
 from typing import Final, NamedTuple
 
@@ -23,9 +23,17 @@ class Goods(NamedTuple):
     worth: float = 1.0
     """A factor: margin, stock and the shop's boosts and buryings."""
     category: int = -1
+    open: bool = True
+    """Whether it may be shown: it can be had, and no rule hides it."""
+    sensitive: bool = False
+    """Whether it tells of what nobody may be chosen for."""
 
 
 PLAIN: Final = Goods()
+
+
+def _plain(_: str) -> Goods:
+    return PLAIN
 
 
 @dataclass(frozen=True)
@@ -74,17 +82,19 @@ class Scoring:
     """What the products are worth."""
 
     weights: Weights = Weights()
-    goods: Mapping[str, Goods] = field(default_factory=dict)
+    goods: Callable[[str], Goods] = _plain
 
     def scored(self, pool: Pool, relevance: Mapping[str, float]) -> list[Placed]:
-        """The products of a pool, the most valuable first."""
+        """The products of a pool that may be shown, the most valuable first."""
         w, intercept, goods = self.weights.weights, self.weights.intercept, self.goods
         seen, together = float(pool.seen), float(pool.together)
         base = intercept + w[5] * seen + w[6] * together
         step, rank = 1.0 / max(len(pool.products), 1), 1.0
         found = []
         for product in pool.products:
-            one = goods.get(product, PLAIN)
+            one = goods(product)
+            if not one.open or (one.sensitive and pool.personal):
+                continue
             fits = relevance.get(product, 0.0)
             logit = base + w[0] * fits + w[1] * rank + w[2] * one.popular + w[3] * one.fresh + w[4] * one.offered
             features = (fits, rank, one.popular, one.fresh, one.offered, seen, together)
@@ -95,7 +105,7 @@ class Scoring:
 
     def category(self, product: str) -> int:
         """A number of its category; -1: not known."""
-        return self.goods.get(product, PLAIN).category
+        return self.goods(product).category
 
 
 def _by_score(one: Placed) -> float:
@@ -130,7 +140,8 @@ def compose(
         size = min(layout.shelf, free)
         for at, shelf in enumerate(left):
             picked = _next(shelf, size, used, counts, most, category)
-            worth = sum(one.score for one in picked) / size
+            # A shelf that cannot be filled counts for less: it leaves places empty, or makes the page restless.
+            worth = sum(one.score for one in picked) / (size + len(picked)) if picked else 0.0
             if picked and worth > best_worth:
                 best, best_worth, chosen = at, worth, picked
         if best is None:

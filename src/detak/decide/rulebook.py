@@ -1,15 +1,15 @@
 """``rules.toml``, the part that is about pages, offers and guardrails; ``recommend.rules`` reads the shelves' part.
 
-    [placements.home.page]
-    shelves = ["continue", "for_you", "trending", "new"]
-    margin = 0.3
+[placements.home.page]
+shelves = ["continue", "for_you", "trending", "new"]
+margin = 0.3
 
-    [offers]
-    budget = 500_000
-    offer = [{name = "hemat", discount = 0.1, code = "HEMAT10"}]
+[offers]
+budget = 500_000
+offer = [{name = "hemat", discount = 0.1, code = "HEMAT10"}]
 
-    [guardrails]
-    sensitive = ["Kesehatan", "Dewasa"]
+[guardrails]
+sensitive = ["Kesehatan", "Dewasa"]
 """
 
 import tomllib
@@ -96,8 +96,8 @@ class Guardrails(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """What is never done, whatever it would bring."""
 
     sensitive: tuple[str, ...] = _SENSITIVE
-    """Categories, at any step of a path, that tell of health, faith, sexuality or politics: nobody is chosen for them, and
-    what somebody touched of them chooses nothing."""
+    """Categories, at any step of a path, that tell of health, faith, sexuality or politics: nobody is chosen for them,
+    and what somebody touched of them chooses nothing."""
     removed_days: Count = 30
     """A product that the person took out of the cart is not put before them again for so long."""
     shown_most: Count = 8
@@ -148,8 +148,7 @@ def _read(tree: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        told, _, path = str(error).rpartition(" - at `$")
-        told = told or str(error)
+        told, _, path = str(error).partition(" - at `$")
         raise SettingsError(f"{where}{path.rstrip('`')}: {told[0].lower()}{told[1:]}") from None
 
 

@@ -1,0 +1,86 @@
+"""What is asked of ``POST /v1/decide``: who, for which placements, in which situation. Names are the Segment spec's."""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from detak.errors import RowError
+from detak.event import ConsentContext, Location, Page, clean_id
+from detak.subject import Identifier
+
+MOST_PLACEMENTS: Final = 20
+MOST_PRODUCTS: Final = 500
+BODY_LIMIT: Final = 64 * 1024
+
+Id = Annotated[str, Meta(max_length=256)] | int | None
+ProductId = Annotated[str, Meta(max_length=256)]
+Products = Annotated[list[ProductId], Meta(max_length=MOST_PRODUCTS)]
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """One placement."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    k: Annotated[int, Meta(ge=1, le=100)] = 12
+    """Products wanted."""
+    product: ProductId | None = None
+    """The product on whose page it stands."""
+    products: Products | None = None
+    """These and no others, to be brought into order."""
+    exclude: Products = []
+
+
+class Situation(msgspec.Struct, frozen=True, gc=False):
+    """``context``: what the page knows of the visit."""
+
+    consent: ConsentContext | None = None
+    location: Location | None = None
+    page: Page | None = None
+    minor: bool = False
+    """A child is asking: nothing is personal, and nothing is offered."""
+
+
+class Ids(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """Who is asking."""
+
+    user_id: Id = None
+    anonymous_id: Id = None
+
+
+class Question(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """The body."""
+
+    placements: Annotated[list[Asked], Meta(min_length=1, max_length=MOST_PLACEMENTS)]
+    user_id: Id = None
+    anonymous_id: Id = None
+    subject: Ids | None = None
+    """The same two, together."""
+    context: Situation = Situation()
+    session: Annotated[list[ProductId], Meta(max_length=100)] = []
+    """Products looked at in this visit by the page's own word, oldest first; kept nowhere."""
+
+    @property
+    def identifiers(self) -> list[Identifier]:
+        """Who is asking, the account before the device."""
+        ids = self.subject or self
+        named = (("user", clean_id(ids.user_id)), ("anonymous", clean_id(ids.anonymous_id)))
+        return [(kind, value) for kind, value in named if value is not None]
+
+
+_decode = msgspec.json.Decoder(Question).decode
+
+
+def read(body: bytes) -> Question:
+    """The question that a body asks.
+
+    Raises:
+        RowError: it is none; the message names the field.
+    """
+    try:
+        return _decode(body)
+    except msgspec.ValidationError as error:
+        told, _, path = str(error).partition(" - at `$")
+        raise RowError(path.strip("`.") or "body", told) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise RowError("body", "is not well-formed JSON") from None

@@ -1,0 +1,212 @@
+"""Decisions of a small shop: what they are made of, for whom, what guardrails keep away, and that they are kept."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from detak.consent import Basis, Purpose
+from detak.deciding import Deciding
+from detak.decision import Decision
+from detak.engine import Engine
+from detak.errors import RowError, SettingsError
+from detak.questions import Consent
+from detak.settings import Settings, SourceSettings
+from tests.conftest import send
+from tests.shop import track
+
+ALL = ("essential", "analytics", "personalisation")
+KNOWN = SourceSettings(Basis.LEGITIMATE_INTEREST, ALL, private_key=True)
+OPEN = Settings(sources={"web": KNOWN, "page": SourceSettings(Basis.LEGITIMATE_INTEREST, ALL)})
+
+
+def touch(user: str, product: str, key: str, event: str = "Product Viewed") -> dict[str, Any]:
+    """Somebody turns to a product."""
+    return track(event, key, user=user, anonymousId=f"{user}-phone", properties={"product_id": product})
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Twelve products in three categories; people who look at a to d, and people who look at p to s."""
+    with Engine(tmp_path_factory.mktemp("store"), OPEN) as engine:
+        products = [
+            {"id": one, "name": f"Barang {one}", "price": {"amount": 10_000, "currency": "IDR"},
+             "category": ["Toko", "Batik" if one < "m" else "Alat"]} for one in "abcdefpqrstu"
+        ]  # fmt: skip
+        products.append({"id": "obat", "name": "Obat", "category": ["Toko", "Obat"]})
+        engine.catalogue.put(products, "api")
+        visits = [("u1", "abcd"), ("u2", "abcd"), ("u3", "abce"), ("v1", "pqrs"), ("v2", "pqrs"), ("v3", "pqrt")]
+        told = [touch(user, one, f"{user}-{one}-{day}") for user, path in visits for one in path for day in range(2)]
+        send(engine, *told, touch("ani", "a", "x1"), touch("ani", "b", "x2"), touch("budi", "p", "x3"))
+        engine.models.fit()
+        yield engine
+
+
+def ask(engine: Engine, user: str | None = None, source: str = "web", **more: Any) -> list[Decision]:
+    """What is decided for somebody."""
+    placements = more.pop("placements", [{"name": "home", "k": 6}])
+    body = {"userId": user, "placements": placements, **more}
+    answer = engine.decisions.answer(source, msgspec.json.encode(body))
+    return msgspec.json.decode(answer, type=dict[str, list[Decision]])["decisions"]
+
+
+def shelves(decision: Decision) -> dict[str, list[str]]:
+    """The products of each shelf."""
+    found: dict[str, list[str]] = {}
+    for slot in decision.slate:
+        found.setdefault(slot.shelf, []).append(slot.product_id)
+    return found
+
+
+def kept(engine: Engine, decision_id: str) -> dict[str, Any]:
+    """The facts of a decision."""
+    engine.settle()
+    until = datetime(2100, 1, 1, tzinfo=UTC)
+    with engine.gate.events(Purpose.ESSENTIAL, before=until, why="test") as granted:
+        decisions = granted.facts.decisions
+        (row,) = granted.run(decisions.filter(decisions.id == decision_id)).to_pylist()
+    return dict(row)
+
+
+def test_two_people_get_two_pages(shop: Engine) -> None:
+    (ani,), (budi,) = (ask(shop, one, placements=[{"name": "home", "k": 12}]) for one in ("ani", "budi"))
+    assert shelves(ani)["continue"][:2] == ["b", "a"]
+    assert shelves(budi)["continue"] == ["p"]
+    assert [one.product_id for one in ani.slate] != [one.product_id for one in budi.slate]
+
+
+def test_no_product_stands_twice_on_the_whole_page(shop: Engine) -> None:
+    found = ask(shop, "ani", placements=[{"name": name, "k": 4} for name in ("top", "middle", "foot")])
+    products = [slot.product_id for one in found for slot in one.slate]
+    assert len(products) == len(set(products)) >= 9
+
+
+def test_a_decision_is_kept_before_it_is_answered(shop: Engine) -> None:
+    (found,) = ask(shop, "ani")
+    row = kept(shop, found.decision_id)
+    assert row["slate"] == [slot.product_id for slot in found.slate]
+    assert row["shelves"] == [slot.shelf for slot in found.slate]
+    assert row["propensity"] == found.propensity
+    assert len(row["features"]) == 7 * len(found.slate)
+    assert row["subject"] is not None
+
+
+def test_what_cannot_be_kept_is_not_answered(shop: Engine, tmp_path: Path) -> None:
+    def refuse(_: object, __: bytes, done: Any) -> None:
+        done(OSError("full"))
+
+    deciding = Deciding(shop.gate, shop.models, OPEN, refuse, tmp_path)
+    with pytest.raises(OSError, match="full"):
+        deciding.answer("web", b'{"placements":[{"name":"home"}]}')
+
+
+def test_who_refuses_gets_the_strangers_page_and_is_not_in_it(shop: Engine) -> None:
+    shop.decisions.weights  # noqa: B018  warm
+    (stranger,) = ask(shop, None)
+    (said_now,) = ask(shop, "ani", context={"consent": {"categoryPreferences": {"personalisation": False}}})
+    send(shop, touch("rini", "a", "r1"))
+    shop.consent(Consent(user_id="rini", purposes={"personalisation": False}), "web")
+    (stands,) = ask(shop, "rini")
+    plain = sorted(slot.product_id for slot in stranger.slate)
+    for found in (said_now, stands):
+        assert sorted(slot.product_id for slot in found.slate) == plain
+        assert {"continue", "for_you", "together"}.isdisjoint(shelves(found))
+        assert kept(shop, found.decision_id)["subject"] is None
+
+
+def test_a_child_gets_the_strangers_page(shop: Engine) -> None:
+    (found,) = ask(shop, "ani", context={"minor": True})
+    assert {"continue", "for_you", "together"}.isdisjoint(shelves(found))
+    assert "minor" in [one.code for one in found.reasons]
+    assert found.promotion is None
+
+
+def test_a_public_key_learns_nothing_of_a_user_but_what_this_device_did(shop: Engine) -> None:
+    (by_user,) = ask(shop, "ani", source="page")
+    assert {"continue", "for_you", "together"}.isdisjoint(shelves(by_user))
+    assert kept(shop, by_user.decision_id)["subject"] is None
+    send(shop, track("Signed In", "login", user="ani", anonymousId="borrowed"))
+    (by_device,) = ask(shop, None, source="page", anonymousId="borrowed")
+    assert {"continue", "for_you", "together"}.isdisjoint(shelves(by_device))
+    (server,) = ask(shop, None, anonymousId="borrowed")
+    assert "continue" in shelves(server)
+
+
+def test_a_product_that_was_taken_out_is_not_chased_with(shop: Engine) -> None:
+    send(shop, touch("sari", "a", "s1"), touch("sari", "b", "s2"), touch("sari", "b", "s3", "Product Removed"))
+    (found,) = ask(shop, "sari", placements=[{"name": "home", "k": 12}])
+    assert "b" not in [slot.product_id for slot in found.slate]
+    assert ("removed", "1") in [(one.code, one.about) for one in found.reasons]
+
+
+def test_what_was_shown_too_often_gives_way(shop: Engine) -> None:
+    send(shop, touch("tono", "a", "t1"))
+    whole = [{"name": "home", "k": 12}]
+    personal = [shelves(ask(shop, "tono", placements=whole)[0]).get("for_you", []) for _ in range(12)]
+    assert personal[0]
+    assert not set(personal[0]) & set(personal[-1])
+    assert "shown_often" in [one.code for one in ask(shop, "tono")[0].reasons]
+
+
+def test_nobody_is_chosen_for_what_is_sensitive(shop: Engine) -> None:
+    send(shop, touch("wati", "obat", "w1"))
+    (found,) = ask(shop, "wati", placements=[{"name": "home", "k": 12}])
+    personal = [slot.product_id for slot in found.slate if slot.shelf in ("continue", "for_you", "together")]
+    assert personal == []
+    assert ("sensitive", "1") in [(one.code, one.about) for one in found.reasons]
+
+
+def test_a_list_of_the_shops_is_brought_into_order(shop: Engine) -> None:
+    listed = ["q", "c", "r", "d"]
+    (found,) = ask(shop, "ani", placements=[{"name": "search", "k": 4, "products": listed}])
+    products = [slot.product_id for slot in found.slate]
+    assert sorted(products) == sorted(listed)
+    assert set(products[:2]) == {"c", "d"}
+
+
+def test_each_product_says_why_it_is_there(shop: Engine) -> None:
+    (found,) = ask(shop, "ani", placements=[{"name": "home", "k": 12}])
+    assert all(slot.reason is not None for slot in found.slate)
+    assert 1 <= len(found.reasons) <= 6
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"", "body"),
+        (b"[]", "body"),
+        (b'{"placements":[]}', "placements"),
+        (b'{"placements":[{"name":"home","k":0}]}', "placements[0].k"),
+        (b'{"placements":[{"name":"home","k":"all"}]}', "placements[0].k"),
+        (b'{"userId":{},"placements":[{"name":"home"}]}', "userId"),
+    ],
+)
+def test_what_is_no_question_is_said(shop: Engine, body: bytes, field: str) -> None:
+    with pytest.raises(RowError) as refused:
+        shop.decisions.answer("web", body)
+    assert refused.value.field == field
+
+
+def test_a_rulebook_that_is_none_is_said(shop: Engine, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[offers]\nbudget = -1\n")
+    deciding = Deciding(shop.gate, shop.models, OPEN, lambda *_: None, tmp_path)
+    with pytest.raises(SettingsError, match=r"rules\.toml: offers\.budget"):
+        _ = deciding.rulebook
+
+
+def test_a_forgotten_person_leaves_no_decision_behind(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, touch("ani-the-marker", "a", "1"))
+        (found,) = ask(engine, "ani-the-marker")
+        assert kept(engine, found.decision_id)["subject"] is not None
+        ask(engine, "ani-the-marker")  # in the log alone
+        assert len(engine.export([("user", "ani-the-marker")])["decisions"]) >= 1
+        engine.forget([("user", "ani-the-marker")])
+        until = datetime(2100, 1, 1, tzinfo=UTC)
+        with engine.gate.events(Purpose.ESSENTIAL, before=until, why="test") as granted:
+            assert granted.run(granted.facts.decisions).num_rows == 0
+        data = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+        assert not any(b"ani-the-marker" in one or found.decision_id.encode() in one for one in data)
