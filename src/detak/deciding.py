@@ -5,6 +5,7 @@ child and of a stranger that is nothing, and the page is the one that every new 
 learns of a device only what that very device did, so that nobody is looked up with a public key.
 """
 
+import logging
 import random
 import threading
 import time
@@ -23,6 +24,7 @@ from detak.decide.page import Layout, Page, Placed, Pool, Weights, compose, pack
 from detak.decide.rulebook import Rulebook, read_rulebook
 from detak.decide.served import DAY, Served
 from detak.decision import Decided, Decision, Promotion, Reason, Slot, decision_ids
+from detak.errors import SettingsError
 from detak.gate import Gate
 from detak.models import Models
 from detak.money import exponent
@@ -45,6 +47,8 @@ _REASON: Final = {
     rules.OFFERS: "price_cut",
     _LIST: "fits",
 }
+
+_log = logging.getLogger("detak.deciding")
 
 Append = Callable[[Meta, bytes, Callable[[int | Exception], None]], None]
 Answered = Callable[[bytes | Exception], None]
@@ -108,6 +112,8 @@ class Deciding:
         """What the chance of a click is told by."""
         self.book = Book()
         """What offers are expected to bring."""
+        self.trouble = ""
+        """What is wrong with ``rules.toml``; empty: nothing."""
         self.clock: Callable[[], int] = _micros
         """Now, in microseconds since 1970, UTC."""
 
@@ -198,7 +204,8 @@ class Deciding:
         told = _encode(decisions)
         user, device = (dict(question.identifiers).get(kind) for kind in ("user", "anonymous"))
         kept = Decided(user if server else None, device, *said, msgspec.Raw(told), features)
-        return Prepared(b'{"decisions":' + told + b"}", _encode(kept), now)
+        details = b',"products":' + _encode(front.details(decisions)) if question.details else b""
+        return Prepared(b'{"decisions":' + told + details + b"}", _encode(kept), now)
 
     def _said(self, question: Question) -> tuple[int, int]:
         consent = question.context.consent
@@ -293,7 +300,7 @@ class Deciding:
         """The shop as it stands; made anew when something changed, or a minute passed."""
         if now - self._looked > _LOOK_SECONDS * 1_000_000 or self._front is None:
             self._looked = now
-            _ = self.rulebook
+            self._reread()
         answering = self._models.answering
         front = self._front
         if (
@@ -304,6 +311,16 @@ class Deciding:
         ):
             front = self._front = Front(answering, self._rulebook, self.weights, self._settings.currency, now)
         return front
+
+    def _reread(self) -> None:
+        """The rules as they stand; while they cannot be read, those before."""
+        try:
+            _ = self.rulebook
+            self.trouble = ""
+        except SettingsError as error:
+            if not self.trouble:
+                _log.error("%s; the rules before stand", error)
+            self.trouble = str(error)
 
 
 def _strongest(page: Page, slots: Sequence[Slot]) -> list[Reason]:

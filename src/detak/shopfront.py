@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from detak.answering import Answering
@@ -12,7 +13,8 @@ from detak.catalogue import Product
 from detak.decide.exploring import Exploration
 from detak.decide.page import Goods, Layout, Pool, Scoring, Weights
 from detak.decide.rulebook import CONTINUE, FOR_YOU, NEW, OFFERS, TOGETHER, TRENDING, PageRules, Rulebook
-from detak.decision import Reason
+from detak.decision import Decision, Reason
+from detak.money import exponent
 from detak.recommend.base import NOBODY, History, Ints32, Scored, Situation
 from detak.recommend.content import Kind
 from detak.recommend.ruled import Ruled, ruled
@@ -33,6 +35,23 @@ _OWN: Final = {int(Kind.VIEW): "looked", int(Kind.LIKE): "liked", int(Kind.CART)
 _WEIGHT: Final = [WEIGHTS[one] for one in Kind]
 _EMPTY: Final = History(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.float32))
 _NONE: Final = np.zeros(0, np.int32)
+
+
+class Price(msgspec.Struct, frozen=True):
+    """An amount of minor units, and how many of its digits are behind the point."""
+
+    amount: int
+    currency: str
+    decimals: int
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a page shows of a product."""
+
+    name: str | None = None
+    price: Price | None = None
+    image_url: str | None = None
+    url: str | None = None
 
 
 class Where(NamedTuple):
@@ -204,6 +223,12 @@ class Front:
                 self._trending[where, hour] = found
         return found
 
+    def details(self, decisions: Sequence[Decision]) -> dict[str, Told]:
+        """What a page shows of the decisions' products."""
+        known = self.answering.catalogue.products
+        slots = (slot.product_id for one in decisions for slot in one.slate)
+        return {one: _told(known[one]) for one in slots if one in known}
+
     def category(self, product: Product) -> int:
         """A number of its widest category but the root that all share; -1: none is known."""
         path = product.category
@@ -273,6 +298,12 @@ class _Touched(NamedTuple):
     latest: list[str]
     kinds: dict[str, int]
     sensitive: int
+
+
+def _told(product: Product) -> Told:
+    price = product.price
+    shown = Price(price.amount, price.currency, exponent(price.currency)) if price else None
+    return Told(product.name, shown, product.image_url, product.url)
 
 
 def _others(products: list[str], theirs: set[str]) -> list[str]:

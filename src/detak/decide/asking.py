@@ -59,6 +59,8 @@ class Question(msgspec.Struct, frozen=True, rename="camel", gc=False):
     context: Situation = Situation()
     session: Annotated[list[ProductId], Meta(max_length=100)] = []
     """Products looked at in this visit by the page's own word, oldest first; kept nowhere."""
+    details: bool = False
+    """What the catalogue says of the products comes with the answer, for a page that shows them itself."""
 
     @property
     def identifiers(self) -> list[Identifier]:

@@ -37,6 +37,7 @@ from detak.server import (
     collect,
     consent,
     cors,
+    decide,
     ga4,
     gorse,
     identity,
@@ -93,6 +94,7 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
                 "/", route_handlers=[*collect.ROUTES, *consent.ROUTES, *browser.ROUTES, *ga4.ROUTES], tags=["collect"]
             ),
             Router("/", route_handlers=recommend.routes(token), tags=["recommend"]),
+            Router("/", route_handlers=decide.ROUTES, tags=["decide"]),
             Router(
                 "/",
                 route_handlers=gorse.ROUTES,

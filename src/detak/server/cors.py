@@ -12,10 +12,12 @@ from typing import Final
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Scope
 
-from detak.server import browser, collect, consent, ga4
+from detak.server import browser, collect, consent, decide, ga4
 
 _OPEN: Final = frozenset(
-    path for route in (*collect.ROUTES, *consent.ROUTES, browser.metrics, ga4.collected) for path in route.paths
+    path
+    for route in (*collect.ROUTES, *consent.ROUTES, decide.decide, browser.metrics, ga4.collected)
+    for path in route.paths
 ) | {"/v1/recommend", "/v1/rank"}
 _SETTINGS: Final = "/v1/projects/"
 _DAY: Final = "86400"

@@ -1,4 +1,4 @@
-"""The short way for what comes most: batches and events of servers that know their key.
+"""The short way for what comes most: batches, events and questions of servers that know their key.
 
 A request for one of these paths, with a known key in its Authorization header and a plain body, goes straight to the
 log. Everything else, whatever is odd in any way, takes the long way through the application (``collect.py``), which
@@ -19,21 +19,16 @@ from detak.wire import EVENT_LIMIT, with_type
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
-_PATHS: Final = {"/v1/batch": "", **{f"/v1/{kind}": kind for kind in KINDS}}
+_DECIDE: Final = "decide"
+_PATHS: Final = {"/v1/batch": "", "/v1/decide": _DECIDE, **{f"/v1/{kind}": kind for kind in KINDS}}
 _KNOWN: Final = 1024  # headers whose source is remembered
 _LONG_WAY: Final = frozenset({b"content-encoding", b"origin", b"expect"})
 _TAKEN: Final = b'{"success":true}'
-_START: Final = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(_TAKEN)).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"no-referrer"),
-    ],
-}
-_BODY: Final = {"type": "http.response.body", "body": _TAKEN}
+_HEADERS: Final = [
+    (b"content-type", b"application/json"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
 
 
 class FastLane:
@@ -50,7 +45,7 @@ class FastLane:
         self._engine = engine
         self._count = count
         self._sources: dict[bytes, str] = {}
-        self._landed: deque[tuple[asyncio.Future[None], int | Exception]] = deque()
+        self._landed: deque[tuple[asyncio.Future[bytes], bytes | Exception]] = deque()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take a request, or pass it on."""
@@ -59,7 +54,7 @@ class FastLane:
         if kind is None or source is None:
             await self._app(scope, receive, send)
             return
-        limit = EVENT_LIMIT if kind else BODY_LIMIT
+        limit = EVENT_LIMIT if kind else BODY_LIMIT  # of a question too
         parts = []
         size = 0
         while True:
@@ -71,32 +66,39 @@ class FastLane:
             if size > limit or not message.get("more_body"):
                 break
         body = parts[0] if len(parts) == 1 else b"".join(parts)
-        if size > limit or body[:2] == b"\x1f\x8b" or not await self._taken(kind, source, body):
+        taken = None if size > limit or body[:2] == b"\x1f\x8b" else await self._taken(kind, source, body)
+        if taken is None:
             await self._app(scope, _again(body, message, receive), send)
             return
         scope["path_template"] = scope["path"]  # for the log of requests
         self._count(scope["path"], 200)
-        await send(_START)
-        await send(_BODY)
+        length = (b"content-length", str(len(taken)).encode())
+        await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, length]})
+        await send({"type": "http.response.body", "body": taken})
 
-    async def _taken(self, kind: str, source: str, body: bytes) -> bool:
-        """Whether the events are on the disk; if not, the long way says why."""
+    async def _taken(self, kind: str, source: str, body: bytes) -> bytes | None:
+        """The answer, once the events or the decisions are on the disk; None: the long way says why not."""
         loop = asyncio.get_running_loop()
-        landed: asyncio.Future[None] = loop.create_future()
+        landed: asyncio.Future[bytes] = loop.create_future()
 
-        def done(result: int | Exception) -> None:
+        def told(result: bytes | Exception) -> None:
             first = not self._landed
             self._landed.append((landed, result))
             if first and not loop.is_closed():
                 loop.call_soon_threadsafe(self._settle)
 
+        def done(result: int | Exception) -> None:
+            told(result if isinstance(result, Exception) else _TAKEN)
+
         try:
-            whole = b'{"batch":[' + with_type(body, kind) + b"]}" if kind else body
-            self._engine.collect(source, whole, done)
-            await landed
+            if kind == _DECIDE:
+                self._engine.decisions.decide(source, body, told)
+            else:
+                whole = b'{"batch":[' + with_type(body, kind) + b"]}" if kind else body
+                self._engine.collect(source, whole, done)
+            return await landed
         except (RowError, BusyError, StoreError):
-            return False
-        return True
+            return None
 
     def _settle(self) -> None:
         """Those whose events went to the disk together hear of it together."""
@@ -107,7 +109,7 @@ class FastLane:
             if isinstance(result, Exception):
                 landed.set_exception(result)
             else:
-                landed.set_result(None)
+                landed.set_result(result)
 
     def _source(self, headers: list[tuple[bytes, bytes]]) -> str | None:
         given = None

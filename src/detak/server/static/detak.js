@@ -1,0 +1,227 @@
+/* Detak in a shop's page: consent, tracking, decisions. No dependency; without an answer in time the page stays as it is.
+   <script src="https://detak.example/detak.js" data-key="WRITE_KEY" data-timeout="400" defer></script> */
+(() => {
+  'use strict';
+  const own = document.currentScript;
+  const base = new URL(own.src).origin;
+  const key = own.dataset.key;
+  const patience = Number(own.dataset.timeout) || 400;
+  const language = (own.dataset.lang || document.documentElement.lang || 'id').startsWith('en') ? 'en' : 'id';
+  const PURPOSES = ['analytics', 'personalisation', 'marketing'];
+  const WORDS = {
+    id: {
+      ask: 'Bolehkah toko ini mengingat kunjungan Anda? Anda dapat mengubahnya kapan saja.',
+      analytics: 'Statistik toko', personalisation: 'Halaman yang sesuai dengan saya', marketing: 'Penawaran untuk saya',
+      yes: 'Boleh semua', no: 'Hanya yang perlu', some: 'Simpan pilihan', label: 'Pilihan data Anda',
+    },
+    en: {
+      ask: 'May this shop remember your visit? You can change this at any time.',
+      analytics: 'Statistics of the shop', personalisation: 'Pages that fit me', marketing: 'Offers for me',
+      yes: 'Allow all', no: 'Only what is needed', some: 'Save my choice', label: 'Your data, your choice',
+    },
+  }[language];
+
+  const kept = (store, name, value) => {
+    try {
+      if (value === undefined) return store.getItem(name);
+      return value === null ? store.removeItem(name) : store.setItem(name, value);
+    } catch { return null; }  // storage may be shut: then nothing is remembered
+  };
+  const random = () => ([...crypto.getRandomValues(new Uint8Array(16))].map(one => one.toString(16).padStart(2, '0')).join(''));
+  const parsed = text => { try { return JSON.parse(text); } catch { return null; } };
+
+  let consent = parsed(kept(localStorage, 'detak_consent'));
+  let user = kept(localStorage, 'detak_user');
+  const allowed = purpose => Boolean(consent && consent[purpose]);
+  const device = () => {  // nobody gets a number before they allow something
+    if (!PURPOSES.some(allowed)) return null;
+    let id = kept(localStorage, 'detak_device');
+    if (!id) kept(localStorage, 'detak_device', id = random());
+    return id;
+  };
+  const context = () => ({
+    page: { path: location.pathname },
+    ...(consent && { consent: { categoryPreferences: consent } }),
+  });
+
+  const post = (path, body, more = {}) =>
+    fetch(base + path, { method: 'POST', body: JSON.stringify({ writeKey: key, ...body }), ...more });
+
+  let waiting = [], timer = 0;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = 0;
+    if (!waiting.length) return;
+    const batch = waiting;
+    waiting = [];
+    post('/v1/batch', { batch, sentAt: new Date().toISOString() }, { keepalive: true }).catch(() => {});
+  };
+  const send = message => {
+    const anonymousId = device();
+    if (!anonymousId) return;
+    const now = new Date().toISOString();
+    waiting.push({ messageId: random(), timestamp: now, anonymousId, ...(user && { userId: user }), context: context(), ...message });
+    if (waiting.length >= 20) flush();
+    else timer = timer || setTimeout(flush, 1000);
+  };
+  const track = (event, properties = {}) => {
+    const last = kept(sessionStorage, 'detak_decision');  // what happens after a click is an answer to its decision
+    send({ type: 'track', event, properties: { ...(last && { decision_id: last }), ...properties } });
+  };
+  addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && flush());
+  addEventListener('pagehide', flush);
+
+  /* Consent */
+  const say = async (said) => {
+    const before = device();
+    consent = Object.fromEntries(PURPOSES.map(one => [one, Boolean(said[one])]));
+    kept(localStorage, 'detak_consent', JSON.stringify(consent));
+    const anonymousId = device() || before;
+    if (anonymousId) {
+      const body = JSON.stringify({ writeKey: key, anonymousId, purposes: consent });
+      await fetch(base + '/v1/consent', { method: 'PUT', body, keepalive: true }).catch(() => {});
+    }
+    if (!device()) {
+      waiting = [];
+      kept(localStorage, 'detak_device', null);
+      kept(sessionStorage, 'detak_decision', null);
+    }
+    document.dispatchEvent(new CustomEvent('detak:consent', { detail: { ...consent } }));
+  };
+  const made = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
+  const banner = () => {
+    document.getElementById('detak-consent')?.remove();
+    const box = made('section', '', { id: 'detak-consent' });
+    box.setAttribute('aria-label', WORDS.label);
+    box.style.cssText = 'position:fixed;inset:auto 1rem 1rem;max-width:34rem;padding:1rem;background:#fff;color:#222;' +
+      'border:1px solid #999;border-radius:.5rem;font:1rem/1.4 system-ui,sans-serif;z-index:2147483647';
+    const boxes = PURPOSES.map(one => {
+      const input = made('input', '', { type: 'checkbox', name: one, checked: allowed(one) });
+      const label = made('label', '');
+      label.style.cssText = 'display:block;margin:.3rem 0';
+      label.append(input, ' ', WORDS[one]);
+      box.append(label);
+      return input;
+    });
+    box.prepend(made('p', WORDS.ask));
+    const close = said => { box.remove(); say(said); };
+    const all = yes => Object.fromEntries(PURPOSES.map(one => [one, yes]));
+    for (const [name, choose] of [
+      ['no', () => all(false)], ['some', () => Object.fromEntries(boxes.map(one => [one.name, one.checked]))], ['yes', () => all(true)],
+    ]) {  // alike in size and colour: no choice is made for anybody
+      const button = made('button', WORDS[name], { type: 'button', onclick: () => close(choose()) });
+      button.dataset.detakConsent = name;
+      button.style.cssText = 'margin:.5rem .5rem 0 0;padding:.4rem .8rem;font:inherit';
+      box.append(button);
+    }
+    document.body.append(box);
+  };
+
+  /* Decisions */
+  const seen = new IntersectionObserver(entries => {
+    for (const { target, intersectionRatio } of entries) {
+      if (intersectionRatio < 0.5) continue;
+      seen.unobserve(target);
+      const place = target.closest('[data-detak-placement]');
+      const products = items(place).map((one, at) => ({ product_id: one.dataset.detakProduct, position: at + 1 }));
+      track('Product List Viewed', { list_id: place.dataset.detakPlacement, decision_id: place.dataset.detakDecision, products });
+    }
+  }, { threshold: 0.5 });
+  const items = place => [...place.querySelectorAll('[data-detak-product]')];
+  const watch = place => items(place)[0] && seen.observe(items(place)[0]);
+  document.addEventListener('click', event => {
+    const item = event.target.closest?.('[data-detak-product]');
+    const place = item?.closest('[data-detak-decision]');
+    if (!place || event.target.closest('[data-detak-why]')) return;
+    const decision_id = place.dataset.detakDecision;
+    if (allowed('analytics') || allowed('personalisation')) kept(sessionStorage, 'detak_decision', decision_id);
+    track('Product Clicked', { product_id: item.dataset.detakProduct, position: items(place).indexOf(item) + 1, decision_id });
+  }, true);
+
+  const fill = (node, values) => {
+    for (const one of node.querySelectorAll('[data-detak-field]')) {
+      const value = values[one.dataset.detakField];
+      if (value === undefined || value === null) continue;
+      if (one.tagName === 'IMG') one.src = value;
+      else one.textContent = value;
+    }
+    const link = node.querySelector('a[data-detak-link]');
+    if (link && /^(https?:|\/)/.test(values.url || '')) link.href = values.url;
+  };
+  const money = price => price && new Intl.NumberFormat(language === 'id' ? 'id-ID' : 'en', {
+    style: 'currency', currency: price.currency, maximumFractionDigits: price.decimals }).format(price.amount / 10 ** price.decimals);
+  const render = (place, decision, products) => {
+    const template = place.querySelector('template');
+    const slots = decision.slate.filter(one => !template || products[one.product_id]);
+    if (!slots.length) return;  // nothing to show: what the shop has put there stays
+    if (template) {
+      const fresh = slots.map(slot => {
+        const node = template.content.cloneNode(true).firstElementChild;
+        const about = products[slot.product_id];
+        node.dataset.detakProduct = slot.product_id;
+        node.dataset.detakShelf = slot.shelf || '';
+        fill(node, { ...about, price: money(about.price) });
+        return node;
+      });
+      place.replaceChildren(template, ...fresh);
+    } else {  // the shop's own list, brought into order
+      const rank = new Map(slots.map((slot, at) => [slot.product_id, at]));
+      const own = items(place).filter(one => rank.has(one.dataset.detakProduct));
+      own.sort((one, other) => rank.get(one.dataset.detakProduct) - rank.get(other.dataset.detakProduct));
+      own.reverse().forEach(one => one.parentNode.prepend(one));
+    }
+    place.dataset.detakDecision = decision.decision_id;
+    for (const one of place.querySelectorAll('a[data-detak-why]')) one.href = `${base}/why/${decision.decision_id}?lang=${language}`;
+    watch(place);
+  };
+  const promote = decisions => {
+    const decision = decisions.find(one => one.promotion);
+    for (const node of decision ? document.querySelectorAll('[data-detak-promotion]') : []) {
+      const { discount, code, offer } = decision.promotion;
+      fill(node, { discount: `${Math.round(discount * 100)}%`, code, offer });
+      node.hidden = false;
+      track('Promotion Viewed', { promotion_id: offer, decision_id: decision.decision_id });
+    }
+  };
+  const question = place => {
+    const { detakPlacement: name, detakK: k, detakOf: product } = place.dataset;
+    const own = place.querySelector('template') ? null : items(place).map(one => one.dataset.detakProduct);
+    return { name, ...(k && { k: Number(k) }), ...(product && { product }), ...(own && { products: own, k: own.length || 1 }) };
+  };
+  const decide = async () => {
+    const places = [...document.querySelectorAll('[data-detak-placement]')];
+    places.filter(one => one.dataset.detakDecision).forEach(watch);  // the server has rendered these
+    const open = places.filter(one => !one.dataset.detakDecision);
+    if (!open.length) return;
+    const stop = new AbortController();
+    const late = setTimeout(() => stop.abort(), patience);
+    try {
+      const anonymousId = allowed('personalisation') ? device() : null;
+      const body = { ...(anonymousId && { anonymousId }), placements: open.map(question), context: context(), details: true };
+      const answer = await post('/v1/decide', body, { signal: stop.signal });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const { decisions, products } = await answer.json();
+      clearTimeout(late);
+      decisions.forEach((decision, at) => render(open[at], decision, products || {}));
+      promote(decisions);
+      document.documentElement.dataset.detak = 'decided';
+    } catch {
+      clearTimeout(late);
+      document.documentElement.dataset.detak = 'default';
+    }
+  };
+
+  window.detak = {
+    track, flush, decide,
+    identify: (id, traits = {}) => { kept(localStorage, 'detak_user', user = String(id)); send({ type: 'identify', traits }); },
+    reset: () => { user = null; kept(localStorage, 'detak_user', null); kept(localStorage, 'detak_device', null); },
+    consent: said => (said ? say(said) : banner()),
+  };
+  const start = () => {
+    if (!consent && own.dataset.consent !== 'none') banner();
+    send({ type: 'page', properties: {} });
+    decide();
+  };
+  if (document.readyState === 'loading') addEventListener('DOMContentLoaded', start);
+  else start();
+})();
