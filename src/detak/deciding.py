@@ -185,6 +185,7 @@ class Deciding:
         server = self._settings.source(source).private_key
         asker = self._asker(question, said, front, now, server=server)
         persons: dict[str | None, Persons] = {}
+        shelves: dict[tuple[str | None, View], list[list[Placed]]] = {}
         ids = decision_ids(now, len(question.placements))
         shown: set[str] = set()
         decisions, features = [], []
@@ -193,7 +194,14 @@ class Deciding:
             view = front.view(asked.name)
             if asked.product not in persons:
                 persons[asked.product] = front.persons(asker.visitor, asker.shut, asker.where, now, asked.product)
-            drawn = self._drawn(asked, view, persons[asked.product], asker, shown, now)
+            if (asked.product, view) not in shelves:
+                shelves[asked.product, view] = view.shelves(persons[asked.product], asker.where, now)
+            shut = {*shown, *asked.exclude, *asker.shut}
+            if asked.products is None:
+                drawn = self._drawn(asked, view, shelves[asked.product, view], shut)
+                shown.update(one.product for one in drawn.page.slate)
+            else:
+                drawn = _reranked(asked, asked.products, view, persons[asked.product])
             if choice is None and view.rules.offers:
                 choice = self._choice(asker, now)
             made = _Made(one, asked.name, drawn, persons[asked.product])
@@ -237,20 +245,12 @@ class Deciding:
         notes = [Reason(code, str(len(some))) for code, some in (("removed", removed), ("shown_often", tired)) if some]
         return _Asker(visitor, where, False, frozenset((*removed, *tired)), tuple(notes))
 
-    def _drawn(self, asked: Asked, view: View, persons: Persons, asker: _Asker, shown: set[str], now: int) -> Drawn:
-        """The page of one placement; what stands on it stands nowhere else in this answer."""
-        shut = {*shown, *asked.exclude, *asker.shut}
-        if asked.products is not None:
-            scored = view.scoring.scored(Pool(_LIST, asked.products), persons.relevance)
-            page = compose([scored], Layout(asked.k, asked.k, 1.0), view.scoring.category, asked.exclude)
-            return Drawn(page, BEST, 1.0)
+    def _drawn(self, asked: Asked, view: View, shelves: list[list[Placed]], shut: set[str]) -> Drawn:
+        """The page of one placement, without what is ``shut``."""
         if asked.product is not None:
             shut.add(asked.product)
-        shelves = [view.scoring.scored(pool, persons.relevance) for pool in view.pools(persons, asker.where, now)]
-        page = compose(shelves, view.layout(asked.k), view.scoring.category, shut)
-        drawn = draw(page, view.exploration, self._chance.random())
-        shown.update(one.product for one in drawn.page.slate)
-        return drawn
+        page = compose(shelves, view.layout(asked.k), shut)
+        return draw(page, view.exploration, self._chance.random())
 
     def _choice(self, asker: _Asker, now: int) -> Choice:
         """What the visitor is offered; nothing to whom nothing may be known of."""
@@ -281,7 +281,7 @@ class Deciding:
             made.decision_id, made.placement, slots,
             Promotion(offer.name, offer.discount, offer.code) if offer else None,
             drawn.variant, round(drawn.propensity, 6), [*_strongest(drawn.page, slots), *notes],
-            f"{self.weights.version}/{self.book.version}", front.answering.version if front else "", now,
+            f"{self.weights.version}/{self.book.version}", front.version if front else "", now,
             choice.arm if choice else "", round(choice.propensity, 6) if choice else 1.0,
         )  # fmt: skip
 
@@ -321,6 +321,12 @@ class Deciding:
             if not self.trouble:
                 _log.error("%s; the rules before stand", error)
             self.trouble = str(error)
+
+
+def _reranked(asked: Asked, products: Sequence[str], view: View, persons: Persons) -> Drawn:
+    """The shop's own list, brought into order."""
+    scored = view.scoring.scored(Pool(_LIST, products), persons.relevance)
+    return Drawn(compose([scored], Layout(asked.k, asked.k, 1.0), asked.exclude), BEST, 1.0)
 
 
 def _strongest(page: Page, slots: Sequence[Slot]) -> list[Reason]:

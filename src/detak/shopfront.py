@@ -11,8 +11,8 @@ import numpy as np
 from detak.answering import Answering
 from detak.catalogue import Product
 from detak.decide.exploring import Exploration
-from detak.decide.page import Goods, Layout, Pool, Scoring, Weights
-from detak.decide.rulebook import CONTINUE, FOR_YOU, NEW, OFFERS, TOGETHER, TRENDING, PageRules, Rulebook
+from detak.decide.page import Goods, Layout, Placed, Pool, Scoring, Weights
+from detak.decide.rulebook import CONTINUE, FOR_YOU, NEW, OFFERS, PERSONAL, TRENDING, PageRules, Rulebook
 from detak.decision import Decision, Reason
 from detak.money import exponent
 from detak.recommend.base import NOBODY, History, Ints32, Scored, Situation
@@ -22,11 +22,12 @@ from detak.recommend.rules import DEFAULT
 from detak.remembering import Visitor
 from detak.touches import WEIGHTS
 
-_CANDIDATES: Final = 48
+HOUR: Final = 3_600_000_000  # microseconds
+_CANDIDATES: Final = 32
 _COMMON: Final = 60
 _FRESH: Final = 30 * 86_400_000_000  # microseconds
 _WELL_STOCKED: Final = 100
-_LATELY: Final = 20
+_LATELY: Final = 12
 _SEEN: Final = 0.8  # how well what was just looked at fits, beside the best that was not
 _PLACES: Final = 5_000
 _POPULAR: Final = ("trending", "popular")
@@ -86,24 +87,43 @@ class View:
         self.rules = rules
         self.exploration = Exploration(rules.explore, rules.most_loss)
         self.scoring = Scoring(front.weights, _Memo(self._looked_up).__getitem__)
+        self._common: dict[tuple[str, Where | None, int], list[Placed]] = {}
 
     def layout(self, k: int) -> Layout:
         """A page of ``k`` products."""
         return Layout(k, self.rules.shelf, self.rules.category_share)
 
-    def pools(self, persons: Persons, where: Where, now: int) -> list[Pool]:
+    def shelves(self, persons: Persons, where: Where, now: int) -> list[list[Placed]]:
         """The shelves that there is anything for. What is there for the person stands on none that is for everyone."""
-        front = self._front
         theirs = {*persons.continued, *persons.picked, *persons.together}
-        made = {
-            CONTINUE: lambda: Pool(CONTINUE, persons.continued, seen=True, personal=True),
-            FOR_YOU: lambda: Pool(FOR_YOU, persons.picked, personal=True),
-            TOGETHER: lambda: Pool(TOGETHER, persons.together, together=True, personal=True),
-            TRENDING: lambda: Pool(TRENDING, _others(front.trending(where, now), theirs)),
-            NEW: lambda: Pool(NEW, _others(front.newest, theirs)),
-            OFFERS: lambda: Pool(OFFERS, _others(front.cut, theirs)),
-        }
-        return [pool for pool in (made[name]() for name in self.rules.shelves) if pool.products]
+        made = []
+        for name in self.rules.shelves:
+            if name in PERSONAL:
+                pool = self._personal(name, persons)
+                made.append(self.scoring.scored(pool, persons.relevance) if pool.products else [])
+            else:
+                common = self._for_everyone(name, where, now)
+                made.append([one for one in common if one.product not in theirs] if theirs else common)
+        return [one for one in made if one]
+
+    def _personal(self, name: str, persons: Persons) -> Pool:
+        if name == CONTINUE:
+            return Pool(name, persons.continued, seen=True, personal=True)
+        if name == FOR_YOU:
+            return Pool(name, persons.picked, personal=True)
+        return Pool(name, persons.together, together=True, personal=True)
+
+    def _for_everyone(self, name: str, where: Where, now: int) -> list[Placed]:
+        """A shelf that is the same for all who are there then: scored once."""
+        key = (name, where, now // HOUR) if name == TRENDING else (name, None, 0)
+        found = self._common.get(key)
+        if found is None:
+            front = self._front
+            products = front.trending(where, now) if name == TRENDING else front.newest if name == NEW else front.cut
+            found = self.scoring.scored(Pool(name, products), {})
+            if len(self._common) < _PLACES:
+                self._common[key] = found
+        return found
 
     def _looked_up(self, product: str) -> Goods:
         front, laid = self._front, self._laid
@@ -159,7 +179,7 @@ class Front:
         self.newest = list(self.answering.newest[:_COMMON])
         self._kinds: dict[str, int] = {}
         self._views: dict[str, View] = {}
-        self._trending: dict[tuple[Where, int], list[str]] = {}
+        self.version = self.answering.version
         self._names = {one.casefold() for one in self.rulebook.guardrails.sensitive}
         self._popularity = next((fitted.models[one] for one in _POPULAR if one in fitted.models), None)
         self._beside = next((fitted.models[one] for one in _TOGETHER if one in fitted.models), None)
@@ -213,15 +233,9 @@ class Front:
         """What many turn to there and then, the most first."""
         if self._popularity is None:
             return []
-        hour = now // 3_600_000_000
-        found = self._trending.get((where, hour))
-        if found is None:
-            situation = Situation(now, where.province, where.city)
-            scored = self._popularity.recommend(_EMPTY, _COMMON, self.answering.closed, situation)
-            found = [self.items[at] for at in scored.item.tolist()]
-            if len(self._trending) < _PLACES:
-                self._trending[where, hour] = found
-        return found
+        situation = Situation(now, where.province, where.city)
+        scored = self._popularity.recommend(_EMPTY, _COMMON, self.answering.closed, situation)
+        return [self.items[at] for at in scored.item.tolist()]
 
     def details(self, decisions: Sequence[Decision]) -> dict[str, Told]:
         """What a page shows of the decisions' products."""
@@ -236,7 +250,7 @@ class Front:
 
     def freshness(self, product: Product) -> float:
         """From 1, listed now, to 0, a month ago."""
-        return max(0.0, 1.0 - (self.made - product.listed) / _FRESH) if product.listed is not None else 0.0
+        return min(max(0.0, 1.0 - (self.made - product.listed) / _FRESH), 1.0) if product.listed is not None else 0.0
 
     def sensitive(self, product: Product) -> bool:
         """Whether it tells of what nobody may be chosen for."""
@@ -304,10 +318,6 @@ def _told(product: Product) -> Told:
     price = product.price
     shown = Price(price.amount, price.currency, exponent(price.currency)) if price else None
     return Told(product.name, shown, product.image_url, product.url)
-
-
-def _others(products: list[str], theirs: set[str]) -> list[str]:
-    return [one for one in products if one not in theirs] if theirs else products
 
 
 def _cut(products: "Collection[Product]") -> list[str]:

@@ -15,12 +15,8 @@ def placed(shelf: str, *products: str, score: float = 0.5) -> list[Placed]:
     return [Placed(one, shelf, score - at / 100, (0.0,) * len(FEATURES)) for at, one in enumerate(products)]
 
 
-def nothing(_: str) -> int:
-    return -1
-
-
 def test_the_more_valuable_shelf_stands_first() -> None:
-    page = compose([placed("low", "a", "b", score=0.1), placed("high", "c", "d")], Layout(k=4, shelf=2), nothing)
+    page = compose([placed("low", "a", "b", score=0.1), placed("high", "c", "d")], Layout(k=4, shelf=2))
     assert [[one.product for one in row] for row in page.shelves] == [["c", "d"], ["a", "b"]]
 
 
@@ -31,7 +27,8 @@ def test_the_more_valuable_shelf_stands_first() -> None:
 )
 def test_no_product_twice_and_no_place_empty_that_could_be_filled(pools: list[list[str]], k: int, shelf: int) -> None:
     shelves = [placed(f"s{at}", *one, score=0.9 - at / 10) for at, one in enumerate(pools)]
-    page = compose(shelves, Layout(k, shelf, 0.5), lambda product: ord(product) % 2, shown={"a"})
+    shelves = [[one._replace(category=ord(one.product) % 2) for one in row] for row in shelves]
+    page = compose(shelves, Layout(k, shelf, 0.5), shown={"a"})
     products = [one.product for one in page.slate]
     assert len(set(products)) == len(products) == min(k, len({one for pool in pools for one in pool} - {"a"}))
     assert len({row[0].shelf for row in page.shelves}) == len(page.shelves)
@@ -40,7 +37,8 @@ def test_no_product_twice_and_no_place_empty_that_could_be_filled(pools: list[li
 
 def test_no_category_takes_more_than_its_share_while_there_is_anything_else() -> None:
     shelves = [placed("one", *"abcdef", score=0.9), placed("two", *"uvwxyz", score=0.2)]
-    page = compose(shelves, Layout(k=6, shelf=3, category_share=0.5), lambda product: int(product < "m"))
+    shelves = [[one._replace(category=int(one.product < "m")) for one in shelf] for shelf in shelves]
+    page = compose(shelves, Layout(k=6, shelf=3, category_share=0.5))
     assert sum(one.product < "m" for one in page.slate) == 3
 
 
@@ -74,7 +72,7 @@ def test_features_survive_the_facts() -> None:
 
 def three() -> Page:
     shelves = [placed("one", "a", "b"), placed("two", "c", "d", score=0.48), placed("three", "e", "f", score=0.1)]
-    return compose(shelves, Layout(k=6, shelf=2), nothing)
+    return compose(shelves, Layout(k=6, shelf=2))
 
 
 def test_only_orders_that_cost_little_are_tried_and_their_chances_add_up() -> None:
@@ -97,5 +95,5 @@ def test_exploring_costs_no_more_than_its_bound() -> None:
 
 
 def test_a_page_of_one_shelf_has_one_order() -> None:
-    drawn = draw(compose([placed("one", "a")], Layout(), nothing), Exploration(share=1.0), 0.0)
+    drawn = draw(compose([placed("one", "a")], Layout()), Exploration(share=1.0), 0.0)
     assert (drawn.variant, drawn.propensity) == (BEST, 1.0)

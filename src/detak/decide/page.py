@@ -63,6 +63,7 @@ class Placed(NamedTuple):
     shelf: str
     score: float
     features: tuple[float, ...]
+    category: int = -1
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,10 @@ class Scoring:
             fits = relevance.get(product, 0.0)
             logit = base + w[0] * fits + w[1] * rank + w[2] * one.popular + w[3] * one.fresh + w[4] * one.offered
             features = (fits, rank, one.popular, one.fresh, one.offered, seen, together)
-            found.append(Placed(product, pool.shelf, one.worth / (1.0 + exp(-logit)), features))
+            found.append(Placed(product, pool.shelf, one.worth / (1.0 + exp(-logit)), features, one.category))
             rank -= step
         found.sort(key=_by_score)
         return found
-
-    def category(self, product: str) -> int:
-        """A number of its category; -1: not known."""
-        return self.goods(product).category
 
 
 def _by_score(one: Placed) -> float:
@@ -123,61 +120,77 @@ class Page(NamedTuple):
         return [one for shelf in self.shelves for one in shelf]
 
 
-def compose(
-    shelves: Sequence[Sequence[Placed]], layout: Layout, category: Callable[[str], int], shown: Collection[str] = ()
-) -> Page:
+def compose(shelves: Sequence[Sequence[Placed]], layout: Layout, shown: Collection[str] = ()) -> Page:
     """The page of the most valuable shelves.
 
     Shelf after shelf, the one whose next products are worth the most on average. Fewer than ``k`` products only where
     the shelves have no more. ``shown`` stands elsewhere on the page already and does not come again.
     """
-    used = set(shown)
+    used, counts = set(shown), dict[int, int]()
     most = max(1, ceil(layout.category_share * layout.k))
-    counts: dict[int, int] = {}
-    left, rows, free = [list(one) for one in shelves if one], [], layout.k
+    left, rows, free = [one for one in shelves if one], [], layout.k
+    offers: list[_Offer | None] = [None] * len(left)
+    size = 0
     while left and free > 0:
-        best, best_worth = None, -1.0
-        size = min(layout.shelf, free)
-        for at, shelf in enumerate(left):
-            picked = _next(shelf, size, used, counts, most, category)
-            # A shelf that cannot be filled counts for less: it leaves places empty, or makes the page restless.
-            worth = sum(one.score for one in picked) / (size + len(picked)) if picked else 0.0
-            if picked and worth > best_worth:
-                best, best_worth, chosen = at, worth, picked
-        if best is None:
+        if size != min(layout.shelf, free):
+            size = min(layout.shelf, free)
+            offers = [None] * len(left)
+        for at, offer in enumerate(offers):
+            if offer is None:
+                offers[at] = _next(left[at], size, used, counts, most)
+        best, worth, chosen = max(((at, *one) for at, one in enumerate(offers) if one), key=_worth)
+        if worth <= 0.0:
             break
         rows.append(tuple(chosen))
         free -= len(chosen)
+        del left[best], offers[best]
+        capped = set[int]()
         for one in chosen:
             used.add(one.product)
-            kind = category(one.product)
-            counts[kind] = counts.get(kind, 0) + 1
-        left.pop(best)
+            counts[one.category] = count = counts.get(one.category, 0) + 1
+            if count >= most - size:  # it may run into its share with what another shelf would add
+                capped.add(one.category)
+        offers = [None if one and _stale(one, used, capped) else one for one in offers]
     if free > 0:
         rows = _lengthened(rows, shelves, free, used)
     return Page(tuple(rows))
 
 
-def _next(
-    shelf: Sequence[Placed], size: int, used: Collection[str], counts: Mapping[int, int], most: int,
-    category: Callable[[str], int],
-) -> list[Placed]:  # fmt: skip
+class _Offer(NamedTuple):
+    """What a shelf would put on the page next, and what that is worth."""
+
+    worth: float
+    picked: list[Placed]
+
+
+def _worth(offer: tuple[int, float, list[Placed]]) -> float:
+    return offer[1]
+
+
+def _stale(offer: _Offer, used: Collection[str], capped: Collection[int]) -> bool:
+    return any(one.product in used or one.category in capped for one in offer.picked)
+
+
+def _next(shelf: Sequence[Placed], size: int, used: Collection[str], counts: Mapping[int, int], most: int) -> _Offer:
     """The first products of a shelf that may still stand on the page."""
     picked: list[Placed] = []
     more: dict[int, int] = {}
+    worth = 0.0
     for one in shelf:
-        if one.product in used:
+        product, _, score, _, kind = one
+        if product in used:
             continue
-        kind = category(one.product)
         if kind >= 0:
-            already = counts.get(kind, 0) + more.get(kind, 0)
-            if already >= most:
+            theirs = more.get(kind, 0)
+            if counts.get(kind, 0) + theirs >= most:
                 continue
-            more[kind] = more.get(kind, 0) + 1
+            more[kind] = theirs + 1
         picked.append(one)
+        worth += score
         if len(picked) == size:
             break
-    return picked
+    # A shelf that cannot be filled counts for less: it leaves places empty, or makes the page restless.
+    return _Offer(worth / (size + len(picked)), picked)
 
 
 def _lengthened(
@@ -199,4 +212,4 @@ def _lengthened(
 
 def packed(slate: Sequence[Placed]) -> bytes:
     """The features of a slate, a byte each, 255 being 1: what ``learning`` reads from the facts."""
-    return bytes([min(255, max(0, round(255 * value))) for one in slate for value in one.features])
+    return bytes([int(255 * value + 0.5) for one in slate for value in one.features])
