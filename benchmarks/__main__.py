@@ -4,9 +4,15 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import collect, imports, lost, simulate
+from benchmarks import abandonment, collect, imports, lost, simulate
 
-ALL = {"imports": imports.run, "collect": collect.run, "lost": lost.run, "simulate": simulate.run}
+ALL = {
+    "abandonment": abandonment.run,
+    "imports": imports.run,
+    "collect": collect.run,
+    "lost": lost.run,
+    "simulate": simulate.run,
+}
 
 
 def main() -> None:
