@@ -4,13 +4,14 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import abandonment, collect, imports, lost, simulate
+from benchmarks import abandonment, collect, imports, lost, outages, simulate
 
 ALL = {
     "abandonment": abandonment.run,
     "imports": imports.run,
     "collect": collect.run,
     "lost": lost.run,
+    "outages": outages.run,
     "simulate": simulate.run,
 }
 

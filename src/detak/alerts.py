@@ -4,8 +4,9 @@ For each thing watched (payments by method, coupons, pages of the checkout, ques
 are counted by the minute, and weighed one after another: how much better do they fit something broken than the usual?
 That is Page's cumulative sum (Page 1954, Biometrika 41:100) of log likelihood ratios of failing with the usual chance
 against failing far more often. It needs no rhythm of the day, for it counts tries and not hours; and where nothing is
-broken it rises to ``_HEIGHT`` once in more than exp(_HEIGHT) tries (Lorden 1971, Annals of Mathematical Statistics
-42:1897).
+broken it rises to a height h once in more than exp(h) tries (Lorden 1971, Annals of Mathematical Statistics 42:1897;
+by trial some six times exp(h)), so the height follows from how many tries a shop has in a year: about one false alarm
+in it.
 """
 
 import threading
@@ -19,7 +20,10 @@ import msgspec
 
 from detak.clock import from_micros
 
-_HEIGHT: Final = 12.0  # once in 160,000 tries
+_HEIGHT: Final = 11.0  # where a shop's size is not known: once in 300,000 tries
+_HEIGHTS: Final = (8.0, 14.0)
+_OVERSHOOT: Final = 6.0  # tries between false alarms, over exp of the height
+_YEAR: Final = 13  # times four weeks
 _BROKEN: Final = 0.6  # of tries fail where something is broken; or three times as many as usual, if that is more
 _SURELY: Final = 0.9  # at most
 _RAREST: Final = 0.01  # nothing fails more seldom, as far as anybody knows
@@ -100,13 +104,16 @@ class Alerts:
     """What is broken now. Any thread counts and reads."""
 
     usual: dict[Of, Usual] = field(default_factory=dict)
+    height: float = _HEIGHT
     _sums: dict[Of, _Sum] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def know(self, usual: Mapping[Of, Usual]) -> None:
-        """What was usual so far, in place of what was learnt since the start."""
+        """What was usual in the last four weeks, in place of what was learnt since the start."""
+        tries = _YEAR * sum(one.tries for one in usual.values())
         with self._lock:
             self.usual = dict(usual)
+            self.height = min(max(log(tries / _OVERSHOOT), _HEIGHTS[0]), _HEIGHTS[1]) if tries else _HEIGHT
 
     def add(self, counts: Iterable[Count]) -> None:
         """Weigh what happened, in the order in which it did."""
@@ -143,8 +150,8 @@ class Alerts:
             one.since, one.tries, one.fails = count.minute, 0, 0
         one.tries, one.fails = one.tries + max(count.tries, count.fails), one.fails + count.fails
         # What is known to be broken is not believed ever more firmly: its end is to be seen as soon as its beginning.
-        one.height = min(max(one.height + gained, 0.0), _HEIGHT)
-        if one.height >= _HEIGHT and one.noticed is None and usual < _OFTEN:
+        one.height = min(max(one.height + gained, 0.0), self.height)
+        if one.height >= self.height and one.noticed is None and usual < _OFTEN:
             one.noticed = count.minute
         elif one.height <= 0:
             one.noticed = None

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from detak.admin_token import proof, same
+from detak.alerts import Alert
 from detak.answering import Ask
 from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
@@ -101,6 +102,10 @@ class Remote:
     def catalogue(self) -> "RemoteCatalogue":
         """The products."""
         return RemoteCatalogue(self._send)
+
+    def alerts(self) -> list[Alert]:
+        """What is broken now."""
+        return msgspec.json.decode(self._send("GET", "/v1/alerts"), type=list[Alert])
 
     def identity(self, identifiers: Sequence[tuple[str, str]]) -> Identity:
         """Under which identifiers a person is known, and why."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from detak.alerts import Alert
 from detak.bots import BotsReport, Rejudged
 from detak.consent import Purpose, purpose, read_preferences
 from detak.deciding import Deciding
@@ -23,7 +24,7 @@ from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageE
 from detak.event import CONSENT_UPDATED, clean_id
 from detak.gate import Gate
 from detak.insights.base import Report, Shop
-from detak.learning import learn_products
+from detak.learning import learn_products, learn_usual
 from detak.live import Live, Pulse
 from detak.models import Models
 from detak.outcomes import REJECTED, Outcome
@@ -106,6 +107,7 @@ class Engine:
             self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder)
             self._ended = threading.Event()
             self._outlived: date | None = None  # when keys beyond the window were forgotten
+            self._known: date | None = None  # when what is usual was last told from the facts
             self._learnt = -1  # the offset up to which the catalogue was told
             self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
             self._beat.start()
@@ -244,6 +246,10 @@ class Engine:
         """What is happening right now."""
         return self._live.pulse(int(time.time()), unsealed=self._store.unsealed_rows, behind=self.sink.behind)
 
+    def alerts(self) -> list[Alert]:
+        """What is broken now: a reason to leave that jumped."""
+        return self._live.alerts.now()
+
     def vitals(self) -> Vitals:
         """How the engine itself does."""
         return Vitals(
@@ -349,7 +355,7 @@ class Engine:
 
     def _keep_beating(self) -> None:
         while not self._ended.wait(_COMPACT_SECONDS):
-            for name, task in (("compaction", self._compact), ("learning", self._learn)):
+            for name, task in (("compaction", self._compact), ("learning", self._learn), ("usual", self._know)):
                 try:
                     task()
                 except Exception as error:  # the next beat tries again
@@ -363,6 +369,13 @@ class Engine:
             window = timedelta(days=self.settings.dedupe_days)
             self.sink.call(lambda: self._store.outlive(datetime.now(UTC) - window))
             self._outlived = today
+
+    def _know(self) -> None:
+        """Once a day: how often what is watched for alerts usually fails."""
+        today = datetime.now(UTC).date()
+        if today != self._known:
+            self._live.alerts.know(learn_usual(self.gate))
+            self._known = today
 
     def _learn(self) -> None:
         """What events say of products goes into the catalogue; where nothing came in, there is nothing to learn."""

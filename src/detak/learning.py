@@ -1,16 +1,22 @@
-"""What the beat learns: products from events, into the catalogue."""
+"""What the beat learns: products from events, into the catalogue; and what is usual, for alerts."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from detak.alerts import Of, Usual
 from detak.catalogue import Statement
 from detak.clock import from_micros, to_micros
 from detak.consent import Purpose
 from detak.gate import Gate
 from detak.insights import seen_products
+from detak.insights.usual import reduce_usual
 
 _OVERLAP: Final = timedelta(minutes=10)  # what was received so long before may have become a fact only since
+
+
+_USUAL: Final = timedelta(days=28)
 
 
 class Shelf(Protocol):
@@ -39,3 +45,13 @@ def learn_products(gate: Gate, shelf: Shelf, currency: str) -> int:
     if until is None:
         return 0
     return shelf.learn(seen_products.statements(found, currency), max(shelf.learnt, to_micros(until)))
+
+
+def learn_usual(gate: Gate) -> dict[Of, Usual]:
+    """How often what is watched for alerts has failed in the last four weeks; asked as analytics, sums alone."""
+    now = datetime.now(UTC)
+    with gate.events(Purpose.ANALYTICS, before=now, why="alerts") as granted:
+        events = granted.facts.events
+        recent = replace(granted.facts, events=events.filter(events.time >= (now - _USUAL).replace(tzinfo=None)))
+        rows = granted.run(reduce_usual(recent)).to_pylist()
+    return {(row["reason"], row["of"]): Usual(row["tries"], row["fails"]) for row in rows}

@@ -5,6 +5,10 @@ from collections import Counter, deque
 from collections.abc import Iterable
 
 import msgspec
+import pyarrow as pa
+
+from detak.alerts import Alerts
+from detak.hearing import counts
 
 _SECONDS = 600
 _NAMES = 200  # a second; names are the clients' to choose, and there may be as many as events
@@ -29,6 +33,8 @@ class Live:
         self._ring: deque[tuple[int, Counter[str]]] = deque(maxlen=_SECONDS)
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
+        self.alerts = Alerts()
+        """What is broken now, as far as counts tell."""
 
     def apply(self, counted: Iterable[tuple[int, str, str, str, str, int]]) -> None:
         """Add (received, source, event, outcome, detail, count); the beat is when they came in."""
@@ -46,6 +52,10 @@ class Live:
                         _add(self._ring[-1][1], event, count)
                 else:
                     self._ring.append((second, events))
+
+    def hear(self, events: pa.Table) -> None:
+        """Count what was tried and failed, of ``event.EVENTS`` as they were admitted."""
+        self.alerts.add(counts(events))
 
     def pulse(self, now: int, seconds: int = 120, *, unsealed: int = 0, behind: int = 0) -> Pulse:
         """The pulse over the last ``seconds``."""

@@ -279,6 +279,7 @@ class Sink:
         self._store.append(batch)
         self._gate.remember(products)
         self._live.apply(tally(decoded, metas, fresh, admission.kept, imported=False))
+        self._live.hear(events)
         self._reached = told[-1].meta.received
         self._notify(told, decoded, fresh, admission.kept)
 

@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.process_collector import ProcessCollector
 
 from detak import __version__
+from detak.alerts import Alert
 from detak.engine import Engine
 from detak.health import Health
 from detak.server.watch import Watch
@@ -57,12 +58,17 @@ class _Families:
 async def metrics(engine: Engine, answered: Requests, watch: Watch) -> Response[bytes]:
     """The engine's figures in the text format of Prometheus."""
     sources = (await watch.look(engine)).sources
-    return Response(exposition(engine.vitals(), answered.read(), sources), media_type=_CONTENT)
+    return Response(exposition(engine.vitals(), answered.read(), sources, engine.alerts()), media_type=_CONTENT)
 
 
-def exposition(vitals: Vitals, requests: dict[tuple[str, str, int], int], sources: Iterable[Health]) -> bytes:
+def exposition(
+    vitals: Vitals,
+    requests: dict[tuple[str, str, int], int],
+    sources: Iterable[Health],
+    alerts: Iterable[Alert] = (),
+) -> bytes:
     """The text that Prometheus reads."""
-    families = [*_engine(vitals), *_requests(requests), *_sources(sources), *_process.collect()]
+    families = [*_engine(vitals), *_requests(requests), *_sources(sources), _alerts(alerts), *_process.collect()]
     return bytes(generate_latest(_Families(families)))
 
 
@@ -100,6 +106,15 @@ def _requests(requests: dict[tuple[str, str, int], int]) -> Iterator[Metric]:
     for (path, method, status), count in sorted(requests.items()):
         family.add_metric([path, method, str(status)], count)
     yield family
+
+
+def _alerts(alerts: Iterable[Alert]) -> Metric:
+    family = GaugeMetricFamily(
+        "detak_reason_alert", "1: this fails far more often than usual right now.", labels=["reason", "of"]
+    )
+    for one in alerts:
+        family.add_metric([one.reason, one.of], 1)
+    return family
 
 
 def _sources(sources: Iterable[Health]) -> Iterator[Metric]:

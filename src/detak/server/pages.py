@@ -20,6 +20,7 @@ from detak import __version__
 from detak.admin_token import same, viewer_value
 from detak.engine import Engine
 from detak.errors import DetakError
+from detak.insights.alarms import sentences as alarms
 from detak.insights.cancellation_words import risk_sentences
 from detak.insights.dimensions import DIMENSIONS
 from detak.insights.health import sentences
@@ -130,11 +131,17 @@ def _dimension(request: AnyRequest) -> str | None:
     return asked if asked in DIMENSIONS else None
 
 
+def broken_now(engine: Engine, language: str) -> list[str]:
+    """What is broken at this moment, in sentences."""
+    return alarms(engine.alerts(), engine.shop(language), datetime.now(UTC))
+
+
 async def _parts(engine: Engine, recent: Recent, watch: Watch, view: View) -> AsyncIterator[str]:
     """The page down to its pulse at once; the rest when the reports are there."""
     yield TEMPLATES.get_template("top.html").render(_top(engine, view))
     shown, failed = None, None
     silent: list[str] = []
+    broken = broken_now(engine, view.f.language)
     try:
         shown = await gather(engine, recent, view.f.language, view.by)
         silent = sentences((await watch.look(engine)).silent, engine.shop(view.f.language))
@@ -147,7 +154,15 @@ async def _parts(engine: Engine, recent: Recent, watch: Watch, view: View) -> As
     rest = TEMPLATES.get_template("rest.html")
     store = shlex.quote(str(engine.folder))
     yield rest.render(
-        f=view.f, shown=shown, failed=failed, silent=silent, see=True, address=view.address, store=store, **details
+        f=view.f,
+        shown=shown,
+        failed=failed,
+        silent=silent,
+        broken=broken,
+        see=True,
+        address=view.address,
+        store=store,
+        **details,
     )
 
 

@@ -14,7 +14,7 @@ from detak.insights.health import sentences
 from detak.insights.quality import QualityReport
 from detak.questions import Question
 from detak.server.figures import Figures
-from detak.server.pages import TEMPLATES, ask_in, language_of, remember_language
+from detak.server.pages import TEMPLATES, ask_in, broken_now, language_of, remember_language
 from detak.server.watch import Watch
 from detak.settings import LANGUAGES
 
@@ -57,6 +57,7 @@ async def page(request: AnyRequest, engine: Engine, watch: Watch) -> Response[st
         periods=PERIODS,
         sources=list(zip(health.sources, sentences(health.sources, shop), strict=True)),
         silent=sentences(health.silent, shop),
+        broken=broken_now(engine, language),
         zone=engine.settings.timezone,
         others={one: f"/quality?days={days}&lang={one}" for one in LANGUAGES},
         name=insight.name,

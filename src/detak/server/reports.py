@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request, get
 from litestar.response import ServerSentEvent
 
+from detak.alerts import Alert
 from detak.engine import Engine
 from detak.live import Pulse
 from detak.questions import Answer, Question, report_names
@@ -54,6 +55,12 @@ def _parameters(request: AnyRequest) -> dict[str, str]:
     return {key: value for key, value in request.query_params.items() if key not in _OTHERS}
 
 
+@get("/v1/alerts")
+async def alerts(engine: Engine) -> list[Alert]:
+    """What is broken right now: a payment provider, a page of the checkout, a coupon. Counts only."""
+    return engine.alerts()
+
+
 @get("/v1/pulse")
 async def pulse(engine: Engine) -> Pulse:
     """What is happening right now."""
@@ -73,4 +80,4 @@ async def stream(engine: Engine, stopping: asyncio.Event) -> ServerSentEvent:
     return ServerSentEvent(beats())
 
 
-ROUTES = [names, report, people, pulse, stream]
+ROUTES = [names, report, alerts, people, pulse, stream]
