@@ -32,6 +32,7 @@ KINDS: Final[Mapping[str, Callable[[date], bool]]] = MappingProxyType(
         "pay_day": lambda day: since_pay_day(day) <= 2,
         "after_pay_day": lambda day: 3 <= since_pay_day(day) <= 6,
         "month_start": lambda day: day.day <= 5 and since_pay_day(day) > 6,
+        "double_early": lambda day: day.month == day.day and not double_day(day),
         "double_9": _double(9),
         "double_10": _double(10),
         "double_11": _double(11),
