@@ -134,3 +134,36 @@ def test_what_is_due_again_was_bought_not_looked_at(tmp_path: Path) -> None:
         engine.models.fit()
         assert asked(engine, "u1", shelf="replenish") == ["P0"]
         assert asked(engine, "u9", shelf="replenish") == []
+
+
+def test_a_new_product_is_shown_by_what_it_is_like_without_a_refit(shop: Engine) -> None:
+    goods = [{"id": one, "name": f"Gelas {one} biru", "category": "Gelas"} for one in "abcxy"]
+    shop.catalogue.put(goods)
+    shop.models.fit()
+    assert "new" not in asked(shop, "u1", shelf="similar")
+    shop.catalogue.put(
+        [{"id": "new", "name": "Gelas baru biru", "category": "Gelas", "listed": "2026-11-20T00:00:00Z"}]
+    )
+    shop.models.renew()
+    assert "new" in asked(shop, "u1", shelf="similar")
+    assert asked(shop, shelf="newest")[0] == "new"
+    found = shop.models.told(Ask(shelf="newest", k=2), "en").items
+    assert [one.reason for one in found] == ["New in Gelas", "Recommended by the shop"]
+    send(shop, view("u9", "new", "click"))
+    assert "new" not in asked(shop, "u9", shelf="similar")
+    assert set(asked(shop, "u9", shelf="similar")) <= set("abcxy")
+    assert asked(shop, "u9", shelf="similar")
+
+
+def test_reasons_are_said_in_both_languages(shop: Engine) -> None:
+    shop.catalogue.put([{"id": one, "name": f"Barang {one}"} for one in "abcxy"])
+    shop.models.fit()
+    because = shop.models.told(Ask([("user", "u5")], k=1), "en").items[0]
+    assert (because.product_id, because.reason) == (
+        "c",
+        f"People who looked at Barang {because.because} looked at this too",
+    )
+    assert shop.models.told(Ask([("user", "u5")], k=1), "id").items[0].reason.startswith("Yang melihat Barang")
+    assert shop.models.told(Ask(k=1)).items[0].reason == "Sedang ramai diminati"
+    with pytest.raises(UsageError, match="there is no language 'fr'"):
+        shop.models.told(Ask(), "fr")

@@ -3,19 +3,19 @@
 Everything is in memory and immutable, so that an answer waits for nobody.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
 
 from detak.catalogue import Snapshot
 from detak.errors import UsageError
-from detak.fitted import Fitted
+from detak.fitted import Fitted, part_of
 from detak.recommend.base import NOBODY, History, Ints32, Model, Scored, Scorer, Situation
-from detak.recommend.content import Kind
+from detak.recommend.content import Items, Kind, items_of
 from detak.remembering import Visitor
 from detak.subject import Identifier
 from detak.touches import WEIGHTS, Touches, runs
@@ -26,8 +26,18 @@ NEWEST: Final = "newest"
 """What the shop listed last: where nothing else is known."""
 AS_SENT: Final = "as_sent"
 """In a list that was to be ranked, a product that nothing is known of."""
-_FILLING: Final = ("trending", "popular")  # what fills a shelf up, where there are such models
+_ALIKE: Final = "similar"  # what fills the shelf of somebody whose touches say nothing to the main model
+_FILLING: Final = ("trending", "popular")  # what fills any shelf up, where there are such models
 _WEIGHTS: Final = np.array([WEIGHTS[one] for one in Kind], np.float32)
+
+
+@runtime_checkable
+class Growing(Protocol):
+    """A model that goes by what products are: it takes in those that came since, without a fit."""
+
+    def grown(self, items: Items) -> Model:
+        """The model that also knows the products that follow those it was fitted on."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -81,10 +91,17 @@ class Recommended:
 
 @dataclass(frozen=True)
 class Answering:
-    """Models and the catalogue of one moment."""
+    """Models and the catalogue of one moment.
+
+    Products are numbers: first those that models were fitted on, then those that the catalogue has besides.
+    """
 
     fitted: Fitted
     catalogue: Snapshot
+    content: Items
+    """What is known of all of them."""
+    models: Mapping[str, Model]
+    """The fitted models; those that go by what products are know the later ones too."""
 
     @property
     def version(self) -> str:
@@ -94,15 +111,20 @@ class Answering:
     @property
     def shelves(self) -> list[str]:
         """What can be asked for."""
-        return [FOR_YOU, NEWEST, *self.fitted.models]
+        return [FOR_YOU, NEWEST, *self.models]
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The number of each product."""
+        return {one: place for place, one in enumerate(self.content.ids)}
 
     @cached_property
     def closed(self) -> Ints32:
-        """The models' products that nobody may be shown: not in the catalogue any more, hidden, sold out."""
+        """The products that nobody may be shown: not in the catalogue any more, hidden, sold out."""
         products = self.catalogue.products
         if not products:  # a shop without a catalogue shows what its events speak of
             return np.zeros(0, np.int32)
-        items = enumerate(self.fitted.data.items)
+        items = enumerate(self.content.ids)
         return np.fromiter((at for at, one in items if one not in products or not products[one].sellable), np.int32)
 
     @cached_property
@@ -119,8 +141,9 @@ class Answering:
         """
         if ask.shelf not in self.shelves:
             raise UsageError(f"there is no shelf {ask.shelf!r}; there are: {', '.join(self.shelves)}")
-        history = self._history(visitor.touches)
-        again = ask.again or getattr(self.fitted.recommenders.get(ask.shelf), "again", False)
+        again = getattr(self.fitted.recommenders.get(ask.shelf), "again", False)
+        history = self._history(visitor.bought if again else visitor.touches)
+        again |= ask.again
         shut = {*ask.exclude, *(() if again else visitor.touches.product)}
         if ask.product is not None:
             shut.add(ask.product)
@@ -146,7 +169,7 @@ class Answering:
 
     def situation(self, ask: Ask, now: int) -> Situation:
         """When and where it is asked, in the models' numbers."""
-        product = None if ask.product is None else self.fitted.places.get(ask.product)
+        product = None if ask.product is None else self.places.get(ask.product)
         return Situation(now, ask.province, ask.city, ask.category, product)
 
     def _speakers(self, ask: Ask, history: History) -> Iterator[str]:
@@ -154,9 +177,9 @@ class Answering:
         if ask.shelf != FOR_YOU:
             yield ask.shelf
             return
-        if len(history) and self.fitted.main not in _FILLING:
-            yield self.fitted.main
-        yield from (name for name in _FILLING if name in self.fitted.models)
+        if len(history):
+            yield from (one for one in (self.fitted.main, _ALIKE) if one in self.models and one not in _FILLING)
+        yield from (name for name in _FILLING if name in self.models)
         yield NEWEST
 
     def _of(self, by: str, ask: Ask, history: History, shut: Collection[str], now: int) -> list[Pick]:
@@ -165,10 +188,10 @@ class Answering:
             shown = (one for one in self.newest if one not in shut and (among is None or one in among))
             kept = [one for one in shown if self._fits(one, ask.category)]
             return [Pick(one, 0.0, NEWEST) for one in kept[: ask.k]]
-        places, items = self.fitted.places, self.fitted.data.items
+        places, items = self.places, self.content.ids
         exclude = np.fromiter((places[one] for one in shut if one in places), np.int32)
         exclude = np.concatenate([self._closed_to(ask.category), exclude])
-        scored = self._scored(self.fitted.models[by], ask, history, exclude, self.situation(ask, now))
+        scored = self._scored(self.models[by], ask, history, exclude, self.situation(ask, now))
         because = [None if one == NOBODY else items[one] for one in scored.because.tolist()]
         return [
             Pick(items[item], score, by, reason)
@@ -178,19 +201,22 @@ class Answering:
     def _scored(self, model: Model, ask: Ask, history: History, exclude: Ints32, situation: Situation) -> Scored:
         if ask.among is None:
             return model.recommend(history, ask.k, exclude, situation)
-        places = self.fitted.places
+        places = self.places
         among = np.unique(np.fromiter((places[one] for one in ask.among if one in places), np.int32))
         among = np.setdiff1d(among, exclude)
         if isinstance(model, Scorer):
-            scores = model.scores(history.alone(self.fitted.data.items))[0, among]
+            row = model.scores(history.alone(self.content.ids))[0]
+            among = among[among < len(row)]
+            among = among[row[among] != 0]  # of the others it says nothing
+            scores = row[among]
             order = np.lexsort((among, -scores))[: ask.k]
             return Scored(among[order], scores[order], np.full(len(order), NOBODY, np.int32))
-        whole = model.recommend(history, len(self.fitted.data.items), exclude, situation)
+        whole = model.recommend(history, len(self.content.ids), exclude, situation)
         kept = np.flatnonzero(np.isin(whole.item, among))[: ask.k]
         return Scored(whole.item[kept], whole.score[kept], whole.because[kept])
 
     def _history(self, touches: Touches) -> History:
-        places = self.fitted.places
+        places = self.places
         known = [at for at, one in enumerate(touches.product) if one in places]
         item = np.array([places[touches.product[at]] for at in known], np.int32)
         time = touches.time[known]
@@ -204,7 +230,7 @@ class Answering:
 
     def _outside(self, category: str) -> Ints32:
         """The products that are not of a category."""
-        items = enumerate(self.fitted.data.items)
+        items = enumerate(self.content.ids)
         return np.fromiter((at for at, one in items if not self._fits(one, category)), np.int32)
 
     def _fits(self, product: str, category: str | None) -> bool:
@@ -212,3 +238,14 @@ class Answering:
             return True
         found: Any = self.catalogue.products.get(product)
         return found is not None and category.casefold() in (step.casefold() for step in found.category or ())
+
+
+def answering_of(fitted: Fitted, catalogue: Snapshot, currency: str) -> Answering:
+    """Models and a catalogue put together; everything that an answer needs is made now, not while somebody waits."""
+    fresh = (one for one in catalogue.products if one not in fitted.places)
+    content = items_of(catalogue.products, (*fitted.data.items, *fresh), currency)
+    models = {name: one.grown(content) if isinstance(one, Growing) else one for name, one in fitted.models.items()}
+    known = part_of(content, range(len(fitted.data.items)))
+    made = Answering(fitted.described(known), catalogue, content, models)
+    _ = made.closed, made.newest, made.places
+    return made

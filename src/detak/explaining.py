@@ -7,7 +7,8 @@ import msgspec
 import numpy as np
 
 from detak.answering import NEWEST, Answering, Ask, Pick, Recommended
-from detak.recommend.content import Kind, items_of
+from detak.catalogue import UNKNOWN
+from detak.recommend.content import Kind
 from detak.recommend.reasons import Reason, by_history, by_novelty, by_popularity
 from detak.recommend.trending import Popular
 
@@ -55,13 +56,12 @@ def reasons_of(answering: Answering, ask: Ask, found: Recommended, now: int) -> 
 
 
 def _reason(answering: Answering, ask: Ask, pick: Pick, kinds: Mapping[str, Kind]) -> Reason:
-    fitted = answering.fitted
-    if pick.because is not None and fitted.data.content is not None:
-        touch = kinds.get(pick.because, Kind.VIEW)
-        return by_history(pick.by, fitted.places[pick.because], touch, fitted.data.content)
+    content = answering.content
+    if pick.because is not None:
+        return by_history(pick.by, answering.places[pick.because], kinds.get(pick.because, Kind.VIEW), content)
     if pick.by == NEWEST:
-        content = items_of(answering.catalogue.products, [pick.product_id], "")
-        return by_novelty(0, content)
+        at = answering.places[pick.product_id]
+        return by_novelty(at, content) if content.added[at] != UNKNOWN else Reason("shop")
     if pick.by == _MOST_TOUCHED:
         return Reason("popular_category", category=ask.category) if ask.category else Reason("popular")
     return Reason("for_you")
@@ -69,12 +69,11 @@ def _reason(answering: Answering, ask: Ask, pick: Pick, kinds: Mapping[str, Kind
 
 def _popular(answering: Answering, ask: Ask, found: Recommended, now: int) -> dict[int, Reason]:
     """Of the products that are there because they are popular now, by their place in the answer, where and when."""
-    fitted = answering.fitted
     reasons: dict[int, Reason] = {}
-    for by, model in fitted.models.items():
+    for by, model in answering.models.items():
         at = [place for place, pick in enumerate(found.items) if pick.by == by]
         if isinstance(model, Popular) and at:
-            numbers = np.array([fitted.places[found.items[place].product_id] for place in at], np.int32)
+            numbers = np.array([answering.places[found.items[place].product_id] for place in at], np.int32)
             basis = model.basis(numbers, answering.situation(ask, now))
             reasons |= {place: by_popularity(one, ask.category) for place, one in zip(at, basis, strict=True)}
     return reasons

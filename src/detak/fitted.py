@@ -1,7 +1,8 @@
 """What was fitted together, on the same data: every recommender's model, and the data itself, so that a person can be
 taken out again. Immutable."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Final
@@ -10,7 +11,7 @@ import msgspec
 import numpy as np
 
 from detak.clock import from_micros
-from detak.errors import StoreError
+from detak.errors import CannotComputeError, StoreError
 from detak.plugins import members
 from detak.recommend.base import Interactions, Model, Recommender
 from detak.recommend.content import Details, Items, Place
@@ -143,7 +144,12 @@ def _made(kind: type, zone: str) -> Recommender:
 
 
 def _each(recommenders: Mapping[str, Recommender], data: Interactions) -> dict[str, Model]:
-    return {name: one.fit(data) for name, one in recommenders.items() if len(data.item) or name == _LAST}
+    models: dict[str, Model] = {}
+    for name, one in recommenders.items():
+        if len(data.item) or name == _LAST:
+            with suppress(CannotComputeError):  # what it goes by is not known here: there is no such shelf
+                models[name] = one.fit(data)
+    return models
 
 
 def shrunk(data: Interactions) -> Interactions:
@@ -151,19 +157,20 @@ def shrunk(data: Interactions) -> Interactions:
     used = np.unique(data.item)
     number = np.full(len(data.items), -1, np.int32)
     number[used] = np.arange(len(used))
-    content = _part(data.content, used.tolist()) if data.content is not None else None
+    content = part_of(data.content, used.tolist()) if data.content is not None else None
     items = tuple(data.items[one] for one in used.tolist())
     return replace(data, item=number[data.item], items=items, details=_seen(data.details), content=content)
 
 
-def _part(content: Items, used: list[int]) -> Items:
+def part_of(content: Items, used: Sequence[int]) -> Items:
+    """Of these products alone."""
     return Items(
         tuple(content.ids[one] for one in used),
         tuple(content.name[one] for one in used),
         tuple(content.category[one] for one in used),
         tuple(content.brand[one] for one in used),
-        content.price[used],
-        content.added[used],
+        content.price[list(used)],
+        content.added[list(used)],
         tuple(content.labels[one] for one in used) if content.labels else (),
     )
 

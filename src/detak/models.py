@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from detak.answering import Answering, Ask, Recommended
+from detak.answering import Answering, Ask, Recommended, answering_of
 from detak.catalogue import Snapshot
 from detak.clock import to_micros
 from detak.consent import Purpose
@@ -31,6 +31,7 @@ from detak.settings import LANGUAGES, Settings
 from detak.snapshot import read, remove, write
 
 _LOOK_SECONDS: Final = 5.0  # between two looks at the catalogue
+_REST: Final = 20  # of the time that renewing takes, so much passes before the next look
 _log = logging.getLogger("detak.models")
 
 
@@ -89,6 +90,7 @@ class Models:
         self._changing = threading.RLock()  # held while something is fitted, or unlearnt
         self._answering: Answering | None = None
         self._doubtful = False
+        self._rest = _LOOK_SECONDS
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -132,13 +134,15 @@ class Models:
         """What answers are made from now."""
         return self._asked()
 
-    def recommend(self, ask: Ask) -> Recommended:
+    def recommend(self, ask: Ask, *, now: int | None = None) -> Recommended:
         """The best products for whoever asks. From memory; a click that became a fact counts in the next answer.
+
+        ``now`` is the moment it is asked for (microseconds since 1970, UTC); None: this one.
 
         Raises:
             UsageError: there is no such shelf.
         """
-        return self._asked().recommend(ask, self._visitor(ask), _now())
+        return self._asked().recommend(ask, self._visitor(ask), _now() if now is None else now)
 
     def told(self, ask: Ask, language: str | None = None) -> Told:
         """As ``recommend``, each product with its reason in words.
@@ -193,9 +197,11 @@ class Models:
             if self._doubtful:
                 self.fit()
                 return
-            left = fitted.without(subjects)
-            if left is not fitted:
-                self._keep(left)
+            content = items_of(self._catalogue.snapshot().products, fitted.data.items, self._settings.currency)
+            left = fitted.described(content).without(subjects)
+            if left.data.people == fitted.data.people:
+                return
+            self._keep(left)
             if self._answering is not None:
                 self._show(left)
 
@@ -221,9 +227,15 @@ class Models:
             raise UsageError(f"there is no language {language!r}; there are: {', '.join(LANGUAGES)}")
         return language or self._settings.language
 
+    def renew(self) -> None:
+        """Take in what changed in the catalogue: what came in, is sold out, or is hidden."""
+        with self._changing:
+            if self._answering is not None:
+                self._show(self._answering.fitted)
+
     def _keep_up(self) -> None:
         self.warm()
-        while not self._ended.wait(_LOOK_SECONDS):
+        while not self._ended.wait(self._rest):
             try:
                 self._look()
             except Exception as error:  # the next look tries again
@@ -234,8 +246,7 @@ class Models:
         if answering is None or self._due(answering.fitted):
             self.fit()
         elif answering.catalogue.version != self._catalogue.version:
-            with self._changing:
-                self._show(answering.fitted)
+            self.renew()
 
     def _due(self, fitted: Fitted) -> bool:
         """Whether facts came in since, and it is time."""
@@ -245,11 +256,9 @@ class Models:
         return bool(self._settings.refit_minutes) and changed and age >= least
 
     def _show(self, fitted: Fitted) -> None:
-        catalogue = self._catalogue.snapshot()
-        content = items_of(catalogue.products, fitted.data.items, self._settings.currency)
-        answering = Answering(fitted.described(content), catalogue)
-        _ = answering.closed, answering.newest, answering.fitted.places  # made now, not while somebody waits
-        self._answering = answering
+        began = time.monotonic()
+        self._answering = answering_of(fitted, self._catalogue.snapshot(), self._settings.currency)
+        self._rest = max(_LOOK_SECONDS, _REST * (time.monotonic() - began))
 
     def _keep(self, fitted: Fitted) -> None:
         remove(self._path)  # should writing fail, nothing of before stays
