@@ -8,11 +8,11 @@ alone, a hundred million touches within minutes. Who likes what, and what is cli
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from detak.recommend.windows import Touched
 from detak.simulate.browsing import clicks
 from detak.simulate.config import Config, Floats, Ints, sigmoid, stream
 from detak.simulate.goods import LATENT, Goods, categories
@@ -33,27 +33,6 @@ _ANOTHER: Final = 0.5  # of lists: the next page of the same search, or else ano
 
 
 @dataclass(frozen=True)
-class Touches:
-    """Products touched, person after person, each one's oldest first."""
-
-    item: Ints32
-    starts: Ints
-    """Where each person's touches begin, and the end."""
-    items: int
-
-    def save(self, folder: Path) -> None:
-        """Into a folder, to be opened without being read."""
-        np.save(folder / "item.npy", self.item)
-        np.save(folder / "starts.npy", np.append(self.starts, self.items))
-
-    @classmethod
-    def open(cls, folder: Path) -> "Touches":
-        """What ``save`` wrote."""
-        ends = np.load(folder / "starts.npy")
-        return cls(np.load(folder / "item.npy", mmap_mode="r"), ends[:-1], int(ends[-1]))
-
-
-@dataclass(frozen=True)
 class _Pages:
     products: Ints32
     """Pages x LIST, those of a category following one another."""
@@ -61,7 +40,7 @@ class _Pages:
     """By category: where its pages begin, and the end."""
 
 
-def touches(items: int, count: int, seed: int) -> Touches:
+def touches(items: int, count: int, seed: int) -> Touched:
     """``count`` touches in a shop of about ``items`` products. The same figures give the same touches."""
     config = Config(seed=seed, shoppers=max(50, int(count / EACH * _SPARE)), days=1)
     goods, nothing = _goods(items, config), np.zeros((0, 3), np.int64)
@@ -78,7 +57,7 @@ def touches(items: int, count: int, seed: int) -> Touches:
             break
     starts = np.minimum(np.concatenate([[0], np.cumsum(np.concatenate(lengths))]), done)
     people = int(np.searchsorted(starts, done)) + 1
-    return Touches(item[:done], starts[:people], len(goods.category))
+    return Touched(item[:done], starts[:people], len(goods.category))
 
 
 def _goods(items: int, config: Config) -> Goods:

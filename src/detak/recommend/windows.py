@@ -9,14 +9,14 @@ made. The sums are made for some items at a time; of each item only its stronges
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
 
 from detak.recommend.base import Floats, Ints, Ints32
-from detak.recommend.solve import strongest
+from detak.recommend.solve import Effort, regress, strongest
 
 _BLOCK: Final = 1 << 16  # touches at a time: with their neighbours they stay in the processor's cache
 _FAR: Final = 255
@@ -48,6 +48,23 @@ class Window:
         """What a pair counts in Y'Z, by distance."""
         return np.concatenate([[0], np.convolve(self.past, self.future)[: self.width]]).astype(np.float32)
 
+    @classmethod
+    def fading(cls, decay: float, discount: float, width: int) -> "Window":
+        """The past fades by ``decay`` a step, what follows by ``discount``."""
+        steps = range(width)
+        return cls(tuple(decay**step for step in steps), tuple(discount**step for step in steps))
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Histories as arrays: no more than a regression needs, so that they may lie in files."""
+
+    item: Ints32
+    """By touch, person after person, each one's oldest first."""
+    starts: Ints
+    """Where each person's touches begin, and the end."""
+    items: int
+
 
 @dataclass(frozen=True)
 class Thinned:
@@ -58,13 +75,17 @@ class Thinned:
     cross: sparse.csc_array
 
 
-def thinned(item: Ints32, starts: Ints, items: int, window: Window, keep: tuple[int, int]) -> Thinned:
+def regress_windows(touched: Touched, window: Window, penalty: float, effort: Effort) -> sparse.csr_array:
+    """B = (Y'Y + penalty I)^-1 Y'Z by neighbourhoods, from histories, at any size. See ``solve.regress``."""
+    sums = thinned(touched, window, (2 * effort.neighbours, effort.neighbours))
+    return regress(sums.gram, sums.cross, penalty, replace(effort, way="near"))
+
+
+def thinned(touched: Touched, window: Window, keep: tuple[int, int]) -> Thinned:
     """The sums over people's histories.
 
     Args:
-        item: by touch, person after person, each one's oldest first.
-        starts: where each person's touches begin, and the end.
-        items: how many there are.
+        touched: the histories.
         window: at most 127 wide.
         keep: how many neighbours of each item stay in Y'Y, and how many in Y'Z.
 
@@ -73,9 +94,9 @@ def thinned(item: Ints32, starts: Ints, items: int, window: Window, keep: tuple[
     """
     if window.width > _FAR // 2:
         raise ValueError(f"a window of {window.width} touches is too wide: {_FAR // 2} at most")
-    sums = _Blocks.of(item, starts, items, window, keep)
-    ends = np.unique(np.searchsorted(sums.begin, np.arange(_BLOCK, len(item), _BLOCK)))
-    edges = np.unique(np.concatenate([[0], ends, [items]])).astype(np.int64)
+    sums = _Blocks.of(touched, window, keep)
+    ends = np.unique(np.searchsorted(sums.begin, np.arange(_BLOCK, len(touched.item), _BLOCK)))
+    edges = np.unique(np.concatenate([[0], ends, [touched.items]])).astype(np.int64)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         parts = list(pool.map(sums.block, edges[:-1].tolist(), edges[1:].tolist()))
     gram, cross = (sparse.vstack(column, format="csr") for column in zip(*parts, strict=True))
@@ -100,18 +121,18 @@ class _Blocks:
     keep: tuple[int, int]
 
     @classmethod
-    def of(cls, item: Ints32, starts: Ints, items: int, window: Window, keep: tuple[int, int]) -> "_Blocks":
-        lengths = np.diff(starts)
-        at = np.arange(len(item)) - np.repeat(starts[:-1], lengths)
+    def of(cls, touched: Touched, window: Window, keep: tuple[int, int]) -> "_Blocks":
+        item, lengths = touched.item, np.diff(touched.starts)
+        at = np.arange(len(item)) - np.repeat(touched.starts[:-1], lengths)
         back = np.repeat(lengths, lengths) - 1 - at
-        count = np.bincount(item, minlength=items)
+        count = np.bincount(item, minlength=touched.items)
         lags = np.arange(-window.width, window.width + 1, dtype=np.int32)
         within = window.within()[np.abs(lags)]
         # The neighbour that came first speaks for the item that followed: the columns of Y'Z.
         across = np.concatenate([window.across()[:0:-1], np.zeros(window.width + 1, np.float32)])
         return cls(
             item,
-            _by_item(item, items),
+            _by_item(item, touched.items),
             np.concatenate([[0], np.cumsum(count)]),
             np.minimum(at, _FAR).astype(np.uint8),
             np.minimum(back, _FAR).astype(np.uint8),
