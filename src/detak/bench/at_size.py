@@ -1,36 +1,38 @@
 """A fit at a shop's size, in a process of its own, so that its memory is its own: ``python -m detak.bench.at_size``.
 
-It reads a ``Job`` from its standard input. ``make`` draws touches into the folder, ``fit`` fits what lies there; each
-writes a ``Done`` to its standard output.
+It reads a ``Job`` from its standard input and writes a ``Done`` to its standard output. What it works on lies in a
+folder as plain arrays: ``fit_item`` and ``fit_starts``, the histories to be fitted; ``ask_item`` and ``ask_starts``,
+those to be answered, where they are others; ``wanted``, by person the touch to be found (-1: none); ``items``, how many
+there are.
 """
 
 import resource
 import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from scipy import sparse
 
 from detak.bench.tastes import touches
-from detak.recommend.solve import Effort
-from detak.recommend.windows import Touched, Window, regress_windows
+from detak.recommend.solve import Effort, regress
+from detak.recommend.windows import Touched, Window, regress_windows, thinned
 
-WINDOW: Final = Window.fading(0.8, 0.5, 10)
 DECAY: Final = 0.8
-PENALTY: Final = 10.0
+_WINDOW: Final = Window.fading(DECAY, 0.5, 10)
+_PENALTY: Final = 10.0
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to do in the folder."""
+    """What to do in the folder: ``make`` touches of a made shop, or fit the ``dense`` or the ``near`` way."""
 
     folder: str
     step: str
     items: int = 0
     touches: int = 0
-    neighbours: int = 0
+    neighbours: int = 50
     seed: int = 1
 
 
@@ -42,8 +44,28 @@ class Done(msgspec.Struct, frozen=True):
     peak_mb: int
 
 
-def make(job: Job) -> None:
-    """Touches of a made shop: all but each person's last one to be fitted, the last one to be found."""
+def keep(folder: Path, arrays: dict[str, np.ndarray[Any, Any]]) -> None:
+    """Write arrays into the folder."""
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+
+
+def opened(folder: Path, part: str) -> Touched:
+    """The histories to ``fit``, or to ``ask``, mapped into memory."""
+    part = part if (folder / f"{part}_item.npy").exists() else "fit"
+    item, starts = (np.load(folder / f"{part}_{name}.npy", mmap_mode="r") for name in ("item", "starts"))
+    return Touched(item, starts, int(np.load(folder / "items.npy")))
+
+
+def model(folder: Path) -> sparse.csr_array:
+    """What was fitted, mapped into memory."""
+    parts = tuple(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("data", "indices", "indptr"))
+    size = len(parts[2]) - 1
+    return sparse.csr_array(parts, shape=(size, size), copy=False)
+
+
+def _make(job: Job) -> None:
+    """All but each person's last touch to be fitted, the last one to be found."""
     made = touches(job.items, job.touches, job.seed)
     lengths = np.diff(made.starts)
     last = made.starts[1:][lengths > 1] - 1
@@ -52,37 +74,30 @@ def make(job: Job) -> None:
     wanted = np.full(len(lengths), -1, np.int32)
     wanted[lengths > 1] = made.item[last]
     starts = np.concatenate([[0], np.cumsum(lengths - (lengths > 1))])
-    parts = {"item": made.item[kept], "starts": starts, "wanted": wanted, "items": np.array(made.items)}
-    for name, array in parts.items():
-        np.save(Path(job.folder) / f"{name}.npy", array)
+    arrays = {"fit_item": made.item[kept], "fit_starts": starts, "wanted": wanted, "items": np.array(made.items)}
+    keep(Path(job.folder), arrays)
 
 
-def opened(folder: Path) -> Touched:
-    """What ``make`` wrote, mapped into memory."""
-    item, starts = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("item", "starts"))
-    return Touched(item, starts, int(np.load(folder / "items.npy")))
+def _near(job: Job) -> None:
+    histories = opened(Path(job.folder), "fit")
+    _fitted(job, regress_windows(histories, _WINDOW, _PENALTY, Effort("near", job.neighbours)))
 
 
-def fit(job: Job) -> None:
-    """The regression of the folder's touches, kept beside them."""
-    folder = Path(job.folder)
-    weight = regress_windows(opened(folder), WINDOW, PENALTY, Effort("near", job.neighbours))
-    for name, array in (("indptr", weight.indptr), ("indices", weight.indices), ("data", weight.data)):
-        np.save(folder / f"{name}.npy", array)
+def _dense(job: Job) -> None:
+    histories = opened(Path(job.folder), "fit")
+    sums = thinned(histories, _WINDOW, (histories.items, histories.items))
+    _fitted(job, regress(sums.gram, sparse.csr_array(sums.cross), _PENALTY, Effort("dense")))
 
 
-def model(folder: Path) -> sparse.csr_array:
-    """What ``fit`` wrote, mapped into memory."""
-    parts = tuple(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("data", "indices", "indptr"))
-    size = len(parts[2]) - 1
-    return sparse.csr_array(parts, shape=(size, size), copy=False)
+def _fitted(job: Job, weight: sparse.csr_array) -> None:
+    keep(Path(job.folder), {"indptr": weight.indptr, "indices": weight.indices, "data": weight.data})
 
 
 def main() -> None:
     """The process itself."""
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     began, worked = time.perf_counter(), time.process_time()
-    {"make": make, "fit": fit}[job.step](job)
+    {"make": _make, "near": _near, "dense": _dense}[job.step](job)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     done = Done(round(time.perf_counter() - began, 1), round(time.process_time() - worked, 1), peak)
     sys.stdout.buffer.write(msgspec.json.encode(done))

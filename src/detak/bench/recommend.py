@@ -1,0 +1,291 @@
+"""Recommendation at size and speed: what a fit takes and finds, beside packages that do the same, in the same run."""
+
+import itertools
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+import numpy as np
+
+from detak.bench.at_size import DECAY, Done, Job, keep, model, opened
+from detak.bench.peers import Missing, ask
+from detak.errors import UsageError
+from detak.recommend.serve import Rows
+from detak.recommend.windows import Touched
+
+_K: Final = 10
+_DEPTH: Final = 20  # touches of a history that are asked with: 0.8 ** 20 is a hundredth
+_ASKED: Final = 4_000
+_LIKE_BEAUTY: Final = (12_000, 200_000)
+_EACH: Final = 105  # touches an item, of which some are held out
+_PEERS: Final = (("implicit_models", "als"), ("implicit_models", "cosine"), ("rectools_ease", "ease"))
+
+_T = TypeVar("_T")
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """How often the touch that came next is among the first ten of all items, and how far up."""
+
+    recall_10: float
+    ndcg_10: float
+    people: int
+
+
+class Fitted(msgspec.Struct, frozen=True):
+    """One model on the shared data. Seconds by the clock and of all cores; the memory of its whole process."""
+
+    name: str
+    fit_seconds: float
+    fit_cpu_seconds: float
+    peak_mb: float
+    answers_s: float
+    found: Found
+
+
+class Unfitted(msgspec.Struct, frozen=True):
+    """A model that did not run, and why."""
+
+    name: str
+    missing: str
+
+
+class Size(msgspec.Struct, frozen=True):
+    """A fit by neighbourhoods on a made shop of a hundred touches an item."""
+
+    items: int
+    touches: int
+    people: int
+    make_seconds: float
+    fit_seconds: float
+    fit_cpu_seconds: float
+    peak_mb: int
+    """Of the process that fits."""
+    peak_bytes_an_item: int
+    model_mb: float
+    model_bytes_an_item: int
+    opened_ms: float
+    """From a model in a file, mapped into memory, to its first answer."""
+    answers_s: float
+    """One thread, one history after the other, by the clock."""
+    answers_a_cpu_second: float
+    found: Found
+
+
+class Growth(msgspec.Struct, frozen=True):
+    """Between two sizes: the exponent to which each grows with the items (1: in proportion)."""
+
+    items: tuple[int, int]
+    cpu_seconds: float
+    peak_mb: float
+    model_mb: float
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """All of it."""
+
+    cores: int
+    data: str
+    beside: list[Fitted | Unfitted]
+    sizes: list[Size]
+    growth: list[Growth]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to measure."""
+
+    data: Path | None
+    """Lines ``user item item ...``, oldest first; None: a made shop as large as Amazon Beauty."""
+    sizes: tuple[int, ...]
+    """Numbers of items of made shops, in rising order."""
+    neighbours: int
+    """On how many items each one is regressed there."""
+    beside: bool
+    """Whether to run other packages, and the other ways, on the data."""
+
+
+def measure(wanted: Wanted, say: Callable[[str], None]) -> Measured:
+    """Fit the data by each model, and made shops of each size; ``say`` is told of each as it is done.
+
+    Raises:
+        UsageError: the data cannot be read.
+    """
+    beside = list(_told(_beside(wanted), say)) if wanted.beside else []
+    found = list(_told((_size(items, wanted.neighbours) for items in wanted.sizes), say))
+    growth = [_growth(one, other) for one, other in itertools.pairwise(found)]
+    name = wanted.data.name if wanted.data else f"made: {_LIKE_BEAUTY[0]:,} items, {_LIKE_BEAUTY[1]:,} touches"
+    return Measured(len(os.sched_getaffinity(0)), name, beside, found, growth)
+
+
+def _told(found: Iterable[_T], say: Callable[[str], None]) -> Iterator[_T]:
+    for one in found:
+        say(msgspec.json.encode(one).decode())
+        yield one
+
+
+def _beside(wanted: Wanted) -> Iterator[Fitted | Unfitted]:
+    with _folder() as folder:
+        if wanted.data:
+            keep(folder, read(wanted.data))
+        else:
+            _run(Job(str(folder), "make", *_LIKE_BEAUTY))
+        yield from _own(folder, wanted.neighbours)
+        yield from _peers(folder)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def _run(job: Job) -> Done:
+    command = [sys.executable, "-m", "detak.bench.at_size"]
+    done = subprocess.run(command, input=msgspec.json.encode(job), stdout=subprocess.PIPE, check=True)  # noqa: S603
+    return msgspec.json.decode(done.stdout, type=Done)
+
+
+def read(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """As published: fitted without each person's last two, asked with all but the last, which is wanted."""
+    try:
+        lines = [[int(word) for word in line.split()[1:]] for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read ({error}); a line is a user and items, all numbers") from None
+    rows = [row for row in lines if len(row) >= 3]
+    if not rows:
+        raise UsageError(f"{path}: nobody has three items; a line is a user and items, oldest first")
+    items, item = np.unique(np.concatenate(rows), return_inverse=True)
+    lengths = np.array([len(row) for row in rows])
+    back = np.repeat(np.cumsum(lengths), lengths) - 1 - np.arange(len(item))
+    return {
+        "fit_item": item[back >= 2].astype(np.int32),
+        "fit_starts": np.concatenate([[0], np.cumsum(lengths - 2)]),
+        "ask_item": item[back >= 1].astype(np.int32),
+        "ask_starts": np.concatenate([[0], np.cumsum(lengths - 1)]),
+        "wanted": item[back == 0].astype(np.int32),
+        "items": np.array(len(items)),
+    }
+
+
+def _own(folder: Path, neighbours: int) -> Iterator[Fitted]:
+    asked, people = opened(folder, "ask"), _people(folder)
+    for name, step, near in (
+        ("directed, dense", "dense", 0),
+        ("directed, 100 neighbours", "near", 100),
+        (f"directed, {neighbours} neighbours", "near", neighbours),
+    ):
+        done = _run(Job(str(folder), step, neighbours=near))
+        best, seconds, _ = _answers(Rows.of(model(folder)), asked, people)
+        found = judged(best, np.load(folder / "wanted.npy")[people])
+        rate = round(len(people) / seconds)
+        yield Fitted(name, done.seconds, done.cpu_seconds, done.peak_mb, rate, found)
+
+
+def _peers(folder: Path) -> Iterator[Fitted | Unfitted]:
+    fit, asked, people = opened(folder, "fit"), opened(folder, "ask"), _people(folder)
+    rows = _rows(asked, people)
+    arrays: dict[str, np.ndarray[Any, Any]] = {"fit_item": fit.item, "fit_starts": fit.starts}
+    arrays["ask_item"] = asked.item[rows]
+    arrays["ask_starts"] = np.concatenate([[0], np.cumsum(np.diff(asked.starts)[people])])
+    for program, kind in _PEERS:
+        name = f"{program.partition('_')[0]}, {kind}"
+        answer = ask(program, {"items": fit.items, "k": _K, "model": kind}, arrays)
+        if isinstance(answer, Missing):
+            yield Unfitted(name, answer.missing)
+            continue
+        said = answer.said
+        seconds, worked = (round(said[key], 1) for key in ("fit_seconds", "fit_cpu_seconds"))
+        found = judged(answer.arrays["best"], np.load(folder / "wanted.npy")[people])
+        rate = round(said["answers_s"])
+        yield Fitted(f"{name} {said['version']}", seconds, worked, answer.peak_mb, rate, found)
+
+
+def _size(items: int, neighbours: int) -> Size:
+    with _folder() as folder:
+        made = _run(Job(str(folder), "make", items, items * _EACH))
+        done = _run(Job(str(folder), "near", neighbours=neighbours))
+        return _seen(folder, made, done)
+
+
+def _seen(folder: Path, made: Done, done: Done) -> Size:
+    asked, people = opened(folder, "ask"), _people(folder)
+    began = time.perf_counter()
+    rows = Rows.of(model(folder))
+    _answers(rows, asked, people[:1])
+    opened_ms = (time.perf_counter() - began) * 1000
+    _answers(rows, asked, people)  # warm: what a shop serves from has been asked before
+    best, seconds, worked = _answers(rows, asked, people)
+    size = sum((folder / f"{name}.npy").stat().st_size for name in ("data", "indices", "indptr"))
+    return Size(
+        items=asked.items,
+        touches=len(asked.item),
+        people=len(asked.starts) - 1,
+        make_seconds=made.seconds,
+        fit_seconds=done.seconds,
+        fit_cpu_seconds=done.cpu_seconds,
+        peak_mb=done.peak_mb,
+        peak_bytes_an_item=round(done.peak_mb * 2**20 / asked.items),
+        model_mb=round(size / 2**20, 1),
+        model_bytes_an_item=round(size / asked.items),
+        opened_ms=round(opened_ms, 1),
+        answers_s=round(len(people) / seconds),
+        answers_a_cpu_second=round(len(people) / worked),
+        found=judged(best, np.load(folder / "wanted.npy")[people]),
+    )
+
+
+def _growth(one: Size, other: Size) -> Growth:
+    def exponent(before: float, after: float) -> float:
+        return round(math.log(after / before) / math.log(other.items / one.items), 2)
+
+    return Growth(
+        (one.items, other.items),
+        exponent(one.fit_cpu_seconds, other.fit_cpu_seconds),
+        exponent(one.peak_mb, other.peak_mb),
+        exponent(one.model_mb, other.model_mb),
+    )
+
+
+def _people(folder: Path) -> Ints:
+    """Who is asked about: some of those with three touches whose next one is new to them."""
+    asked, wanted = opened(folder, "ask"), np.load(folder / "wanted.npy")
+    able = np.flatnonzero((np.diff(asked.starts) >= 3) & (wanted >= 0))
+    drawn = np.random.default_rng(1).permutation(able)[: 2 * _ASKED]
+    new = [one for one in drawn.tolist() if wanted[one] not in asked.item[asked.starts[one] : asked.starts[one + 1]]]
+    return np.sort(np.array(new[:_ASKED], np.int64))
+
+
+def _rows(asked: Touched, people: Ints) -> Ints:
+    """The rows of these people's histories, one after the other."""
+    return np.concatenate([np.arange(asked.starts[one], asked.starts[one + 1]) for one in people.tolist()])
+
+
+def _answers(rows: Rows, asked: Touched, people: Ints) -> tuple[Ints, float, float]:
+    """Ten for each of the people (-1: no more), and the seconds, by the clock and of this process."""
+    best = np.full((len(people), _K), -1, np.int64)
+    fading = (DECAY ** np.arange(_DEPTH - 1, -1, -1)).astype(np.float32)
+    histories = [np.asarray(asked.item[asked.starts[one] : asked.starts[one + 1]]) for one in people.tolist()]
+    began, worked = time.perf_counter(), time.process_time()
+    for at, history in enumerate(histories):
+        near = history[-_DEPTH:]
+        found = rows.best(near, fading[_DEPTH - len(near) :], _K, history)
+        best[at, : len(found.item)] = found.item
+    return best, time.perf_counter() - began, time.process_time() - worked
+
+
+def judged(best: Ints, wanted: Ints) -> Found:
+    """How well lists of ten (people x 10, best first) name what each person wanted."""
+    person, place = np.nonzero(best == wanted[:, None])
+    gain = 1 / np.log2(place + 2)
+    people = len(wanted)
+    return Found(round(len(person) / people, 4), round(float(gain.sum()) / people, 4), people)
