@@ -1,0 +1,76 @@
+"""The model of the linear recommenders: a weight from each product touched to each product suggested.
+
+A score is the sum over a person's touches, the last counting 1 and each one before it ``decay`` times the one after it.
+So a click changes the next answer without a fit, and every suggestion has a touch that speaks for it most.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy import sparse
+
+from detak.recommend.base import NOBODY, Floats, History, Interactions, Ints32, Scored, Situation
+from detak.recommend.best import best
+
+_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Links:
+    """``weight``: products touched x products suggested, float32. Only the last 100 touches count."""
+
+    weight: sparse.csr_array
+    decay: float
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Self:
+        """What ``arrays`` gave."""
+        size = len(arrays["starts"]) - 1
+        parts = (arrays["strength"], arrays["item"], arrays["starts"])
+        return cls(sparse.csr_array(parts, shape=(size, size)), float(arrays["decay"][0]))
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """See ``Model``."""
+        found = {"starts": self.weight.indptr, "item": self.weight.indices, "strength": self.weight.data}
+        return {**found, "decay": np.array([self.decay])}
+
+    def past(self, histories: Interactions) -> sparse.csr_array:
+        """People x products: what each touch counts."""
+        size = self.weight.shape[0]
+        kept = (histories.back < _DEPTH) & (histories.item >= 0) & (histories.item < size)
+        value = (self.decay ** histories.back[kept]).astype(np.float32)
+        entries = (value, (histories.person[kept], histories.item[kept]))
+        return sparse.csr_array(entries, shape=(histories.people, size))
+
+    def told(self, histories: Interactions) -> sparse.csr_array:
+        """The scores, where there are any: people x products."""
+        return sparse.csr_array(self.past(histories) @ self.weight)
+
+    def scores(self, histories: Interactions) -> Floats:
+        """See ``Scorer``."""
+        return np.asarray(self.told(histories).toarray(), np.float32)
+
+    def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:  # noqa: ARG002
+        """See ``Model``. Only what something speaks for: fewer than ``k``, where little does."""
+        alone = history.alone(())
+        scores = self.scores(alone).ravel()
+        scores[scores <= 0] = -np.inf
+        items = best(scores, k, exclude)
+        return Scored(items, scores[items], self._because(alone, items))
+
+    def parts(self, alone: Interactions, touched: Ints32, items: Ints32) -> Floats:
+        """What each product touched says for each suggested to one person: touched x suggested."""
+        past = self.past(alone).toarray().ravel()
+        known = touched[(touched >= 0) & (touched < len(past))]
+        found = np.zeros((len(touched), len(items)), np.float32)
+        found[: len(known)] = self.weight[known][:, items].toarray() * past[known][:, None]
+        return found
+
+    def _because(self, alone: Interactions, items: Ints32) -> Ints32:
+        touched = np.unique(alone.item[(alone.item >= 0) & (alone.item < self.weight.shape[0])])
+        if not len(items) or not len(touched):
+            return np.full(len(items), NOBODY, np.int32)
+        parts = self.parts(alone, touched, items)
+        return np.where(parts.max(axis=0) > 0, touched[parts.argmax(axis=0)], NOBODY).astype(np.int32)
