@@ -14,6 +14,8 @@ from detak.errors import CannotComputeError
 from detak.recommend.base import Floats, Interactions, Ints, Ints32, Scorer
 
 _CELLS: Final = 8_000_000  # of a table people x products that is held at once
+NOT_FOUND: Final = 2**31
+"""The place of a target that nothing speaks for."""
 _BANDS: Final = (0.2, 0.8)  # of all touches: the most popular products, those between, the long tail
 
 
@@ -44,7 +46,7 @@ def answers(model: Scorer, asked: Asked, k: int) -> Answers:
         if not asked.again:
             scores[histories.person, histories.item] = 0
         own = scores[np.arange(len(part)), asked.target[part]]
-        places.append(np.where(own > 0, (scores >= own[:, None]).sum(axis=1), size + 1))
+        places.append(np.where(own > 0, (scores >= own[:, None]).sum(axis=1), NOT_FOUND))
         shown.append(_first(scores, k))
     return Answers(np.concatenate(places), np.concatenate(shown))
 

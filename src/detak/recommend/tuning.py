@@ -17,6 +17,7 @@ Members = Mapping[str, Followed | Ease]
 _DECAYS: Final = (0.2, 0.4, 0.6, 0.8, 0.95)
 _WANTED: Final = (0.0, 0.25, 0.5)
 _CELLS: Final = 18_000_000  # people x products that a setting is tried on
+_NOT_FOUND: Final = 2**31
 _AT_ONCE: Final = 4_000_000
 _FEWEST: Final = 100
 
@@ -73,4 +74,4 @@ class _Trial:
         own = scores[np.arange(len(people)), target]
         if not self.again:
             scores[part.person, part.item] = -np.inf
-        return np.asarray((scores >= own[:, None]).sum(axis=1) + (own <= 0) * scores.shape[1])
+        return np.asarray((scores >= own[:, None]).sum(axis=1) + (own <= 0) * _NOT_FOUND)
