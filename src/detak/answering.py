@@ -18,15 +18,18 @@ from detak.recommend.base import NOBODY, History, Ints32, Model, Scored, Scorer,
 from detak.recommend.content import Items, Kind, items_of
 from detak.remembering import Visitor
 from detak.subject import Identifier
-from detak.touches import WEIGHTS, Touches, runs
+from detak.touches import NOTHING, WEIGHTS, Touches, runs
 
 FOR_YOU: Final = "for_you"
 """The shelf for a person, by the best recommender there is."""
+BESIDE: Final = "beside"
+"""What goes beside a product, whoever looks at it: people's visits first, then what products are like."""
 NEWEST: Final = "newest"
 """What the shop listed last: where nothing else is known."""
 AS_SENT: Final = "as_sent"
 """In a list that was to be ranked, a product that nothing is known of."""
 _ALIKE: Final = "similar"  # what fills the shelf of somebody whose touches say nothing to the main model
+_BESIDE: Final = ("also_viewed", _ALIKE)
 _FILLING: Final = ("trending", "popular")  # what fills any shelf up, where there are such models
 _WEIGHTS: Final = np.array([WEIGHTS[one] for one in Kind], np.float32)
 
@@ -111,7 +114,7 @@ class Answering:
     @property
     def shelves(self) -> list[str]:
         """What can be asked for."""
-        return [FOR_YOU, NEWEST, *self.models]
+        return [FOR_YOU, BESIDE, NEWEST, *self.models]
 
     @cached_property
     def places(self) -> Mapping[str, int]:
@@ -142,7 +145,7 @@ class Answering:
         if ask.shelf not in self.shelves:
             raise UsageError(f"there is no shelf {ask.shelf!r}; there are: {', '.join(self.shelves)}")
         again = getattr(self.fitted.recommenders.get(ask.shelf), "again", False)
-        history = self._history(visitor.bought if again else visitor.touches)
+        history = self._history(NOTHING if ask.shelf == BESIDE else visitor.bought if again else visitor.touches)
         again |= ask.again
         shut = {*ask.exclude, *(() if again else visitor.touches.product)}
         if ask.product is not None:
@@ -174,6 +177,9 @@ class Answering:
 
     def _speakers(self, ask: Ask, history: History) -> Iterator[str]:
         """Who is asked, one after the other, until the shelf is full."""
+        if ask.shelf == BESIDE:
+            yield from (one for one in _BESIDE if one in self.models)
+            return
         if ask.shelf != FOR_YOU:
             yield ask.shelf
             return

@@ -17,7 +17,8 @@ from detak.event import message_key
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "NO_PROXY": "*"}
-_SETTINGS = '[sources.web]\nbasis = "legitimate_interest"\npurposes = ["essential", "analytics"]\n'
+_COVERS = 'basis = "legitimate_interest"\npurposes = ["essential", "analytics", "personalisation"]\n'
+_SETTINGS = f"[sources.web]\n{_COVERS}[sources.gorse]\n{_COVERS}"
 _SKEW = timedelta(seconds=20)  # a client's clock is set right by when it says it sent, which a retry does not renew
 BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
 

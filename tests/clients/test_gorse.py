@@ -1,12 +1,14 @@
 """Gorse's own clients, unmodified, against a real server."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.clients.packages import run
-from tests.clients.shop import BEGAN, names, opened
+from tests.clients.shop import BEGAN, Shop, names, opened
 
 from detak.engine import Engine
 
@@ -43,6 +45,41 @@ def _as_admin(client: Any) -> None:
     assert [one["ItemId"] for one in client.list_feedbacks("read", "ani")] == ["S1"]
     assert client.delete_user("ani") == {"RowAffected": 1}
     assert client.delete_item("S1") == {"RowAffected": 1}
+
+
+def test_pygorse_reads(tmp_path: Path) -> None:
+    gorse = pytest.importorskip("gorse", reason="PyGorse is not installed")
+    with opened(tmp_path) as shop:
+        client = gorse.Gorse(shop.url, shop.token)
+        told = [("budi", "S1"), ("budi", "S2"), ("citra", "S1"), ("citra", "S2"), ("ani", "S1")]
+        many = [{"FeedbackType": "read", "UserId": user, "ItemId": item, "Timestamp": NOW} for user, item in told]
+        assert client.insert_feedbacks(many) == {"RowAffected": 5}
+        _fit(shop)
+        assert [one.id for one in client.get_recommend("ani")] == ["S2"]
+        assert client.get_recommend("ani", category="none") == []
+        assert [one["Id"] for one in client.session_recommend(many[:1])] == ["S2"]
+        assert [one["Id"] for one in client.get_neighbors("S1")] == ["S2"]
+
+
+def _fit(shop: Shop) -> None:
+    """Have the server learn from what came in."""
+    authorized = {"Authorization": f"Bearer {shop.token}"}
+    until = time.monotonic() + 20
+    while httpx.post(f"{shop.url}/v1/admin/fit", headers=authorized, timeout=60).json()["touches"] < 5:
+        assert time.monotonic() < until
+
+
+def test_gorsejs_reads(tmp_path: Path) -> None:
+    with opened(tmp_path) as shop:
+        told = {"url": shop.url, "key": shop.token}
+        json.loads(run("gorse_reads.mjs", {**told, "write": True}))
+        _fit(shop)
+        said = json.loads(run("gorse_reads.mjs", told))
+    assert said["recommended"] == ["S2"]
+    for name in ("session", "neighbours"):
+        assert [one["Id"] for one in said[name]] == ["S2"], name
+    assert {one["Id"] for one in said["popular"]} == {"S1", "S2"}
+    assert said["latest"] == []
 
 
 def test_gorsejs_writes(tmp_path: Path) -> None:

@@ -153,6 +153,12 @@ def reactions(named: str, export: Mapping[str, Any]) -> Iterator[Message]:
             yield {"FeedbackType": kind, "UserId": named, "ItemId": line["product_id"], "Timestamp": stamp}
 
 
+def session(told: Iterable[object]) -> list[str]:
+    """The items of feedback, in the order of its times; without any, as it came. What names none is left out."""
+    named = [one for one in told if isinstance(one, dict) and one.get("ItemId") not in (None, "")]
+    return [str(one["ItemId"]) for one in sorted(named, key=lambda one: moment(one.get("Timestamp")) or "")]
+
+
 def moment(stated: object) -> str | None:
     """A time as Gorse takes it: ISO 8601, or a Unix time in seconds to nanoseconds. What is neither is handed on."""
     text = "" if stated is None else str(stated).strip()

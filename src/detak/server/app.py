@@ -40,7 +40,9 @@ from detak.server import (
     decide,
     ga4,
     gorse,
+    gorse_reading,
     identity,
+    metarank,
     metrics,
     pages,
     quality,
@@ -94,10 +96,11 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
                 "/", route_handlers=[*collect.ROUTES, *consent.ROUTES, *browser.ROUTES, *ga4.ROUTES], tags=["collect"]
             ),
             Router("/", route_handlers=recommend.routes(token), tags=["recommend"]),
+            Router("/", route_handlers=metarank.routes(token), tags=["metarank"]),
             Router("/", route_handlers=decide.ROUTES, tags=["decide"]),
             Router(
                 "/",
-                route_handlers=gorse.ROUTES,
+                route_handlers=[*gorse.ROUTES, *gorse_reading.ROUTES],
                 dependencies={"caller": Provide(gorse.caller(token), sync_to_thread=False)},
                 tags=["gorse"],
             ),

@@ -1,0 +1,144 @@
+"""Metarank's API: events come in by ``/feedback``, lists are ranked and products recommended.
+
+Metarank asks for no key; here every request shows one, as at ``/v1/recommend``, and the same may ask about the same.
+"""
+
+import asyncio
+import time
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import post
+from litestar.handlers import HTTPRouteHandler
+from msgspec import Meta
+
+from detak.answering import FOR_YOU, Ask, Recommended
+from detak.catalogue import EVENTS, Statement
+from detak.dialects import metarank
+from detak.dialects.body import decoded
+from detak.engine import Engine
+from detak.errors import RowError
+from detak.models import Models
+from detak.product_fields import read_row
+from detak.server.asking import Count, Id, Named, Texts, asker, named, ready, received
+from detak.server.ingest import ANSWERS, BODY_LIMIT, AnyRequest, answers, collect, read_body
+
+_ANSWERS: Final = answers(400, 401, 429, 503)
+_MOST: Final = 500
+
+
+class Accepted(msgspec.Struct, rename="camel"):
+    """What Metarank's clients look for."""
+
+    accepted: int
+    took_millis: int
+    status: str = "ok"
+    updated: int = 0
+
+
+class Scored(msgspec.Struct):
+    """An item and its score."""
+
+    item: str
+    score: float
+
+
+class Scores(msgspec.Struct):
+    """Items, best first; ``took`` is milliseconds."""
+
+    took: float
+    items: list[Scored]
+
+
+class Listed(msgspec.Struct):
+    """An item of a list to be ranked."""
+
+    id: Id
+
+
+class Ranking(Named, kw_only=True):
+    """``/rank``."""
+
+    items: Annotated[list[Listed], Meta(min_length=1, max_length=_MOST)]
+    user: Id | None = None
+    session: Id | None = None
+
+
+class Wanted(Named, kw_only=True):
+    """``/recommend``: ``items`` are what it is about, such as the product of a page, or a cart."""
+
+    count: Count = 10
+    user: Id | None = None
+    session: Id | None = None
+    items: Texts = msgspec.field(default_factory=list)
+
+
+def routes(token: str) -> list[HTTPRouteHandler]:
+    """The routes, at a server with this admin token."""
+
+    @post("/feedback", status_code=200, responses=ANSWERS)
+    async def feedback(request: AnyRequest, engine: Engine) -> Accepted:
+        """Events, one or a list of them."""
+        began = time.perf_counter()
+        source = asker(request, engine, token).source
+        told = decoded(await read_body(request, BODY_LIMIT))
+        events = told if isinstance(told, list) else [told]
+        if not all(isinstance(one, dict) for one in events):
+            raise RowError("body", "is neither an event nor a list of them")
+        items = [one for one in events if metarank.is_item(one)]
+        if items:
+            await asyncio.to_thread(_learn, engine, items)
+        if others := [one for one in events if not metarank.is_item(one)]:
+            await collect(engine, source, metarank.events(others))
+        return Accepted(len(events), round(1000 * (time.perf_counter() - began)))
+
+    @post("/rank/{model:str}", status_code=200, responses=_ANSWERS)
+    async def rank(request: AnyRequest, engine: Engine, model: str) -> Scores:
+        """A list in order."""
+        began = time.perf_counter()
+        asked, who = await received(request, engine, token, Ranking)
+        models = await ready(engine)
+        people = named(asked.user, asked.session)
+        shelf = _shelf(models, model)
+        among = [str(one.id) for one in asked.items]
+        return _scores(models.rank(Ask(people, shelf=shelf, among=among, trusted=who.trusted)), began)
+
+    @post("/recommend/{model:str}", status_code=200, responses=_ANSWERS)
+    async def recommend(request: AnyRequest, engine: Engine, model: str) -> Scores:
+        """Products that go with some, or for a visitor."""
+        began = time.perf_counter()
+        asked, who = await received(request, engine, token, Wanted)
+        models = await ready(engine)
+        people = named(asked.user, asked.session)
+        ask = Ask(people, asked.items, k=asked.count, shelf=_shelf(models, model), trusted=who.trusted)
+        return _scores(models.recommend(ask), began)
+
+    return [feedback, rank, recommend]
+
+
+def _shelf(models: Models, model: str) -> str:
+    """The shelf called as the model; any other name of a model is the shelf for a person."""
+    return model if model in models.shelves else FOR_YOU
+
+
+def _scores(found: Recommended, began: float) -> Scores:
+    """Scores that fall from first to last, as Metarank's do, whichever recommender spoke."""
+    count = len(found.items)
+    scored = [Scored(one.product_id, (count - place) / count) for place, one in enumerate(found.items)]
+    return Scores(round(1000 * (time.perf_counter() - began), 3), scored)
+
+
+def _learn(engine: Engine, told: list[dict[str, Any]]) -> None:
+    """What item events say, as an event would say it: the shop's own word in the catalogue goes before.
+
+    Raises:
+        RowError: one of them cannot be used; none went in.
+    """
+    statements = []
+    for number, one in enumerate(told):
+        try:
+            product, fields = read_row(metarank.item(one), engine.settings.currency)
+        except RowError as error:
+            raise RowError(f"[{number}].{error.field}".rstrip("."), error.reason) from None
+        statements.append(Statement(product, fields, EVENTS, time.time_ns() // 1000))
+    engine.catalogue.learn(statements, engine.catalogue.learnt)
