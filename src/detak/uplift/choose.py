@@ -1,0 +1,148 @@
+"""Which learner, by cross-validation; and whether there is anything to learn at all.
+
+Learners are judged by the Qini measure on doubly robust scores (a rank-weighted average treatment effect, Yadlowsky et
+al. 2021), which is less noisy than the curve itself. Whether effects differ between people is judged by the slope of the
+scores on effects that were predicted without them (best linear predictor, Chernozhukov, Demirer, Duflo, Fernández-Val
+2018): each fold is tested alone, folds are summed (Stouffer), and of several partitions twice the median p-value counts
+(Meinshausen, Meier, Bühlmann 2009), so that the answer does not hang on one draw.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import erfc, sqrt
+
+import msgspec
+import numpy as np
+from scipy.stats import rankdata
+
+from detak.errors import CannotComputeError
+from detak.plugins import members
+from detak.uplift.base import Effects, Floats, Learner, Trial
+from detak.uplift.outcome import folds
+from detak.uplift.scores import scores
+
+FOLDS = 5
+_LEAST = 50  # people of each kind in each fold; with fewer, nothing can be told of any learner
+_SURE = 0.05
+
+
+class Heterogeneity(msgspec.Struct, frozen=True):
+    """Whether the treatment does more for some people than for others, as far as their features tell."""
+
+    found: bool
+    p: float
+
+
+class Average(msgspec.Struct, frozen=True):
+    """The effect on everybody, and its standard error."""
+
+    effect: float
+    se: float
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What cross-validation says."""
+
+    learner: Learner
+    gains: Mapping[str, float]
+    """Learner -> mean gain over a random order, per person, of its order."""
+    heterogeneity: Heterogeneity
+    average: Average
+
+
+def learners() -> dict[str, Learner]:
+    """Every learner there is, by name, the simplest first."""
+    made: list[tuple[str, Learner]] = [(name, kind()) for name, kind in members("detak.uplift", "learner").items()]
+    return dict(sorted(made, key=lambda one: one[1].simplicity))
+
+
+def check(trial: Trial) -> None:
+    """See that there is enough to learn from.
+
+    Raises:
+        CannotComputeError: too few people of one kind, or the outcome is the same for all.
+    """
+    treated = int(trial.treated.sum())
+    fewest = min(treated, len(trial) - treated)
+    if fewest < _LEAST * FOLDS:
+        raise CannotComputeError(
+            f"{treated} people were treated and {len(trial) - treated} were not: of each kind it takes {_LEAST * FOLDS}"
+        )
+    if np.ptp(trial.outcome) == 0:
+        raise CannotComputeError("the outcome is the same for everybody: nothing can be learnt from it")
+
+
+def choose(trial: Trial, seed: int, *, repeats: int = 2) -> Chosen:
+    """The learner whose order gains most on people it did not see; and whether effects differ at all.
+
+    Raises:
+        CannotComputeError: the trial is too small.
+    """
+    check(trial)
+    every = learners()
+    gains: dict[str, list[float]] = {name: [] for name in every}
+    statistics: list[dict[str, float]] = []
+    told = scores(trial, seed)
+    for repeat in range(repeats):
+        sums = dict.fromkeys(every, 0.0)
+        for others, these in folds(trial, FOLDS, seed + 1 + repeat):
+            learnt, score = trial.rows(others), told.score[these]
+            for name, learner in every.items():
+                effect = learner.fit(learnt, seed).effect(trial.features[these])
+                gains[name].append(gain(score, effect))
+                sums[name] += slope(score, effect)
+        statistics.append({name: total / sqrt(FOLDS) for name, total in sums.items()})
+    means = {name: float(np.mean(one)) for name, one in gains.items()}
+    best = max(means, key=lambda name: means[name])
+    average = Average(float(told.score.mean()), float(told.score.std(ddof=1) / sqrt(len(trial))))
+    return Chosen(every[best], means, _heterogeneity(statistics), average)
+
+
+def gain(score: Floats, effect: Floats) -> float:
+    """How much more the first half of an order gains than a random one, per person: its Qini measure on scores."""
+    rank = (rankdata(effect) - 0.5) / len(effect) - 0.5
+    return float((score * rank).mean())
+
+
+def slope(score: Floats, effect: Floats) -> float:
+    """The slope of scores on predicted effects over its robust standard error; 0 where all predictions are one."""
+    apart = effect - effect.mean()
+    wide = float((apart**2).sum())
+    if wide <= 0 or np.ptp(effect) == 0:
+        return 0.0
+    fitted = float((apart * score).sum()) / wide
+    residual = score - score.mean() - fitted * apart
+    error = sqrt(float(((apart * residual) ** 2).sum())) / wide
+    return fitted / error if error > 0 else 0.0
+
+
+def calibrated(effects: Effects, trial: Trial, seed: int) -> Effects:
+    """Effects that average the effect on everybody and differ as much as people not seen bear out, never more.
+
+    A learner orders people; what an order is worth in money hangs on how far apart they really are.
+    """
+    told = scores(trial, seed)
+    effect = effects.effect(trial.features)
+    apart = effect - effect.mean()
+    wide = float((apart**2).sum())
+    stretch = float(np.clip((apart * told.score).sum() / wide, 0.0, 1.0)) if wide > 0 else 0.0
+    shift = float(told.score.mean()) - stretch * float(effect.mean())
+    return Effects(
+        effects.weights,
+        effects.intercepts,
+        effects.signs,
+        effects.logistic,
+        scale=effects.scale * stretch,
+        shift=effects.shift * stretch + shift,
+    )
+
+
+def _heterogeneity(statistics: list[dict[str, float]]) -> Heterogeneity:
+    """From the statistic of each learner in each partition: the best of them, paid for by their number."""
+    of_each = []
+    for one in statistics:
+        strongest = max(one.values())
+        of_each.append(min(1.0, len(one) * 0.5 * erfc(strongest / sqrt(2))))
+    p = min(1.0, 2 * float(np.median(of_each))) if len(of_each) > 1 else of_each[0]
+    return Heterogeneity(p < _SURE, p)
