@@ -21,8 +21,8 @@ _LARGEST_LOGIT = 35.0
 class Trial:
     """What happened to people some of whom were treated, by chance.
 
-    ``features`` is (people, features), encoded (``features.Encoder``); ``propensity`` the chance that each person had of
-    being treated, strictly between 0 and 1.
+    ``features`` is (people, features), encoded (``features.Encoder``); ``propensity`` the chance that each person had
+    of being treated, strictly between 0 and 1.
     """
 
     features: Floats

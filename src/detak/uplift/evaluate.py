@@ -12,7 +12,7 @@ from math import sqrt
 import msgspec
 import numpy as np
 
-from detak.uplift.base import Effects, Floats, Trial
+from detak.uplift.base import Effects, Floats, Trial, linear
 from detak.uplift.choose import FOLDS, Average, Heterogeneity, check, choose, learners
 from detak.uplift.outcome import folds
 from detak.uplift.qini import qini_auc
@@ -127,12 +127,11 @@ def rule(heterogeneity: Heterogeneity, average: Average) -> str:
     return "everybody" if average.effect > 1.96 * average.se else "nobody"
 
 
-def simplest(effects: Effects, chosen: str) -> Effects:
-    """The effects to decide by under a rule: everybody's the same where people cannot be told apart."""
+def simplest(effects: Effects, trial: Trial, chosen: str) -> Effects:
+    """The effects to decide by under a rule: the average one for everybody, where people cannot be told apart."""
     if chosen == "by_effect":
         return effects
-    flat = np.zeros_like(effects.weights)
-    return Effects(flat, effects.intercepts, effects.signs, effects.logistic, scale=0.0, shift=effects.shift)
+    return linear(np.zeros(trial.features.shape[1]), float(effects.effect(trial.features).mean()))
 
 
 def _ranked(held: list[_Fold], name: str, repeats: int) -> Ranked:
@@ -144,14 +143,23 @@ def _budget(held: list[_Fold], share: float, repeats: int) -> Budget:
     """The mean score of the first ``share`` of each fold's order, spread over everybody."""
 
     def brought(name: str) -> tuple[float, float]:
-        sums = []
-        for one in held:
-            first = np.argsort(-one.effects[name], kind="stable")[: round(share * len(one.score))]
-            sums.append(1000 * float(one.score[first].sum()) / len(one.score))
-        return float(np.mean(sums)), _error(sums, repeats)
+        return _per_thousand([one.score * _first(one.effects[name], share) for one in held], repeats)
 
-    anybody = [1000 * share * float(one.score.mean()) for one in held]
-    return Budget(share, *brought("detak"), *brought("response"), float(np.mean(anybody)), _error(anybody, repeats))
+    anybody = _per_thousand([one.score * share for one in held], repeats)
+    return Budget(share, *brought("detak"), *brought("response"), *anybody)
+
+
+def _first(effects: Floats, share: float) -> Floats:
+    """1 for the share of people with the largest effects, else 0."""
+    chosen = np.zeros(len(effects))
+    chosen[np.argsort(-effects, kind="stable")[: round(share * len(effects))]] = 1.0
+    return chosen
+
+
+def _per_thousand(gained: list[Floats], repeats: int) -> tuple[float, float]:
+    """The mean per 1,000 people and its standard error: each person stands in as many folds as there are repeats."""
+    each = np.concatenate(gained)
+    return 1000 * float(each.mean()), 1000 * float(each.std(ddof=1)) / sqrt(len(each) / repeats)
 
 
 def _error(values: Sequence[float], repeats: int) -> float:

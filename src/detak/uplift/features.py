@@ -78,7 +78,7 @@ class Encoder:
 
 
 def _columns(name: str, column: pa.ChunkedArray, *, bend: bool) -> list[Column]:
-    if not _numeric(column.type):
+    if not numeric(column.type):
         counts = sorted(pc.value_counts(column.cast(pa.string())).to_pylist(), key=lambda one: -one["counts"])
         often = [one["values"] for one in counts if one["counts"] >= _RARE and one["values"] is not None]
         return [Column(name, value=value) for value in sorted(often[:_MOST])]
@@ -93,14 +93,16 @@ def _columns(name: str, column: pa.ChunkedArray, *, bend: bool) -> list[Column]:
     return found
 
 
-def _numeric(kind: pa.DataType) -> bool:
+def numeric(kind: pa.DataType) -> bool:
+    """Whether a column of this type is a number."""
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 
 def _raw(one: Column, table: pa.Table) -> Floats:
     column = table[one.source]
     if one.value is not None:
-        return pc.fill_null(pc.equal(column.cast(pa.string()), one.value), False).cast(pa.float64()).to_numpy()
+        same = pc.fill_null(pc.equal(column.cast(pa.string()), one.value), False)
+        return np.asarray(same.cast(pa.float64()).to_numpy(), dtype=np.float64)
     number = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
     if one.log:
         number = np.log1p(np.maximum(number, 0.0))
@@ -109,4 +111,4 @@ def _raw(one: Column, table: pa.Table) -> Floats:
     gap = np.isnan(number)
     if gap.any():  # centre is 0 until it is known: then the mean of what is there
         number = np.where(gap, one.centre if one.centre or gap.all() else np.nanmean(number), number)
-    return number
+    return np.asarray(number, dtype=np.float64)

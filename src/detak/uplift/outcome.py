@@ -57,13 +57,18 @@ def fit_linear(features: Floats, target: Floats, weight: Floats | None = None) -
 
 
 def folds(trial: Trial, count: int, seed: int) -> list[tuple[Rows, Rows]]:
-    """(others, these) ``count`` times: people parted at random, treatment and outcome spread evenly."""
-    random = np.random.default_rng(seed)
-    order = random.permutation(len(trial))
-    strata = np.lexsort((trial.outcome[order], trial.treated[order]))
-    number = np.empty(len(trial), np.int64)
-    number[order[strata]] = np.arange(len(trial)) % count
+    """(others, these) ``count`` times: people parted at random, the treated and what happens spread evenly."""
+    number = parted(trial, count, seed)
     return [(np.flatnonzero(number != one), np.flatnonzero(number == one)) for one in range(count)]
+
+
+def parted(trial: Trial, count: int, seed: int) -> Rows:
+    """(people,): to which of ``count`` parts each belongs. Outcomes that can be any number are left to chance."""
+    order = np.random.default_rng(seed).permutation(len(trial))
+    happened = trial.outcome[order] if trial.binary else np.zeros(len(trial))
+    number = np.empty(len(trial), np.int64)
+    number[order[np.lexsort((happened, trial.treated[order]))]] = np.arange(len(trial)) % count
+    return number
 
 
 def both_sides(trial: Trial) -> tuple[Outcome, Outcome]:

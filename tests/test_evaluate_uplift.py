@@ -1,0 +1,65 @@
+"""``detak evaluate uplift``."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from detak.cli import main
+from tests.uplift.trials import planted
+
+DATA = Path(__file__).parents[1].parent / "shared" / "data" / "hillstrom" / "hillstrom.csv"
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(main, ["evaluate", "uplift", *words])
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.fixture
+def trial_file(tmp_path: Path) -> Path:
+    trial, _ = planted(1500)
+    lines = ["arm,who,moved,came"]
+    for features, treated, outcome in zip(trial.features, trial.treated, trial.outcome, strict=True):
+        lines.append(f"{'Mail' if treated else 'Control'},{features[0]:.3f},{features[1]:.3f},{outcome:.0f}")
+    (tmp_path / "trial.csv").write_text("\n".join(lines) + "\nMail,1\n")
+    return tmp_path / "trial.csv"
+
+
+def test_it_answers_in_json_and_in_words(trial_file: Path) -> None:
+    asked = (str(trial_file), "--treatment", "Mail", "--outcome", "came", "--repeats", "1")
+    code, said, _ = run(*asked, "--json")
+    answer = json.loads(said)
+    assert code == 0
+    assert answer["qini_auc"] > 2 * answer["qini_se"]
+    assert answer["heterogeneity"]["found"]
+    assert (answer["rule"], answer["people"], answer["unreadable_rows"]) == ("by_effect", 1500, 1)
+    _, words, _ = run(*asked)
+    assert answer["learner"] in words
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("arm,came\n", "no rows"),
+        ("arm,came\nMail,1\nControl,0\n", "of each kind it takes"),
+        ("", "cannot be read as a table"),
+        ("a,a\n1,2\n", "same name"),
+    ],
+)
+def test_a_file_that_tells_nothing_is_told_in_words(tmp_path: Path, text: str, word: str) -> None:
+    (tmp_path / "bad.csv").write_text(text)
+    code, _, said = run(str(tmp_path / "bad.csv"), "--treatment", "Mail", "--outcome", "came")
+    assert code == 2
+    assert word in said
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the e-mail test lies in shared/data, which is not here")
+def test_of_the_womens_message_it_knows_whom_it_moves() -> None:
+    code, said, _ = run(str(DATA), "--treatment", "Womens E-Mail", "--outcome", "visit", "--repeats", "1", "--json")
+    answer = json.loads(said)
+    assert code == 0
+    assert answer["left_out"].keys() == {"conversion", "spend"}
+    assert answer["rule"] == "by_effect"
+    assert answer["qini_auc"] > 0.045

@@ -1,0 +1,99 @@
+"""Choosing a learner, and saying when there is nothing to learn."""
+
+import numpy as np
+import pytest
+from tests.uplift.test_learners import BLIND
+from tests.uplift.trials import planted, spent
+
+from detak.errors import CannotComputeError
+from detak.uplift.base import Trial
+from detak.uplift.choose import calibrated, choose, gain, slope
+from detak.uplift.evaluate import evaluate, rule, simplest
+from detak.uplift.scores import scores
+
+
+@pytest.mark.parametrize("make", [planted, spent])
+def test_effects_that_differ_are_found_and_a_learner_that_sees_them_is_chosen(make: type) -> None:
+    chosen = choose(make()[0], 0)
+    assert chosen.heterogeneity.found
+    assert chosen.learner.learner not in BLIND
+    assert rule(chosen.heterogeneity, chosen.average) == "by_effect"
+
+
+def test_effects_that_do_not_differ_are_not_made_up() -> None:
+    """Of 8 trials without anything to find, at the level of 5% more than 2 would be found in one of 170 runs."""
+    found = 0
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        features, treated = random.normal(size=(600, 4)), random.random(600) < 0.5
+        outcome = features[:, 0] + treated + random.normal(size=600)
+        trial = Trial(features, treated, outcome, np.full(600, 0.5))
+        chosen = choose(trial, seed, repeats=1)
+        found += chosen.heterogeneity.found
+        assert chosen.average.effect == pytest.approx(1, abs=4 * chosen.average.se)
+    assert found <= 2
+
+
+def test_without_differences_everybody_or_nobody_is_treated() -> None:
+    nothing = choose(planted(varies=0.0)[0], 0)
+    assert not nothing.heterogeneity.found
+    assert rule(nothing.heterogeneity, nothing.average) == "everybody"
+    trial, _ = planted(3000)
+    useless = choose(Trial(trial.features, trial.treated, np.arange(3000) % 2.0, trial.propensity), 0, repeats=1)
+    assert rule(useless.heterogeneity, useless.average) == "nobody"
+
+
+def test_scores_average_the_effect_of_any_group() -> None:
+    trial, truth = planted(8_000, share=0.3)
+    told = scores(trial, 0).score
+    for group in (trial.features[:, 1] > 1, trial.features[:, 0] < 0):
+        error = told[group].std() / np.sqrt(group.sum())
+        assert told[group].mean() == pytest.approx(truth[group].mean(), abs=4 * error)
+
+
+def test_calibrated_effects_average_the_effect_and_lie_no_further_apart_than_they_are() -> None:
+    trial, truth = planted(8_000)
+    effects = choose(trial, 0, repeats=1).learner.fit(trial, 0)
+    wild = type(effects)(effects.weights * 5, effects.intercepts, effects.signs, effects.logistic)
+    found = calibrated(wild, trial, 1).effect(trial.features)
+    assert found.mean() == pytest.approx(truth.mean(), abs=0.03)
+    assert found.std() == pytest.approx(truth.std(), rel=0.4)
+    assert wild.effect(trial.features).std() > 2 * truth.std()
+
+
+def test_where_people_cannot_be_told_apart_all_have_one_effect() -> None:
+    trial, truth = planted(8000)
+    effects = calibrated(choose(trial, 0, repeats=1).learner.fit(trial, 0), trial, 1)
+    flat = simplest(effects, trial, "everybody").effect(trial.features)
+    assert np.ptp(flat) == 0
+    assert flat[0] == pytest.approx(truth.mean(), abs=0.04)
+    assert (simplest(effects, trial, "by_effect").effect(trial.features) == effects.effect(trial.features)).all()
+
+
+def test_gain_and_slope_by_hand() -> None:
+    score, effect = np.array([1.0, 0.0, 0.0, 1.0]), np.array([4.0, 1.0, 2.0, 3.0])
+    assert gain(score, effect) == pytest.approx((0.375 + 0.125) / 4)
+    assert gain(score, np.ones(4)) == pytest.approx(0)
+    assert slope(score, np.ones(4)) == 0
+    assert slope(score, effect) > 0 > slope(score, -effect)
+
+
+def test_a_report_says_what_treating_a_share_brings() -> None:
+    report = evaluate(planted()[0], list("abcde"), repeats=1)
+    assert report.qini_auc > 3 * report.qini_se
+    assert report.qini_auc >= max(one.qini_auc for one in report.learners.values()) - report.qini_se
+    for budget in report.budgets:
+        assert budget.detak > budget.random + 2 * budget.random_se
+        assert budget.detak > budget.response
+
+
+@pytest.mark.parametrize("people", [10, 400])
+def test_few_people_tell_nothing_and_it_says_so(people: int) -> None:
+    with pytest.raises(CannotComputeError, match="of each kind it takes 250"):
+        choose(planted(people)[0], 0)
+
+
+def test_one_outcome_for_all_tells_nothing_and_it_says_so() -> None:
+    trial, _ = planted(1000)
+    with pytest.raises(CannotComputeError, match="same for everybody"):
+        evaluate(Trial(trial.features, trial.treated, trial.outcome * 0, trial.propensity), [])
