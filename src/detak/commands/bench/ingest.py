@@ -1,4 +1,4 @@
-"""``detak bench``."""
+"""``detak bench ingest``."""
 
 from pathlib import Path
 
@@ -10,16 +10,11 @@ from detak.bench import recommend as size
 from detak.terminal import explained, json_option, print_
 
 
-@click.group("bench")
-def command() -> None:
-    """Measure this engine on this machine."""
-
-
-@command.command("ingest")
+@click.command("ingest")
 @click.option("--seconds", default=8.0, show_default=True, help="For each kind of load.")
 @json_option
 @explained
-def ingest(seconds: float, as_json: bool) -> None:
+def command(seconds: float, as_json: bool) -> None:
     """How many events a second come in over HTTP, durable, and how soon they can be seen."""
     found = way_in.measure(seconds)
     lines = [f"{name:24} {value:>14,}" for name, value in msgspec.to_builtins(found).items()]
