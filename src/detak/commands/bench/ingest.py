@@ -1,12 +1,9 @@
 """``detak bench ingest``."""
 
-from pathlib import Path
-
 import click
 import msgspec
 
-from detak.bench import ingest as way_in
-from detak.bench import recommend as size
+from detak.bench.ingest import measure
 from detak.terminal import explained, json_option, print_
 
 
@@ -16,22 +13,6 @@ from detak.terminal import explained, json_option, print_
 @explained
 def command(seconds: float, as_json: bool) -> None:
     """How many events a second come in over HTTP, durable, and how soon they can be seen."""
-    found = way_in.measure(seconds)
+    found = measure(seconds)
     lines = [f"{name:24} {value:>14,}" for name, value in msgspec.to_builtins(found).items()]
     print_(found, "\n".join(lines), as_json)
-
-
-@command.command("recommend")
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Lines 'user item item ...', oldest first. Default: made."
-)
-@click.option("--items", multiple=True, type=click.IntRange(1_000, 5_000_000), default=(10_000, 100_000))
-@click.option("--neighbours", default=50, show_default=True, help="On how many items each one is regressed, at size.")
-@click.option("--beside/--not-beside", default=True, help="Run other packages on the data, too.")
-@json_option
-@explained
-def recommend(data: Path | None, items: tuple[int, ...], neighbours: int, beside: bool, as_json: bool) -> None:
-    """What a fit takes and finds, beside other packages; made shops of so many --items, a hundred touches each."""
-    wanted = size.Wanted(data, tuple(sorted(items)), neighbours, beside)
-    found = size.measure(wanted, lambda line: click.echo(line, err=True))
-    print_(found, msgspec.json.format(msgspec.json.encode(found)).decode(), as_json)
