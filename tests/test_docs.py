@@ -6,13 +6,14 @@ import click
 import msgspec
 import pytest
 
-from detak.cli import main
+from detak.cli import Commands, main
 from detak.settings import Settings
 from detak.sources.base import names
 
 KNOWN = {"SIGKILL", "HTTP", "GB", "MB", "R", "JSON", "ARGS"}
 """Words in capitals that are no placeholders."""
 
+assert isinstance(main, Commands)
 CONTEXT = click.Context(main)
 COMMANDS = {name: main.get_command(CONTEXT, name) for name in main.list_commands(CONTEXT)}
 

@@ -1,7 +1,18 @@
-"""``detak bench``: a module a measurement."""
+"""``detak bench``: its commands are the modules of this folder."""
 
 import sys
 
+import click
+
 from detak.command_folder import CommandFolder
 
-command = CommandFolder(sys.modules[__name__], "bench", "Measure this engine on this machine.")
+
+class Measurements(CommandFolder):
+    """What can be measured."""
+
+    folder = sys.modules[__name__]
+
+
+@click.command("bench", cls=Measurements)
+def command() -> None:
+    """Measure this engine on this machine."""
