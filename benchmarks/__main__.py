@@ -4,10 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import abandonment, collect, imports, lost, outages, simulate
+from benchmarks import abandonment, behaviour, collect, imports, lost, outages, simulate
 
 ALL = {
     "abandonment": abandonment.run,
+    "behaviour": behaviour.run,
     "imports": imports.run,
     "collect": collect.run,
     "lost": lost.run,

@@ -1,15 +1,17 @@
 """How reports are asked, through a whole engine."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
 
+from detak.consent import Purpose
 from detak.engine import Engine
 from detak.errors import UsageError
-from detak.questions import Question
+from detak.questions import Consent, Question
 from tests.conftest import send
-from tests.shop import consenting, order
+from tests.shop import consenting, order, track
 
 
 @pytest.fixture
@@ -64,3 +66,18 @@ def test_what_is_neither_parameter_nor_filter_is_named(engine: Engine) -> None:
 def test_numbers_that_do_not_open_say_so(engine: Engine) -> None:
     with pytest.raises(UsageError, match="do not open"):
         engine.answer(Question("timing", people="x"))
+
+
+def test_people_have_usual_hours_and_whoever_refuses_has_those_of_everybody(engine: Engine) -> None:
+    yes = consenting(analytics=True)
+    for day in range(1, 15):
+        for user, clock in (("ani", "00"), ("budi", "13")):
+            time = f"2026-10-{day:02d}T{clock}:15:00Z"
+            send(engine, track("Product Viewed", f"{user}-{day}", user=user, timestamp=time, context=yes))
+    with engine.gate.events(Purpose.ANALYTICS, before=datetime.now(UTC), why="test") as granted:
+        rows = granted.run(granted.facts.events.select("subject", "time")).to_pylist()
+    people = [next(row["subject"] for row in rows if row["time"].hour == hour) for hour in (0, 13)]
+    hours = engine.understanding.usual_hours
+    assert hours(Purpose.ANALYTICS, people, why="test").best.tolist() == [7, 20]
+    engine.consent(Consent(user_id="ani", purposes={"analytics": False}), "web")
+    assert hours(Purpose.ANALYTICS, people, why="test").best.tolist() == [20, 20]

@@ -1,15 +1,16 @@
 """What the facts say: reports, the period before beside them, and the people behind their numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import ibis.expr.types as ir
 import msgspec
 
+from detak.consent import Purpose
 from detak.errors import UsageError
 from detak.gate import Gate
-from detak.insights import filters
+from detak.insights import filters, own_hours
 from detak.insights.base import Insight, Opens, Report, Shop
 from detak.insights.compare import Compared, differences
 from detak.insights.filters import Filters
@@ -18,6 +19,7 @@ from detak.insights.period import Period
 from detak.passages import Granted, Person
 from detak.questions import Answer, Question, asked
 from detak.settings import LANGUAGES, Settings
+from detak.usual_hours import UsualHours
 
 
 class Understanding:
@@ -96,6 +98,17 @@ class Understanding:
         period = narrow.period(datetime.now(shop.zone).date())
         facts = filters.narrowed(granted.facts, narrow, period, shop)
         return insight.behind(facts, shop, key)
+
+    def usual_hours(self, purpose: Purpose, subjects: Sequence[int], *, why: str) -> UsualHours:
+        """At which hours these people usually come, in this order, by their own clocks.
+
+        Who refuses the purpose is not there for it, and gets the hours of everybody.
+        """
+        self._ready()
+        with self._gate.events(purpose, before=datetime.now(UTC), why=why) as granted:
+            asked_of = own_hours.reduce(granted.facts, self.shop(), subjects)
+            sums = {name: granted.run(table) for name, table in asked_of.items()}
+        return own_hours.conclude(sums, subjects)
 
     def _reported(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> Report:
         shop = self.shop(question.language)
