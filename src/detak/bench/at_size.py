@@ -22,7 +22,7 @@ from detak.recommend.windows import Touched, Window, regress_windows, thinned
 
 DECAY: Final = 0.8
 _WINDOW: Final = Window.fading(DECAY, 0.5, 10)
-_PENALTY: Final = 10.0
+_PENALTY: Final = 30.0
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -226,7 +226,8 @@ class _Neighbourhoods:
 
     def _gather(self, near: "np.ndarray[Any, np.dtype[np.int32]]", place: Any, into: Floats) -> None:
         """Writes G among ``near`` into the upper left of ``into``. ``place`` is all -1, before and after."""
-        begin, length = self.gram.indptr[near], np.diff(self.gram.indptr)[near]
+        begin = self.gram.indptr[near]
+        length = self.gram.indptr[near + 1] - begin
         ends = np.cumsum(length)
         rows = np.repeat(np.arange(len(near)), length)
         where = np.arange(len(rows)) + np.repeat(begin - (ends - length), length)
