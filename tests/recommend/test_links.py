@@ -73,3 +73,21 @@ def test_the_touch_that_speaks_most_is_the_reason() -> None:
     scored = model.recommend(past(3, 0), 3, np.array([0, 3], np.int32), Situation())
     assert dict(zip(scored.item.tolist(), scored.because.tolist(), strict=True)) == {1: 0, 2: 0, 4: 3}
     assert NOBODY not in scored.because
+
+
+def test_what_outgrows_memory_is_fitted_by_neighbourhoods() -> None:
+    small = Directed(penalty=1, pairs=0).fit(chains())
+    assert first(small, 0) == 1
+    assert first(small, 0, 1) == 2
+    assert first(small, 3) == 4
+    again = Directed(penalty=1, pairs=0).fit(chains())
+    assert (again.weight != small.weight).nnz == 0
+
+
+def test_one_answer_is_that_of_the_whole_table() -> None:
+    model = Ease(penalty=1).fit(chains())
+    history = past(0, 1, 0, 99, -1)
+    table = model.scores(sequences([[0, 1, 0, 99, -1]], ITEMS)).ravel()
+    found = model.recommend(history, 6, np.array([5, 77], np.int32), Situation())
+    assert found.item.tolist() == [item for item in np.argsort(-table, kind="stable") if table[item] > 0 and item != 5]
+    np.testing.assert_allclose(found.score, table[found.item], rtol=1e-5)

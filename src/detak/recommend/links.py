@@ -6,13 +6,14 @@ So a click changes the next answer without a fit, and every suggestion has a tou
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
 
-from detak.recommend.base import NOBODY, Floats, History, Interactions, Ints32, Scored, Situation
-from detak.recommend.best import best
+from detak.recommend.base import Floats, History, Interactions, Ints32, Scored, Situation
+from detak.recommend.serve import Rows
 
 _DEPTH = 100
 
@@ -23,6 +24,10 @@ class Links:
 
     weight: sparse.csr_array
     decay: float
+
+    @cached_property
+    def _rows(self) -> Rows:
+        return Rows.of(self.weight)
 
     @classmethod
     def load(cls, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Self:
@@ -54,11 +59,12 @@ class Links:
 
     def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:  # noqa: ARG002
         """See ``Model``. Only what something speaks for: fewer than ``k``, where little does."""
-        alone = history.alone(())
-        scores = self.scores(alone).ravel()
-        scores[scores <= 0] = -np.inf
-        items = best(scores, k, exclude)
-        return Scored(items, scores[items], self._because(alone, items))
+        last = history.item[-_DEPTH:]
+        count = (self.decay ** np.arange(len(last) - 1, -1, -1)).astype(np.float32)
+        known = (last >= 0) & (last < self._rows.items)
+        touched, at = np.unique(last[known], return_inverse=True)
+        weight = np.bincount(at, count[known], len(touched)).astype(np.float32)
+        return self._rows.best(touched, weight, k, exclude[(exclude >= 0) & (exclude < self._rows.items)])
 
     def parts(self, alone: Interactions, touched: Ints32, items: Ints32) -> Floats:
         """What each product touched says for each suggested to one person: touched x suggested."""
@@ -67,10 +73,3 @@ class Links:
         found = np.zeros((len(touched), len(items)), np.float32)
         found[: len(known)] = self.weight[known][:, items].toarray() * past[known][:, None]
         return found
-
-    def _because(self, alone: Interactions, items: Ints32) -> Ints32:
-        touched = np.unique(alone.item[(alone.item >= 0) & (alone.item < self.weight.shape[0])])
-        if not len(items) or not len(touched):
-            return np.full(len(items), NOBODY, np.int32)
-        parts = self.parts(alone, touched, items)
-        return np.where(parts.max(axis=0) > 0, touched[parts.argmax(axis=0)], NOBODY).astype(np.int32)

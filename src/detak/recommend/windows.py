@@ -75,6 +75,11 @@ class Thinned:
     cross: sparse.csc_array
 
 
+def pairs_within(lengths: Ints, width: int) -> int:
+    """How many pairs of touches there are in histories of these lengths, at most ``width`` apart."""
+    return int((lengths * np.minimum(lengths, width)).sum())
+
+
 def regress_windows(touched: Touched, window: Window, penalty: float, effort: Effort) -> sparse.csr_array:
     """B = (Y'Y + penalty I)^-1 Y'Z by neighbourhoods, from histories, at any size. See ``solve.regress``."""
     sums = thinned(touched, window, (2 * effort.neighbours, effort.neighbours))
