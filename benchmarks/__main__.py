@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import abandonment, behaviour, collect, imports, lost, outages, simulate
+from benchmarks import abandonment, behaviour, collect, imports, lost, outages, shelves, simulate
 
 ALL = {
     "abandonment": abandonment.run,
@@ -13,6 +13,7 @@ ALL = {
     "collect": collect.run,
     "lost": lost.run,
     "outages": outages.run,
+    "shelves": shelves.run,
     "simulate": simulate.run,
 }
 

@@ -28,7 +28,7 @@ class AlsoViewed:
 
     window: int = 6
     """Products of a visit further apart than this are no pair."""
-    before: float = 0.4
+    before: float = 0.7
     """What b counts for a where b came first, of what it counts where it came after."""
     shrink: float = 3.0
     """Visits that a product lacks evidence by: keeps chance meetings of rare products down."""
@@ -44,7 +44,7 @@ class AlsoViewed:
         """See ``Recommender``. Every kind of touch counts as a look."""
         pairs = self._pairs(data)
         near = np.asarray(pairs.sum(axis=1)).reshape(-1)
-        scale = np.divide(1.0, near + self.shrink, dtype=np.float64)
+        scale = np.divide(1.0, near + self.shrink, out=np.zeros(len(near)), where=near > 0)
         fame = np.asarray(pairs.sum(axis=0)).reshape(-1)
         fair = np.divide(1.0, fame**self.correction, out=np.zeros(len(fame)), where=fame > 0)
         strength = sparse.csr_array(sparse.diags_array(scale) @ pairs @ sparse.diags_array(fair))

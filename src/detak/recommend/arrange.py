@@ -57,9 +57,10 @@ def arrange(candidates: Scored, k: int, laid: Ruled, occasion: Occasion) -> Shel
     shelf ends before. ``at_most`` of a quota always holds, but for pinned products. ``at_least`` holds as far as the
     shop has such products to show, candidates or not.
     """
-    left_out = _left_out(candidates.item, laid, occasion)
-    gone = np.concatenate([occasion.exclude, _lately(laid, occasion), *left_out.values()])
-    kept = ~np.isin(candidates.item, gone)
+    lately = _lately(laid, occasion)
+    left_out = _left_out(candidates.item, laid, occasion, lately)
+    gone = {*occasion.exclude.tolist(), *lately}.union(*(some.tolist() for some in left_out.values()))
+    kept = ~_among(candidates.item, gone)
     pool = Scored(candidates.item[kept], _scaled(candidates.score[kept]), candidates.because[kept])
     fixed = {at: item for at, item in laid.pinned if at < k and _allowed(item, laid, occasion)}
     pool = _with(pool, [*fixed.values(), *_owed(pool.item, laid, occasion, gone)])
@@ -72,14 +73,14 @@ def arrange(candidates: Scored, k: int, laid: Ruled, occasion: Occasion) -> Shel
     return Shelf(pool.item[chosen], value[chosen].astype(np.float32), pool.because[chosen], notes, left_out)
 
 
-def _left_out(item: Ints32, laid: Ruled, occasion: Occasion) -> dict[str, Ints32]:
+def _left_out(item: Ints32, laid: Ruled, occasion: Occasion, lately: set[int]) -> dict[str, Ints32]:
     """The candidates that may not be shown, by rule; each under the first that says so."""
     rules, found = laid.rules, {}
     checks = [("hide", laid.hidden[item])]
     if occasion.sellable is not None and rules.sold_out == "hide":
         checks.append(("sold_out", ~occasion.sellable[item]))
-    if len(lately := _lately(laid, occasion)):
-        checks.append(("purchased", np.isin(item, lately)))
+    if lately:
+        checks.append(("purchased", _among(item, lately)))
     open_ = np.ones(len(item), np.bool_)
     for name, refused in checks:
         if (hit := refused & open_).any():
@@ -88,13 +89,17 @@ def _left_out(item: Ints32, laid: Ruled, occasion: Occasion) -> dict[str, Ints32
     return found
 
 
-def _lately(laid: Ruled, occasion: Occasion) -> Ints32:
+def _lately(laid: Ruled, occasion: Occasion) -> set[int]:
     """What was bought too lately to be shown again: not what is due, not what the shop pinned."""
     if not laid.rules.purchased_days or not len(occasion.bought):
-        return _none()
+        return set()
     lately = occasion.bought[occasion.bought_at >= occasion.now - laid.rules.purchased_days * DAY]
-    wanted = [*occasion.due.tolist(), *(product for _, product in laid.pinned)]
-    return np.setdiff1d(lately, np.array(wanted, np.int32))
+    return set(lately.tolist()).difference(occasion.due.tolist(), (product for _, product in laid.pinned))
+
+
+def _among(item: Ints32, some: set[int]) -> Truths:
+    # Quicker than numpy's for the few hundred candidates that there are.
+    return np.fromiter((one in some for one in item.tolist()), np.bool_, len(item))
 
 
 def _allowed(item: int, laid: Ruled, occasion: Occasion) -> bool:
@@ -114,16 +119,18 @@ def _scaled(score: Floats) -> Floats:
     return (_LAST + (1 - _LAST) * (score - low) / (high - low)).astype(np.float32)
 
 
-def _owed(item: Ints32, laid: Ruled, occasion: Occasion, gone: Ints32) -> Ints32:
+def _owed(item: Ints32, laid: Ruled, occasion: Occasion, gone: set[int]) -> Ints32:
     """Products that quotas need and that are no candidates: the best known of those that may be shown."""
     found = [np.zeros(0, np.int32)]
     for limit in laid.limits:
+        if not limit.at_least:
+            continue
         missing = limit.at_least - int((limit.group[item] == 0).sum())
         if missing > 0:
             shown = (limit.group == 0) & ~laid.hidden
             if occasion.sellable is not None and laid.rules.sold_out == "hide":
                 shown &= occasion.sellable
-            shown[gone] = False
+            shown[list(gone)] = False
             shown[item] = False
             some = np.flatnonzero(shown)
             fame = np.zeros(len(some)) if occasion.fame is None else occasion.fame[some]

@@ -28,6 +28,7 @@ class Filling:
         self.close = np.zeros(len(item))
         self.kinds, self.brands = laid.kinds[item], laid.brands[item]
         self.groups = [limit.group[item] for limit in laid.limits]
+        self.promising = any(limit.at_least for limit in laid.limits)
         self.counts: list[dict[int, int]] = [{} for _ in laid.limits]
         self.blocked: set[int] = set()
         self.lifted: dict[int, str] = {}
@@ -62,27 +63,27 @@ class Filling:
         """The next product, ``left`` places being free; None: there is none that may stand here."""
         weight = self.laid.rules.diversity
         worth = self.open - weight * self.close if weight else self.open
-        wanted = self._wanted(left)
+        wanted = self._wanted(left) if self.promising else None
         if wanted is not None:
             worth = np.where(wanted, worth, -np.inf)
         place = int(worth.argmax()) if len(worth) else 0
         if not len(worth) or worth[place] == -np.inf:
             return None
-        plain = int(self.open.argmax())
-        if place != plain:
+        if (weight or wanted is not None) and place != (plain := int(self.open.argmax())):
             self.lifted[place] = "quota" if wanted is not None and not wanted[plain] else "diversity"
         return place
 
     def _wanted(self, left: int) -> Truths | None:
         """Those that a quota still lacks, once all places that are left are needed for them; None: anything goes."""
-        lacking = [
-            (group == 0, limit.at_least - counts.get(0, 0))
-            for limit, group, counts in zip(self.laid.limits, self.groups, self.counts, strict=True)
-            if limit.at_least > counts.get(0, 0)
+        missing = [
+            limit.at_least - counts.get(0, 0) for limit, counts in zip(self.laid.limits, self.counts, strict=True)
         ]
+        if left > sum(max(one, 0) for one in missing):
+            return None
+        lacking = [(group == 0, one) for group, one in zip(self.groups, missing, strict=True) if one > 0]
         free = np.isfinite(self.open)
-        there = [(those & free, missing) for those, missing in lacking if (those & free).any()]
-        if not there or left > sum(min(missing, int(those.sum())) for those, missing in there):
+        there = [(those & free, one) for those, one in lacking if (those & free).any()]
+        if not there or left > sum(min(one, int(those.sum())) for those, one in there):
             return None
         return np.asarray(np.logical_or.reduce([those for those, _ in there]))
 

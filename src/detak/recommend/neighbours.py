@@ -55,10 +55,12 @@ class Neighbours:
     def scores(self, histories: Interactions) -> Floats:
         """See ``Scorer``."""
         n = len(self.starts) - 1
+        if not histories.people:
+            return np.zeros((0, n), np.float32)
         rows = [self._touched(item, None) for item in np.split(histories.item, histories.starts[1:-1])]
         bounds = np.concatenate([[0], np.cumsum([len(touched) for touched, _ in rows])])
-        column = np.concatenate([touched for touched, _ in rows]) if rows else np.zeros(0, np.int64)
-        value = np.concatenate([count for _, count in rows]) if rows else np.zeros(0, np.float32)
+        column = np.concatenate([touched for touched, _ in rows])
+        value = np.concatenate([count for _, count in rows])
         past = sparse.csr_array((value, column, bounds), shape=(histories.people, n))
         links = sparse.csr_array((self.strength, self.item, self.starts), shape=(n, n))
         return np.asarray((past @ links).toarray(), np.float32)
