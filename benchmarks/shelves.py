@@ -271,7 +271,7 @@ def _simulated() -> dict[str, Any]:
     """Of the 10 products that shoppers like best of all, how many are among the first 20?"""
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder) / "world"
-        command = [sys.executable, "-m", "detak", "simulate", "--out", str(world), "--shoppers", "4000", "--days", "60"]
+        command = [sys.executable, "-m", "detak", "simulate", "--out", str(world), "--shoppers", "1500", "--days", "40"]
         subprocess.run([*command, "--seed", "5"], check=True, capture_output=True)
         known = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics", "personalisation"))
         with Engine(Path(folder) / "store", Settings(sources={"segment": known})) as engine:
