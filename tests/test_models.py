@@ -97,7 +97,7 @@ def test_only_a_category(shop: Engine) -> None:
 
 
 def test_a_shelf_that_is_not_there_is_told_so(shop: Engine) -> None:
-    with pytest.raises(UsageError, match=r"there is no shelf 'top'; there are: for_you, newest, .*popular"):
+    with pytest.raises(UsageError, match=r"there is no shelf 'top'; there are: for_you, beside, newest, .*popular"):
         shop.models.recommend(Ask(shelf="top"))
 
 
@@ -158,12 +158,11 @@ def test_a_new_product_is_shown_by_what_it_is_like_without_a_refit(shop: Engine)
 def test_reasons_are_said_in_both_languages(shop: Engine) -> None:
     shop.catalogue.put([{"id": one, "name": f"Barang {one}"} for one in "abcxy"])
     shop.models.fit()
-    because = shop.models.told(Ask([("user", "u5")], k=1), "en").items[0]
-    assert (because.product_id, because.reason) == (
-        "c",
-        f"People who looked at Barang {because.because} looked at this too",
-    )
-    assert shop.models.told(Ask([("user", "u5")], k=1), "id").items[0].reason.startswith("Yang melihat Barang")
+    ask = Ask([("user", "u5")], k=1, shelf="also_viewed")
+    found = shop.models.told(ask, "en").items[0]
+    assert found.product_id == "c"
+    assert found.reason == f"People who looked at Barang {found.because} looked at this too"
+    assert shop.models.told(ask, "id").items[0].reason.startswith("Yang melihat Barang")
     assert shop.models.told(Ask(k=1)).items[0].reason == "Sedang ramai diminati"
     with pytest.raises(UsageError, match="there is no language 'fr'"):
         shop.models.told(Ask(), "fr")

@@ -1,6 +1,7 @@
 """Who refuses was never there, and who is forgotten leaves nothing: models and answers, to the last digit."""
 
 import tempfile
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +12,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from detak import models
 from detak.answering import Ask
 from detak.clock import to_micros
 from detak.consent import Basis, Purpose
 from detak.engine import Engine
+from detak.fitting import interactions
 from detak.questions import Consent
+from detak.recommend.base import Interactions
 from detak.settings import Settings, SourceSettings
-from detak.snapshot import read
+from detak.snapshot import read, unpacked, within
 from tests.conftest import send
 from tests.shop import track
 
@@ -170,3 +174,49 @@ def test_what_was_parted_since_is_forgotten_too(tmp_path: Path, first: str) -> N
         assert arrays is not None
         assert b"only-hers" not in arrays["items/bytes"].tobytes()
         assert len(arrays["data/subjects"]) == (2 if first == "part" else 1)
+
+
+def test_models_that_nobody_asked_yet_are_unlearnt_too(tmp_path: Path) -> None:
+    look = [track("Product Viewed", one, user=one, properties={"product_id": one}) for one in ("ani", "budi")]
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *look)
+        engine.models.fit()
+    with Engine(tmp_path, OPEN) as engine:
+        receipt = engine.forget([("user", "ani")])
+        kept = read(tmp_path / "models.npz")
+    assert receipt.events == 1
+    assert kept is not None
+    assert unpacked(within("items", kept)) == ("budi",)
+    with Engine(tmp_path, OPEN) as engine:
+        assert [one.product_id for one in engine.models.recommend(Ask()).items] == ["budi"]
+
+
+def test_a_fit_that_began_before_a_wish_does_not_bring_the_person_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = [track("Product Viewed", one, user=one, properties={"product_id": one}) for one in ("ani", "budi")]
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(*args: Any) -> Interactions:
+        read_ = interactions(*args)
+        begun.set()
+        assert go_on.wait(20)
+        return read_
+
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *look)
+        monkeypatch.setattr(models, "interactions", slowly)
+        fitting = threading.Thread(target=engine.models.fit)
+        fitting.start()
+        assert begun.wait(20)
+        forgetting = threading.Thread(target=engine.forget, args=([("user", "ani")],))
+        forgetting.start()
+        while engine.gate.recent(Purpose.PERSONALISATION, [("user", "ani")]).subject is not None:
+            pass
+        go_on.set()
+        fitting.join(30)
+        forgetting.join(30)
+        kept = read(tmp_path / "models.npz")
+        assert kept is not None
+        assert unpacked(within("items", kept)) == ("budi",)
+        assert [one.product_id for one in engine.models.recommend(Ask()).items] == ["budi"]

@@ -28,7 +28,7 @@ from detak.learning import learn_products, learn_usual
 from detak.live import Live, Pulse
 from detak.models import Models
 from detak.outcomes import REJECTED, Outcome
-from detak.passages import Identity, Person
+from detak.passages import Identity, Person, Removed
 from detak.questions import Answer, Audit, Consent, Question, source_name
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
@@ -270,17 +270,18 @@ class Engine:
     def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
         """Remove a person from the vault, the facts, the log and the models; a signed receipt."""
 
-        def act() -> Receipt:
+        def act() -> Removed:
             self.sink.catch_up()  # what was acknowledged before the wish is part of it
             return self.gate.forget(identifiers, let_go)
 
         def let_go(subjects: set[int], theirs: Sequence[Identifier]) -> None:
             self.sink.settle()
-            self.models.unlearn(subjects)
-            self.decisions.drop(subjects)
+            self.models.disown(subjects)
             self._rejects.forget(value.encode() for _, value in theirs)
 
-        return self.sink.call(act)
+        removed = self.sink.call(act)
+        self.models.unlearn(removed.subjects)  # takes as long as fitting; events go on coming in meanwhile
+        return self.gate.certify(removed)
 
     def identity(self, identifiers: Sequence[Identifier]) -> Identity:
         """Under which identifiers a person is known, and why."""

@@ -20,7 +20,12 @@ from detak.snapshot import Array, packed, under, unpacked, within
 _FORMAT: Final = 1
 _LAST: Final = "popular"
 # Who answers "for you": the first of them that there is.
-_MAIN: Final = ("blend", "directed", "ease", "also_viewed", _LAST)
+_MAIN: Final = ("blend", "also_viewed", _LAST)
+_PARTS: Final = (
+    "directed",
+    "ease",
+    "followed",
+)  # the blend fits such models itself, with settings chosen by validation
 _NOTE: Final = "note"
 _COLUMNS: Final = ("person", "item", "time", "weight", "subjects")
 _DETAILS: Final = ("kind", "order", "place")
@@ -128,12 +133,13 @@ def _data(rows: Mapping[str, Array], items: tuple[str, ...], places: tuple[Place
 
 
 def fit_all(data: Interactions, *, zone: str, made: int, reached: int) -> Fitted:
-    """Fit every recommender there is on data that were read at ``made`` (microseconds since 1970, UTC).
+    """Fit every recommender that fills a shelf on data that were read at ``made`` (microseconds since 1970, UTC).
 
     ``zone`` is the shop's; recommenders that tell hours apart go by it.
     """
     kinds = members("detak.recommend", "recommender")
-    told = kinds if len(data.item) else {_LAST: kinds[_LAST]}  # of nobody, nothing is to be learnt
+    told = {name: kind for name, kind in kinds.items() if name not in _PARTS}
+    told = told if len(data.item) else {_LAST: kinds[_LAST]}  # of nobody, nothing is to be learnt
     recommenders: dict[str, Recommender] = {name: _made(kind, zone) for name, kind in told.items()}
     return Fitted(made, 0.0, reached, data, recommenders, _each(recommenders, data))
 

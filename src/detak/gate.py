@@ -24,7 +24,7 @@ from detak.entrance import Admission, Entrance
 from detak.errors import DeniedError, UsageError
 from detak.insights.base import Facts
 from detak.judging import Judge
-from detak.passages import Granted, Identity, Known, Member, Person, Profile, United
+from detak.passages import Granted, Identity, Known, Member, Person, Profile, Removed, United
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
 from detak.remembering import Remembering, Visitor
@@ -195,12 +195,12 @@ class Gate:
             **found,
         }
 
-    def forget(self, identifiers: Sequence[Identifier], let_go: LetGo) -> Receipt:
+    def forget(self, identifiers: Sequence[Identifier], let_go: LetGo) -> Removed:
         """Remove a person: facts, log, vault, and every byte of them in the store's files.
 
         Must run where nothing is appended meanwhile. ``let_go`` is given every subject and identifier of the person and
-        removes what lies outside the facts: the sealed log, bodies kept aside, their weight in models. The vault comes
-        last, so that whoever is interrupted can ask again. Returns a signed receipt that names nobody.
+        removes what lies outside the facts: the sealed log, bodies kept aside, models on the disk. The vault comes
+        last, so that whoever is interrupted can ask again. ``certify`` what was done once nothing is left anywhere.
 
         Raises:
             DeniedError: nobody is known under these identifiers.
@@ -212,8 +212,12 @@ class Gate:
         let_go(subjects, [one for known, _ in self._vault.people(subjects).values() for one in known])
         self._vault.forget(subjects)
         self._store.relate(self._vault.persons(), afresh=True)
-        row = self._registry.audit("forget", Purpose.ESSENTIAL.label, "a person's wish", {"events": removed})
-        return self._signer.sign(events=removed, time=row.time, audit_row=row.number, audit_hash=row.hash)
+        return Removed(frozenset(subjects), removed)
+
+    def certify(self, removed: Removed) -> Receipt:
+        """A signed receipt, which names nobody, that a person was removed; and the row of the audit that says so."""
+        row = self._registry.audit("forget", Purpose.ESSENTIAL.label, "a person's wish", {"events": removed.events})
+        return self._signer.sign(events=removed.events, time=row.time, audit_row=row.number, audit_hash=row.hash)
 
     def keep(self) -> None:
         """Put what was learnt of people onto the disk. Comes before the facts that speak of them are sealed."""

@@ -90,6 +90,9 @@ class Models:
         self._changing = threading.RLock()  # held while something is fitted, or unlearnt
         self._answering: Answering | None = None
         self._doubtful = False
+        self._gone: set[int] = set()  # who was forgotten while this process ran
+        self._writing = threading.Lock()
+        self._held: Fitted | None = None  # what was on the disk when somebody in it was forgotten
         self._rest = _LOOK_SECONDS
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -188,10 +191,19 @@ class Models:
             fitted.version, data.people, len(data.items), len(data.item), round(fitted.seconds, 3), fitted.main
         )
 
+    def disown(self, subjects: Iterable[int]) -> None:
+        """Let go at once of what is kept on the disk: these people are in it. ``unlearn`` comes after."""
+        with self._writing:
+            self._gone.update(subjects)
+            if self._answering is None:
+                self._held = self._kept()
+            remove(self._path)
+
     def unlearn(self, subjects: Iterable[int]) -> None:
         """Make the models what they would be if these people had never been, in memory and on the disk."""
         with self._changing:
-            fitted = self._answering.fitted if self._answering else self._kept()
+            fitted = self._answering.fitted if self._answering else self._held
+            self._held = None
             if fitted is None:
                 return
             if self._doubtful:
@@ -199,10 +211,8 @@ class Models:
                 return
             content = items_of(self._catalogue.snapshot().products, fitted.data.items, self._settings.currency)
             left = fitted.described(content).without(subjects)
-            if left.data.people == fitted.data.people:
-                return
             self._keep(left)
-            if self._answering is not None:
+            if self._answering is not None and left.data.people < fitted.data.people:
                 self._show(left)
 
     def _recall(self) -> None:
@@ -261,8 +271,10 @@ class Models:
         self._rest = max(_LOOK_SECONDS, _REST * (time.monotonic() - began))
 
     def _keep(self, fitted: Fitted) -> None:
-        remove(self._path)  # should writing fail, nothing of before stays
-        write(self._path, fitted.arrays())
+        with self._writing:
+            if self._gone.isdisjoint(fitted.data.subjects.tolist()):  # else what is there is about to be unlearnt
+                remove(self._path)  # should writing fail, nothing of before stays
+                write(self._path, fitted.arrays())
 
     def _kept(self) -> Fitted | None:
         try:

@@ -68,3 +68,10 @@ class Person(msgspec.Struct, frozen=True):
 
     pseudonym: str
     identifiers: list[Known]
+
+
+class Removed(NamedTuple):
+    """Somebody who was taken out of the facts and the vault: their numbers there, and how many events they had."""
+
+    subjects: frozenset[int]
+    events: int
