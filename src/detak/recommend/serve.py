@@ -58,33 +58,36 @@ class Rows:
         """
         if not len(touched):
             return _nothing()
-        first = self.begin[touched]
-        length = self.begin[touched + 1] - first
-        ends = np.cumsum(length)
-        at = np.arange(ends[-1]) + np.repeat(first - (ends - length), length)
-        item, told = self.item[at], self.value[at] * np.repeat(weight, length)
+        first = self.begin.take(touched)
+        length = self.begin.take(touched + 1) - first
+        ends = length.cumsum()
+        row = np.arange(len(touched)).repeat(length)
+        at = np.arange(len(row)) + (first - (ends - length)).take(row)
+        item, told = self.item.take(at), self.value.take(at) * weight.take(row)
         total, place = self._scratch.total, self._scratch.place
         np.add.at(total, item, told)
         total[exclude] = 0
         # The last entry of each item stands for it: whoever writes last is found again.
         entry = np.arange(len(item), dtype=np.int32)
         place[item] = entry
-        score = total[item]
-        open_ = np.flatnonzero((place[item] == entry) & (score > 0))
+        stands = place.take(item)
+        score = total.take(item)
         total[item] = 0
-        top = open_[_first(score[open_], item[open_], k)]
-        return Scored(item[top], score[top], touched[self._loudest(item, told, top, ends)].astype(np.int32))
+        open_ = ((stands == entry) & (score > 0)).nonzero()[0]
+        top = open_.take(_first(score.take(open_), item.take(open_), k))
+        by = _loudest(told, row, stands, top)
+        return Scored(item.take(top), score.take(top), touched.take(by).astype(np.int32))
 
-    def _loudest(self, item: Ints32, told: Floats, top: Any, ends: Any) -> Any:
-        """Which of the touched says most for each of the top."""
-        place = self._scratch.place
-        place[item] = -1
-        place[item[top]] = np.arange(len(top), dtype=np.int32)
-        which = place[item]
-        here = np.flatnonzero(which >= 0)
-        said = np.full((len(top), len(ends)), -np.inf, np.float32)
-        said[which[here], ends.searchsorted(here, side="right")] = told[here]
-        return said.argmax(axis=1)
+
+def _loudest(told: Floats, row: Any, stands: Ints32, top: Any) -> Any:
+    """Which row says most for each of the top entries; ``stands`` says by entry which one stands for its item."""
+    rank = np.full(len(told), -1, np.int32)
+    rank[top] = np.arange(len(top), dtype=np.int32)
+    of = rank.take(stands)
+    here = (of >= 0).nonzero()[0]
+    said = np.full((len(top), int(row[-1]) + 1 if len(row) else 1), -np.inf, np.float32)
+    said[of.take(here), row.take(here)] = told.take(here)
+    return said.argmax(axis=1)
 
 
 def _first(score: Floats, item: Ints32, k: int) -> Any:
