@@ -107,11 +107,11 @@ def _apart(seen: Any, planted: Any) -> float:
 
 
 def _peaks(world: World, facts: Facts) -> dict[str, Any]:
-    """Effects, with the same regression on the planted figures beside them."""
+    """Effects, and beside them what the same regression says of the planted figures without any chance in them."""
     insight = Peaks(of="visits")
     report = insight.conclude(_sums(insight.reduce(facts, _SHOP)), _SHOP)
     days = [one.day for one in report.days if (one.day - _START).days < _DAYS]
-    planted = [1e5 * world.intensity((day - _START).days) for day in days]
+    planted = [_expected(world, (day - _START).days) for day in days]
     flags = {kind: [is_one(day) for day in days] for kind, is_one in KINDS.items()}
     truth = {one.name: one.ratio.value for one in take_apart(planted, days[0].weekday(), flags).effects}
     rows = {
@@ -124,6 +124,13 @@ def _peaks(world: World, facts: Facts) -> dict[str, Any]:
         "held": f"{sum(low <= true <= high for _, low, high, true in rows.values())} of {len(rows)}",
         "odd_days": len(report.odd),
     }
+
+
+def _expected(world: World, day: int) -> float:
+    """Visits of the day as planted: those that follow the calendar, and those to buy again, which do not."""
+    people = world.people
+    due = (people.every > 0) & ((day + people.phase) % np.maximum(people.every, 1) == 0)
+    return float(people.rate.sum() * world.intensity(day) + due.sum())
 
 
 def _own(world: World, facts: Facts) -> dict[str, Any]:

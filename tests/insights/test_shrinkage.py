@@ -25,6 +25,14 @@ def test_a_group_is_compared_with_its_kind() -> None:
     assert found[0].usual == pytest.approx(0.11, abs=0.001)
 
 
+def test_a_kind_of_few_is_drawn_to_all() -> None:
+    trials = np.array([20.0] + [1_000.0] * 30)
+    kinds = ["tiny", *(f"k{at // 3}" for at in range(30))]
+    tiny, *_ = shrink(Groups(np.array([0.0] + [100.0] * 30), trials, kinds))
+    assert 0.05 < tiny.usual < 0.1
+    assert tiny.share.high > 0.1
+
+
 def test_chance_alone_makes_no_outliers() -> None:
     random = np.random.default_rng(2)
     trials = random.integers(5, 400, 500).astype(float)

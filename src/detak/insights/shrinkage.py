@@ -53,7 +53,7 @@ def shrink(groups: Groups) -> list[Shrunk]:
         return []
     usual = _usual(groups)
     # The kind counts for one success at least: where nobody buys anything, nothing stands out by nobody buying it.
-    weight = np.maximum(_weight(groups, usual), 1 / usual)
+    weight = np.maximum(_weight(groups.successes, groups.trials, usual), 1 / usual)
     above = weight * usual + groups.successes
     below = weight * (1 - usual) + groups.trials - groups.successes
     middle = above / (above + below)
@@ -67,23 +67,23 @@ def shrink(groups: Groups) -> list[Shrunk]:
 
 
 def _usual(groups: Groups) -> _Floats:
-    """The share of each group's kind; a little of the whole is in it, so that it is never 0 or 1."""
-    whole = (groups.successes.sum() + 0.5) / (groups.trials.sum() + 1)
-    sums: dict[str | None, tuple[float, float]] = {}
-    for kind, won, tried in zip(groups.kinds, groups.successes, groups.trials, strict=True):
-        before = sums.get(kind, (0.0, 0.0))
-        sums[kind] = before[0] + won, before[1] + tried
-    of_kind = {kind: (won + whole) / (tried + 1) for kind, (won, tried) in sums.items()}
-    return np.array([of_kind[kind] for kind in groups.kinds])
+    """The share of each group's kind, itself drawn towards that of all as far as kinds are alike."""
+    places = {kind: at for at, kind in enumerate(dict.fromkeys(groups.kinds))}
+    which = np.array([places[kind] for kind in groups.kinds])
+    won = np.bincount(which, weights=groups.successes)
+    tried = np.bincount(which, weights=groups.trials)
+    # A little of each side, so that it is never 0 or 1.
+    whole = np.full(len(places), (won.sum() + 0.5) / (tried.sum() + 1))
+    weight = _weight(won, tried, whole) if len(places) > 1 else 1.0
+    return np.asarray(((won + weight * whole) / (tried + weight))[which], np.float64)
 
 
-def _weight(groups: Groups, usual: _Floats) -> float:
-    """How many trials the kind counts for: the likeliest, under the beta-binomial."""
+def _weight(successes: _Floats, trials: _Floats, usual: _Floats) -> float:
+    """How many trials ``usual`` counts for: the likeliest, under the beta-binomial."""
 
     def unlikely(log_weight: float) -> float:
         above, below = np.exp(log_weight) * usual, np.exp(log_weight) * (1 - usual)
-        rest = groups.trials - groups.successes
-        return -float((betaln(above + groups.successes, below + rest) - betaln(above, below)).sum())
+        return -float((betaln(above + successes, below + trials - successes) - betaln(above, below)).sum())
 
     found = minimize_scalar(unlikely, bounds=(_WIDEST, _NARROWEST), method="bounded")
     return float(np.exp(found.x))
