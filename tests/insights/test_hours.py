@@ -32,6 +32,8 @@ def test_a_visit_begins_after_half_an_hour_of_silence() -> None:
     _view(told, 5, subject=2)
     _view(told, 6, subject=None)
     told.event("Product Viewed", subject=1, time=None)
+    told.cancel("1", subject=1, time=SUNDAY_EVENING + timedelta(hours=9))
+    told.event("Email Delivered", subject=1, time=SUNDAY_EVENING + timedelta(hours=9))
     assert _counts(ask(Hours(), told), "visits") == {(0, 1): 2, (0, 3): 1}
 
 

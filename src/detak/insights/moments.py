@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from detak.errors import UsageError
-from detak.event import PRODUCTS_SEARCHED
+from detak.event import NAMES, ORDER_CANCELLED, ORDER_REFUNDED, ORDER_UPDATED, PRODUCTS_SEARCHED
 from detak.insights.base import Facts
 from detak.insights.orders import headers
 
@@ -15,6 +15,12 @@ KINDS: Final = (VISITS, SEARCHES, CARTS, ORDERS)
 PRODUCT_ADDED: Final = "Product Added"
 PAUSE: Final = ibis.interval(minutes=30)
 """After so long without an event a visit is over (as web analytics have it)."""
+NOT_DONE: Final = (
+    *(ORDER_UPDATED, ORDER_CANCELLED, ORDER_REFUNDED),
+    *("Email Delivered", "Email Bounced", "Email Opened", "Push Notification Received", "Push Notification Bounced"),
+    *(NAMES[one] for one in ("identify", "group", "alias")),
+)
+"""What is told of a person and not done by them in the shop: it begins no visit and is no step of one."""
 _COLUMNS: Final = ("subject", "time", "province", "device", "channel", "source")
 PLACES: Final = ("province", "device", "channel", "source")
 """What a moment can be split by: as the event states it that began it."""
@@ -41,7 +47,10 @@ def moments(facts: Facts, kind: str) -> ir.Table:
 
 
 def _visits(facts: Facts) -> ir.Table:
-    theirs = facts.events.filter(facts.events.subject.notnull(), facts.events.time.notnull()).select("id", *_COLUMNS)
+    done = facts.events.filter(
+        facts.events.subject.notnull(), facts.events.time.notnull(), facts.events.event.notin(NOT_DONE)
+    )
+    theirs = done.select("id", *_COLUMNS)
     last = theirs.time.lag().over(group_by="subject", order_by=[theirs.time, theirs["id"]])
     marked = theirs.mutate(fresh=(last + PAUSE < theirs.time).fill_null(True))
     return marked.filter(marked.fresh)

@@ -10,18 +10,11 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.errors import UsageError
-from detak.event import NAMES, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, ORDER_UPDATED
+from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts, Shop
-from detak.insights.moments import PAUSE, PRODUCT_ADDED
+from detak.insights.moments import NOT_DONE, PAUSE, PRODUCT_ADDED
 from detak.insights.paths_report import END, START, PathsReport, read
 
-_SILENT: Final = (
-    ORDER_UPDATED,
-    ORDER_CANCELLED,
-    ORDER_REFUNDED,
-    *(NAMES[one] for one in ("identify", "group", "alias")),
-)
-"""What is told of a person and not done by them in a visit."""
 _BACK: Final = ibis.interval(days=7)
 _MOST: Final = 500
 
@@ -49,17 +42,23 @@ class Paths:
             raise UsageError("around: which event? give its name as the events have it")
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
-        """``flows``: step, from, to, visits; ``around``: side, event, visits; ``left``: last, visits, back, bought."""
+        """``paths``, of three parts, so that visits are walked once: ``flows``: step, event, after, visits; ``before``,
+        ``after``: event, visits; ``left``: event (the last), visits, people, back, bought.
+        """
         steps = _steps(facts)
-        return {
-            "flows": _flows(steps, self.depth).filter(ibis._.visits >= shop.min_group),
-            "around": _around(steps, self.around).filter(ibis._.visits >= shop.min_group),
+        enough = ibis._.visits >= shop.min_group
+        parts = {
+            "flows": _flows(steps, self.depth).filter(enough),
+            "before": _beside(steps, self.around, "before").filter(enough),
+            "after": _beside(steps, self.around, "after").filter(enough),
             "left": _left(steps),
         }
+        first, *others = (_part(name, table) for name, table in parts.items())
+        return {"paths": first.union(*others)}
 
     def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> PathsReport:
         """The report, the most frequent first."""
-        return read({name: table.to_pylist() for name, table in sums.items()}, self.around, shop.min_group)
+        return read(sums["paths"].to_pylist(), self.around, shop.min_group)
 
     def behind(self, facts: Facts, shop: Shop, key: str) -> ir.Table:  # noqa: ARG002  every insight is asked alike
         """The people of one number: ``after/EVENT``, ``before/EVENT`` of ``around``; ``left/EVENT``: who left there.
@@ -81,7 +80,7 @@ class Paths:
 def _steps(facts: Facts) -> ir.Table:
     """A row a step: ``subject, time, visit, step`` (both from 1), ``event, before, after`` (``START``, ``END``)."""
     done = facts.events.filter(
-        facts.events.subject.notnull(), facts.events.time.notnull(), facts.events.event.notin(_SILENT)
+        facts.events.subject.notnull(), facts.events.time.notnull(), facts.events.event.notin(NOT_DONE)
     ).select("subject", "time", "event")
     by = ibis.window(group_by="subject", order_by=[done.time, done.event])
     done = done.mutate(last=done.time.lag().over(by), same=done.event.lag().over(by))
@@ -103,13 +102,19 @@ def _flows(steps: ir.Table, depth: int) -> ir.Table:
     return flows.order_by([flows.visits.desc(), flows.step, flows.event, flows.after]).limit(_MOST)
 
 
-def _around(steps: ir.Table, event: str) -> ir.Table:
+def _beside(steps: ir.Table, event: str, side: str) -> ir.Table:
     here = steps.filter(steps.event == event)
-    sides = [
-        here.group_by(event=here[side]).agg(visits=here.count()).mutate(side=ibis.literal(side))
-        for side in ("before", "after")
-    ]
-    return sides[0].union(sides[1])
+    return here.group_by(event=here[side]).agg(visits=here.count())
+
+
+def _part(name: str, table: ir.Table) -> ir.Table:
+    """The table with all columns that any part has."""
+    wanted = {"step": "int64", "after": "string", "people": "int64", "back": "int64", "bought": "int64"}
+    found = {name: table[name].cast(kind) for name, kind in wanted.items() if name in table.columns}
+    rest = {name: ibis.null(kind) for name, kind in wanted.items()}
+    # An event has a name always; that the column says so would keep it from standing beside one that does not.
+    named = table.event.nullif("")
+    return table.select(part=ibis.literal(name), event=named, visits=table.visits, **{**rest, **found})
 
 
 def _abandoned(steps: ir.Table) -> ir.Table:

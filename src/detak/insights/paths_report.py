@@ -1,5 +1,6 @@
 """Paths of visits: the report, and what a manager reads of it."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -76,21 +77,20 @@ class PathsReport(Report, frozen=True, kw_only=True):
         return [*told, _flow_table(self.flows, shop), Note(say(language, "paths.method"))]
 
 
-def read(sums: Mapping[str, list[dict[str, Any]]], around: str, least: int) -> PathsReport:
+def read(rows: Sequence[Mapping[str, Any]], around: str, least: int) -> PathsReport:
     """From the rows of ``Paths.reduce``."""
-    steps: dict[tuple[int, str], int] = {}
-    for row in sums["flows"]:
-        steps[row["step"], row["event"]] = steps.get((row["step"], row["event"]), 0) + row["visits"]
-    flows = [Flow(**row, share=row["visits"] / steps[row["step"], row["event"]]) for row in sums["flows"]]
-    left = [_left(row["event"], [row]) for row in sums["left"] if row["people"] >= least]
-    enough = sum(row["visits"] for row in sums["left"]) >= least
+    parts: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        parts[row["part"]].append(row)
+    left = [_left(row["event"], [row]) for row in parts["left"] if row["people"] >= least]
+    enough = sum(row["visits"] for row in parts["left"]) >= least
     return PathsReport(
         around=around,
-        flows=sorted(flows, key=lambda one: (one.step, -one.visits, one.event, one.after)),
-        before=_beside(sums["around"], "before"),
-        after=_beside(sums["around"], "after"),
+        flows=_flows(parts["flows"]),
+        before=_beside(parts["before"]),
+        after=_beside(parts["after"]),
         left=sorted(left, key=lambda one: (-one.visits, one.event or "")),
-        total=_left(None, sums["left"]) if enough else None,
+        total=_left(None, parts["left"]) if enough else None,
     )
 
 
@@ -108,10 +108,23 @@ def _left(event: str | None, rows: Sequence[Mapping[str, Any]]) -> Left:
     )
 
 
-def _beside(rows: Sequence[Mapping[str, Any]], side: str) -> list[Beside]:
-    here = [row for row in rows if row["side"] == side]
-    total = sum(row["visits"] for row in here)
-    found = [Beside(event=row["event"], times=row["visits"], share=row["visits"] / total) for row in here]
+def _flows(rows: Sequence[Mapping[str, Any]]) -> list[Flow]:
+    steps = Counter[tuple[int, str]]()
+    for row in rows:
+        steps[row["step"], row["event"]] += row["visits"]
+    flows = [
+        Flow(
+            **{name: row[name] for name in ("step", "event", "after", "visits")},
+            share=row["visits"] / steps[row["step"], row["event"]],
+        )
+        for row in rows
+    ]
+    return sorted(flows, key=lambda one: (one.step, -one.visits, one.event, one.after))
+
+
+def _beside(rows: Sequence[Mapping[str, Any]]) -> list[Beside]:
+    total = sum(row["visits"] for row in rows)
+    found = [Beside(event=row["event"], times=row["visits"], share=row["visits"] / total) for row in rows]
     return sorted(found, key=lambda one: (-one.times, one.event))
 
 

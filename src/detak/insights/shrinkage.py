@@ -70,8 +70,7 @@ def _usual(groups: Groups) -> _Floats:
     """The share of each group's kind, itself drawn towards that of all as far as kinds are alike."""
     places = {kind: at for at, kind in enumerate(dict.fromkeys(groups.kinds))}
     which = np.array([places[kind] for kind in groups.kinds])
-    won = np.bincount(which, weights=groups.successes)
-    tried = np.bincount(which, weights=groups.trials)
+    won, tried = (np.asarray(np.bincount(which, weights=one), np.float64) for one in (groups.successes, groups.trials))
     # A little of each side, so that it is never 0 or 1.
     whole = np.full(len(places), (won.sum() + 0.5) / (tried.sum() + 1))
     weight = _weight(won, tried, whole) if len(places) > 1 else 1.0
