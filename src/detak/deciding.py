@@ -19,11 +19,17 @@ from detak.consent import Purpose, read_preferences
 from detak.decide import rulebook as rules
 from detak.decide.asking import Asked, Question, read
 from detak.decide.exploring import BEST, Drawn, draw
-from detak.decide.offers import Book, Choice, Given, offered
+from detak.clock import from_micros
+from detak.decide.learning import Learnt as Order
+from detak.decide.learning import learn as learn_order
+from detak.decide.offers import Book, Choice, Given, allowed, offered
+from detak.decide.offers_learning import Learnt
+from detak.decide.offers_learning import learn as learn_offers
 from detak.decide.page import Layout, Page, Placed, Pool, Weights, compose, packed
 from detak.decide.rulebook import Rulebook, read_rulebook
 from detak.decide.served import DAY, Served
 from detak.decision import Decided, Decision, Promotion, Reason, Slot, decision_ids
+from detak.decision_learning import taught
 from detak.errors import SettingsError
 from detak.gate import Gate
 from detak.models import Models
@@ -71,6 +77,13 @@ class _Asker(NamedTuple):
     shut: frozenset[str]
     notes: tuple[Reason, ...]
     """What guardrails kept away."""
+
+
+class Lesson(NamedTuple):
+    """What was learnt."""
+
+    order: Order
+    offers: Learnt | None
 
 
 class _Made(NamedTuple):
@@ -174,6 +187,23 @@ class Deciding:
         with self._deciding:
             now = self.clock()
             return self._prepare(source, question, now, self._shop(now))
+
+    def learn(self, seed: int = 0) -> Lesson:
+        """Learn an order and what offers bring from what was shown, and go by it where it is better."""
+        offers = allowed(self.rulebook.offers)
+        told = taught(self._gate, tuple(one.name for one in offers), from_micros(self.clock()))
+        name = f"w{len(told.logged.clicked)}"
+        order = learn_order(told.logged, self.weights, name)
+        bought: Learnt | None = None
+        if offers:
+            rules_ = self.rulebook.offers
+            budget = rules_.budget * 10 ** exponent(self._settings.currency)
+            bought = learn_offers(told.visits, offers, rules_, told.daily, budget, seed)
+        with self._deciding:
+            self.weights = order.weights
+            if bought is not None:
+                self.book = bought.book
+        return Lesson(order, bought)
 
     def drop(self, subjects: set[int]) -> None:
         """Forget people."""

@@ -6,10 +6,9 @@ is logged. Nobody's sex, age, faith or place has a part in it, and every offer s
 who is not offered it can have it all the same.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +97,11 @@ def offered(subject: int, day: int, book: Book, rules: OfferRules, given: Given)
     if not offers:
         return Choice(None, "", 1.0, "no_offers")
     value, cost = book.of(subject)
+    # Before anything is drawn: else those who drew an offer and did not get it would pass for those who drew none.
+    if given.theirs >= rules.most:
+        return Choice(None, "", 1.0, "capped")
+    if given.left <= float(cost.max(initial=0.0)):
+        return Choice(None, "", 1.0, "budget_spent")
     best = choose(value, cost, book.price) if book.rule != NOTHING and len(value) else NONE
     sure = 1.0 - rules.holdout - rules.trial
     chances = [each + sure * (at == best) for at in range(len(offers))]
@@ -113,10 +117,6 @@ def offered(subject: int, day: int, book: Book, rules: OfferRules, given: Given)
     if at < 0:
         return Choice(None, arm, nothing, "by_chance" if arm == TRIAL else f"not_offered_{book.rule}")
     expected = float(cost[at]) if len(cost) else 0.0
-    if given.theirs >= rules.most:
-        return Choice(None, arm, nothing, "capped")
-    if expected > given.left or given.left <= 0:
-        return Choice(None, arm, nothing, "budget_spent")
     return Choice(offers[at], arm, chances[at], "by_chance" if arm == TRIAL else f"offered_{book.rule}", expected)
 
 
@@ -124,9 +124,3 @@ def drawn(subject: int, day: int = 0) -> float:
     """A person's lot of the day, uniform on [0, 1), always the same."""
     digest = blake2b(subject.to_bytes(8, "little") + day.to_bytes(4, "little"), digest_size=8, key=_SALT).digest()
     return int.from_bytes(digest, "little") / 2**64
-
-
-def held_out(subjects: Sequence[int], rules: OfferRules) -> NDArray[np.bool_]:
-    """Who is in the holdout."""
-    found: Any = np.array([drawn(one) < rules.holdout for one in subjects], np.bool_)
-    return np.asarray(found)
