@@ -15,11 +15,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from detak.clock import from_micros
 from detak.consent import Purpose, read_preferences
 from detak.decide import rulebook as rules
 from detak.decide.asking import Asked, Question, read
 from detak.decide.exploring import BEST, Drawn, draw
-from detak.clock import from_micros
 from detak.decide.learning import Learnt as Order
 from detak.decide.learning import learn as learn_order
 from detak.decide.offers import Book, Choice, Given, allowed, offered
@@ -204,6 +204,10 @@ class Deciding:
             if bought is not None:
                 self.book = bought.book
         return Lesson(order, bought)
+
+    def draw_from(self, seed: int) -> None:
+        """What chance decides from now on follows from the seed."""
+        self._chance = random.Random(seed)  # noqa: S311
 
     def drop(self, subjects: set[int]) -> None:
         """Forget people."""

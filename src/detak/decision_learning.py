@@ -14,7 +14,8 @@ from detak.decide.offers import TRIAL
 from detak.decide.offers_learning import Visits
 from detak.decide.page import FEATURES
 from detak.event import ORDER_COMPLETED
-from detak.gate import Gate, Granted
+from detak.gate import Gate
+from detak.passages import Granted
 
 DAYS: Final = 90
 _MOST: Final = 300_000  # decisions, the latest

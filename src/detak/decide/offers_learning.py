@@ -92,6 +92,8 @@ class Learnt(NamedTuple):
     average: float
     """Extra orders a visit, of the best offer."""
     visits: int
+    anyway: Floats
+    """By person of the book, the chance of an order on a visit without an offer: what a response model would go by."""
 
 
 def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: float, budget: float, seed: int) -> Learnt:
@@ -110,23 +112,34 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
     centre, wide = moved.before.mean(axis=0), moved.before.std(axis=0) + 1e-9
     before, after = (moved.before - centre) / wide, (moved.after - centre) / wide
     control = visits.trial & (visits.offer < 0)
-    found: list[tuple[Effects, bool, float, float]] = []
     try:
-        for at in range(len(offers)):
-            found.append(_effects(visits, before, control, at, seed))
+        found = [_effects(visits, before, control, at, seed) for at in range(len(offers))]
     except CannotComputeError:
-        return Learnt(Book(NOTHING, tuple(offers), version="too-little"), float("nan"), float("nan"), len(visits.offer))
+        return Learnt(
+            Book(NOTHING, tuple(offers), version="too-little"),
+            float("nan"),
+            float("nan"),
+            len(visits.offer),
+            np.zeros(0),
+        )
     plain = fit_outcome(before[control], (visits.orders[control] > 0).astype(np.float64), binary=True)
-    made = [_worth(effects, plain, after, basket, rules.margin, offer) for (effects, *_), offer in zip(found, offers)]
+    pairs = zip(found, offers, strict=True)
+    made = [_worth(effects, plain, after, basket, rules.margin, offer) for (effects, *_), offer in pairs]
     value, cost = (np.column_stack([one[part] for one in made]) for part in (0, 1))
     differ = any(one[1] for one in found)
-    rule = UPLIFT if differ else AVERAGE if value.mean(axis=0).max() > 0 and any(one[2] > 0 for one in found) else NOTHING
+    rule = (
+        UPLIFT if differ else AVERAGE if value.mean(axis=0).max() > 0 and any(one[2] > 0 for one in found) else NOTHING
+    )
     # Whoever was here comes again as often as before: a day's visits share a day's budget.
     share = daily / max(len(after), 1)
     spent = allocate(value * share, cost * share, budget * (1.0 - rules.trial))
     version = f"{rule}-{len(visits.offer)}"
-    book = Book(rule, tuple(offers), spent.price, moved.subjects, value, cost, value.mean(axis=0), cost.mean(axis=0), version)
-    return Learnt(book, min(one[3] for one in found), max(one[2] for one in found), len(visits.offer))
+    book = Book(
+        rule, tuple(offers), spent.price, moved.subjects, value, cost, value.mean(axis=0), cost.mean(axis=0), version
+    )
+    return Learnt(
+        book, min(one[3] for one in found), max(one[2] for one in found), len(visits.offer), plain.expected(after)
+    )
 
 
 def _effects(visits: Visits, before: Floats, control: Mask, at: int, seed: int) -> tuple[Effects, bool, float, float]:

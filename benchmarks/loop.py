@@ -1,0 +1,276 @@
+"""The loop closed in the simulated shop: what a visitor brings in under each policy, and whom the discounts went to.
+
+Each policy meets the same people on the same days (common random numbers), so that policies are compared visitor by
+visitor. The engine sees events alone; who is moved by a discount is the world's secret until the end.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from detak.consent import Basis
+from detak.decide.offers_learning import Learnt
+from detak.engine import Engine
+from detak.settings import Settings, SourceSettings
+from detak.simulate.config import DAY_MS, WORLDS
+from detak.simulate.goods import categories
+from detak.simulate.live import Live
+from detak.simulate.people import UPLIFT
+from detak.simulate.policies import POLICIES, Ask
+from detak.simulate.scene import Scene
+from detak.simulate.sending import batches
+from detak.simulate.world import World
+
+SEEDS: Final = (1, 2, 3)
+MARGIN: Final = 0.3
+"""Of a price, before discounts: the simulated goods have no cost of their own."""
+_STEP: Final = DAY_MS // 4
+_SOURCE: Final = "loop"
+_RULES: Final = """
+[placements.default.page]
+margin = 0.0
+
+[offers]
+budget = {budget}
+margin = 0.3
+margin_floor = 0.1
+holdout = 0.1
+trial = {trial}
+most = 7
+days = 7
+offer = [{{name = "hemat", discount = 0.15, code = "HEMAT15"}}]
+"""
+_SETTINGS: Final = Settings(
+    sources={_SOURCE: SourceSettings(Basis.CONSENT, private_key=True)}, refit_minutes=0, late_days=366
+)
+_NORMAL_95: Final = 1.959964
+
+
+class Counted(Live):
+    """A live world that keeps count of what each visitor brought in."""
+
+    def __init__(self, world: World, policy: Any, first: int, step: int, since: int) -> None:
+        super().__init__(world, policy, first, step)
+        self.since = since
+        n = len(world.people.uplift)
+        self.seen = np.zeros(n, np.bool_)
+        self.subtotal, self.discount, self.promised = (np.zeros(n) for _ in range(3))
+        self.shown = np.zeros(n)
+
+    def _count(self, scene: Scene) -> None:
+        super()._count(scene)
+        late = scene.visits.start >= self.since
+        self.seen[scene.visits.person[late]] = True
+        it = scene.checkout
+        kept = it.outcome.bought & late[it.visit]
+        person = it.carts.person[kept]
+        np.add.at(self.subtotal, person, it.subtotal[kept])
+        np.add.at(self.discount, person, it.discount[kept])
+        off = self.given[it.visit[kept]] * it.subtotal[kept]
+        np.add.at(self.promised, person, off)
+
+    def _play(self, day: int, visits: Any, tick: int) -> None:
+        # What the policy promises is known only while it fills the page.
+        fill = self._policy.fill
+
+        def noted(*asked: Any) -> Any:
+            showing = fill(*asked)
+            self.given = np.asarray(showing.discount)
+            return showing
+
+        self._policy.fill = noted  # type: ignore[method-assign]
+        try:
+            super()._play(day, visits, tick)
+        finally:
+            self._policy.fill = fill  # type: ignore[method-assign]
+
+
+class Run(msgspec.Struct):
+    """One policy in one world. Rupiah by person, of those seen after the first days."""
+
+    revenue: np.ndarray
+    profit: np.ndarray
+    seen: np.ndarray
+    promised: np.ndarray
+    learnt: list[str]
+    shares: dict[str, float]
+    asked: int
+    unanswered: int
+
+
+def run(
+    _: Path, shoppers: int = 3_000, days: int = 70, warm: int = 28, seeds: tuple[int, ...] = SEEDS
+) -> dict[str, Any]:
+    """All policies in all worlds."""
+    began = time.monotonic()
+    found: dict[str, list[Run]] = {name: [] for name in ("none", "popular", "detak", "detak_without_offers")}
+    for seed in seeds:
+        for name, runs in found.items():
+            runs.append(_run(name, seed, shoppers, days, warm))
+    return {
+        "shoppers": shoppers,
+        "days": days,
+        "counted_from_day": warm,
+        "margin": MARGIN,
+        "policies": {name: _summary(runs, found["none"]) for name, runs in found.items()},
+        "seconds": round(time.monotonic() - began),
+    }
+
+
+def _run(name: str, seed: int, shoppers: int, days: int, warm: int) -> Run:
+    start = (datetime.now(UTC) - timedelta(days=days + 1)).date()
+    config = msgspec.structs.replace(
+        WORLDS["confounded"], seed=seed, shoppers=shoppers, days=days + 2, start=start, campaign_every=0
+    )
+    world = World.make(config)
+    first = world.config.midnight(0)
+    if not name.startswith("detak"):
+        live = Counted(world, POLICIES[name](world, None), first, _STEP, first + warm * DAY_MS)
+        for _ in live.ticks(first + days * DAY_MS):
+            pass
+        return _told(live, world, [], {}, live._policy)
+    with _engine(seed, offers=name == "detak") as engine:
+        return _closed(engine, world, first, days, warm)
+
+
+@contextmanager
+def _engine(seed: int, *, offers: bool) -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory() as folder:
+        rules = _RULES.format(budget=200_000, trial=0.4) if offers else ""
+        (Path(folder) / "rules.toml").write_text(rules)
+        with Engine(Path(folder), _SETTINGS) as engine:
+            engine.decisions.draw_from(seed)
+            yield engine
+
+
+def _closed(engine: Engine, world: World, first: int, days: int, warm: int) -> Run:
+    def ask(body: bytes) -> bytes:
+        return engine.decisions.answer(_SOURCE, body)
+
+    answering: Ask = ask
+    policy = POLICIES["detak"](world, answering)
+    live = Counted(world, policy, first, _STEP, first + warm * DAY_MS)
+    told, lesson = [], None
+    _stock(engine, world)
+    for number in range(days * DAY_MS // _STEP):
+        now = (first + number * _STEP) * 1000
+        engine.decisions.clock = lambda now=now: now
+        lines = live.advance()
+        for batch in batches(lines):
+            engine.take(_SOURCE, b'{"batch":[' + b",".join(batch) + b"]}", imported=False).result(timeout=300)
+        day, part = divmod(number + 1, DAY_MS // _STEP)
+        if not part and day in (1, 3):
+            engine.models.fit()
+        if not part and day % 7 == 0:
+            engine.models.fit()
+            lesson = engine.decisions.learn(seed=1)
+            offers = lesson.offers
+            told.append(
+                f"day {day}: order {lesson.order.why}"
+                + (
+                    f", offers {offers.book.rule} (p {offers.p:.3f}, +{offers.average:.4f} orders a visit)"
+                    if offers
+                    else ""
+                )
+            )
+    shares = _whom(engine, world, lesson.offers) if lesson and lesson.offers else {}
+    return _told(live, world, told, shares, policy)
+
+
+def _stock(engine: Engine, world: World) -> None:
+    """The shop's products, as a shop tells them."""
+    goods, kinds = world.goods, categories()
+    rows = [
+        {
+            "id": one,
+            "name": goods.name[at],
+            "price": {"amount": int(goods.price[at]), "currency": "IDR"},
+            "category": [kinds[int(goods.category[at])].name],
+        }
+        for at, one in enumerate(goods.product_id)
+    ]
+    engine.catalogue.put(rows, "api")
+
+
+def _whom(engine: Engine, world: World, learnt: Learnt) -> dict[str, float]:
+    """Of the money that the last book would spend, the share that goes to each kind of person; beside it the same money
+    given to the likeliest buyers, and to everybody alike."""
+    kinds = _kinds(engine, world)
+    book = learnt.book
+    cost = book.cost[:, 0] if book.cost.size else np.zeros(0)
+    persuadable = np.array([kinds.get(int(one)) == "persuadable" for one in book.subjects])
+    if not len(cost):
+        return {}
+    budget = 0.3 * cost.sum()
+    uplift = book.value[:, 0] - book.price * cost
+    likely = learnt.anyway
+    return {
+        "all_alike": float((cost * persuadable).sum() / cost.sum()),
+        "by_response": _share(-likely, cost, persuadable, budget),
+        "by_uplift": _share(-uplift, cost, persuadable, budget),
+    }
+
+
+def _share(order: Any, cost: Any, wanted: Any, budget: float) -> float:
+    """Spending the budget in that order, the share that goes to those wanted."""
+    ranked = np.argsort(order, kind="stable")
+    spent = np.cumsum(cost[ranked])
+    chosen = ranked[spent <= budget]
+    return float((cost[chosen] * wanted[chosen]).sum() / max(cost[chosen].sum(), 1e-9))
+
+
+def _kinds(engine: Engine, world: World) -> dict[int, str]:
+    """Subject -> what kind of person the world made them. Only this benchmark may look."""
+    names = {}
+    for at, kind in enumerate(world.people.uplift.tolist()):
+        names |= dict.fromkeys([("user", f"u{at}"), ("anonymous", f"a{at}-0"), ("anonymous", f"a{at}-1")], UPLIFT[kind])
+    return {subject: names[one] for one, subject in engine._vault.lookup(names).items()}
+
+
+def _told(live: Counted, world: World, learnt: list[str], shares: dict[str, float], policy: Any) -> Run:
+    revenue = live.subtotal - live.discount
+    profit = MARGIN * live.subtotal - live.discount
+    kinds = world.people.uplift
+    total = live.promised.sum()
+    given = (
+        {f"given_to_{UPLIFT[at]}": float(live.promised[kinds == at].sum() / total) for at in range(len(UPLIFT))}
+        if total
+        else {}
+    )
+    return Run(revenue, profit, live.seen, live.promised, learnt, {**shares, **given}, policy.asked, policy.unanswered)
+
+
+def _summary(runs: list[Run], base: list[Run]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for what in ("revenue", "profit"):
+        each = np.concatenate([getattr(one, what)[one.seen] for one in runs])
+        found[f"{what}_per_visitor"] = _interval(each)
+        more = [
+            getattr(one, what)[other.seen] - getattr(other, what)[other.seen]
+            for one, other in zip(runs, base, strict=True)
+        ]
+        found[f"{what}_more_than_none"] = _interval(np.concatenate(more))
+        mean = float(np.concatenate([getattr(one, what)[one.seen] for one in base]).mean())
+        found[f"{what}_percent"] = [round(100 * one / mean, 2) for one in found[f"{what}_more_than_none"]]
+        found[f"{what}_by_seed_percent"] = [
+            round(100 * float(getattr(one, what).sum() / getattr(other, what).sum() - 1), 2)
+            for one, other in zip(runs, base, strict=True)
+        ]
+    found["discounts"] = round(float(sum(one.promised.sum() for one in runs)))
+    found["asked"], found["unanswered"] = sum(one.asked for one in runs), sum(one.unanswered for one in runs)
+    found["shares"] = [one.shares for one in runs]
+    found["learnt"] = [one.learnt for one in runs]
+    return found
+
+
+def _interval(each: Any) -> list[float]:
+    """Mean, and a 95% interval."""
+    mean, wide = float(each.mean()), _NORMAL_95 * float(each.std(ddof=1)) / len(each) ** 0.5
+    return [round(mean), round(mean - wide), round(mean + wide)]
