@@ -15,6 +15,7 @@ from detak.alerts import Alert
 from detak.answering import Ask
 from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
+from detak.decision_words import Explanation
 from detak.errors import StoreError, UsageError
 from detak.explaining import Told
 from detak.models import FitReport
@@ -99,6 +100,11 @@ class Remote:
         return RemoteModels(self._send)
 
     @property
+    def decisions(self) -> "RemoteDecisions":
+        """What was decided."""
+        return RemoteDecisions(self._send)
+
+    @property
     def catalogue(self) -> "RemoteCatalogue":
         """The products."""
         return RemoteCatalogue(self._send)
@@ -152,6 +158,24 @@ class Remote:
         except (ValueError, KeyError, TypeError):
             message = f"the server answered {answer.status_code}"
         raise UsageError(message)
+
+
+class RemoteDecisions:
+    """The verbs of decisions that the command line needs."""
+
+    def __init__(self, send: Callable[[str, str, bytes | None], bytes]) -> None:
+        self._send = send
+
+    def why(self, decision_id: str, language: str | None = None) -> Explanation:
+        """What was shown under a number, and why, in words."""
+        asked = f"?lang={language}" if language else ""
+        found = self._send("GET", f"/v1/decisions/{quote(decision_id, safe='')}{asked}", None)
+        return msgspec.json.decode(found, type=Explanation)
+
+    def lately(self, identifiers: Sequence[tuple[str, str]], most: int) -> list[str]:
+        """The numbers of the last decisions for somebody."""
+        body = msgspec.json.encode({**_person(identifiers)})
+        return msgspec.json.decode(self._send("POST", "/v1/admin/decisions", body), type=list[str])[:most]
 
 
 class RemoteCatalogue:

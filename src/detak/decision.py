@@ -13,6 +13,7 @@ import pyarrow as pa
 _TIME_DIGITS: Final = 12
 _DIGITS: Final = 32
 _RANDOM_BYTES: Final = 10
+_LATEST: Final = 253_000_000_000_000_000  # microseconds: within the year 9987
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -121,6 +122,7 @@ def decided_at(decision_id: str) -> int | None:
         return None
     try:
         int(decision_id, 16)
-        return int(decision_id[:_TIME_DIGITS], 16) * 1000
+        made = int(decision_id[:_TIME_DIGITS], 16) * 1000
     except ValueError:
         return None
+    return made if made < _LATEST else None

@@ -27,6 +27,7 @@ from detak.judging import Judge
 from detak.passages import Granted, Identity, Known, Member, Person, Profile, Removed, United
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
+from detak.recounting import Recounting
 from detak.remembering import Remembering, Visitor
 from detak.settings import Settings
 from detak.store.base import Reader, Store
@@ -51,6 +52,8 @@ class Gate:
         self._admitted = {"admitted": 0, "withheld": 0}
         self._counting = threading.Lock()
         self._remembering = Remembering(vault, settings)
+        self.decided = Recounting(store, vault, registry)
+        """What was decided, for whoever it is owed to."""
 
     def admit(self, arrivals: pa.Table, metas: Sequence[Meta]) -> Admission:
         """For each arrival (``arrivals.ARRIVALS``), what may be kept of it: the event under a pseudonym, or nothing.

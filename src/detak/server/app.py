@@ -50,6 +50,8 @@ from detak.server import (
     reports,
     upkeep,
     upload,
+    view_as,
+    why,
 )
 from detak.server.ingest import Refused, answers
 from detak.server.watch import Watch
@@ -97,7 +99,14 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             ),
             Router("/", route_handlers=recommend.routes(token), tags=["recommend"]),
             Router("/", route_handlers=metarank.routes(token), tags=["metarank"]),
-            Router("/", route_handlers=decide.ROUTES, tags=["decide"]),
+            Router("/", route_handlers=[*decide.ROUTES, *why.ROUTES], tags=["decide"]),
+            Router("/", route_handlers=why.PAGES, include_in_schema=False),
+            Router(
+                "/",
+                route_handlers=view_as.ROUTES,  # about a person: never without a token or its cookie
+                guards=[auth.viewer(token, local_only=False)],
+                include_in_schema=False,
+            ),
             Router(
                 "/",
                 route_handlers=[*gorse.ROUTES, *gorse_reading.ROUTES],
@@ -118,7 +127,14 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             ),
             Router(
                 "/",
-                route_handlers=[*admin.ROUTES, *identity.ROUTES, *catalogue.ROUTES, *upkeep.ROUTES, *recommend.ADMIN],
+                route_handlers=[
+                    *admin.ROUTES,
+                    *identity.ROUTES,
+                    *why.ADMIN,
+                    *catalogue.ROUTES,
+                    *upkeep.ROUTES,
+                    *recommend.ADMIN,
+                ],
                 guards=[auth.admin(token)],
                 tags=["admin"],
                 request_max_body_size=_IMPORT_LIMIT,

@@ -1,0 +1,44 @@
+"""``detak why``."""
+
+from pathlib import Path
+
+import click
+
+from detak.decision_words import Explanation
+from detak.errors import UsageError
+from detak.settings import LANGUAGES
+from detak.terminal import desk_of, explained, json_option, person_options, print_, store_option
+
+_LATELY = 5
+
+
+@click.command("why")
+@click.argument("decision_id", required=False)
+@person_options
+@click.option("--lang", type=click.Choice(LANGUAGES), help="The language of the reasons.")
+@store_option
+@json_option
+@explained
+def command(
+    decision_id: str | None, user_id: str | None, anonymous_id: str | None, lang: str | None, store: Path, as_json: bool
+) -> None:
+    """Say what was shown under a decision's number, or to a person lately, and why."""
+    named = [(kind, value) for kind, value in (("user", user_id), ("anonymous", anonymous_id)) if value]
+    if bool(decision_id) == bool(named):
+        raise UsageError("say which: the number of a decision, or --user-id or --anonymous-id for the last ones")
+    with desk_of(store, must_exist=True) as desk:
+        ids = [decision_id] if decision_id else desk.decisions.lately(named, _LATELY)
+        found = [desk.decisions.why(one, lang) for one in ids]
+    print_(found[0] if decision_id else found, "\n\n".join(map(_text, found)), as_json)
+
+
+def _text(one: Explanation) -> str:
+    offer = [f"  offer: {one.offer}, {one.discount:.0%} off"] if one.offer and one.discount else []
+    lines = [
+        f"{one.decision_id}  {one.time:%Y-%m-%d %H:%M:%S} UTC  {one.placement}  {one.variant} {one.propensity:.3f}",
+        *(f"  {at}. {reason}" for at, reason in enumerate(one.reasons, 1)),
+        *(f"  - {note}" for note in one.notes),
+        *offer,
+        *(f"     {product.product_id}  {product.name} ({product.shelf}: {product.why})" for product in one.products),
+    ]
+    return "\n".join(lines)

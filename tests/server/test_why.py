@@ -1,0 +1,106 @@
+"""Why something was shown: by its number, as a page, with a switch that works at once; two shoppers side by side."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from tests.server.serving import Running, served
+from tests.shop import track
+
+from detak.consent import Basis
+from detak.settings import Settings, SourceSettings
+
+ALL = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics", "personalisation"), private_key=True)
+RULES = (
+    '[offers]\nbudget = 1000000\ntrial = 0.9\nholdout = 0.1\noffer = [{name = "hemat", discount = 0.1, code = "H10"}]\n'
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A served shop; Ani and Budi look at different things."""
+    folder = tmp_path_factory.mktemp("store")
+    (folder / "rules.toml").write_text(RULES)
+    with served(folder, Settings(sources={"web": ALL})) as running:
+        rows = [{"id": one, "name": f"Barang {one}", "category": ["Toko", one]} for one in "abcdefgh"]
+        running.engine.catalogue.put(rows, "api")
+        paths = {"ani": "ab", "budi": "gh", "u1": "abcd", "u2": "abcd", "u3": "efgh", "u4": "efgh"}
+        views = [
+            track("Product Viewed", f"{user}{one}", user=user, properties={"product_id": one})
+            for user, path in paths.items() for one in path
+        ]  # fmt: skip
+        running.post("/v1/batch", {"batch": views})
+        running.engine.settle()
+        running.engine.models.fit()
+        yield running
+
+
+def decided(shop: Running, user: str | None) -> dict[str, Any]:
+    """A decision for somebody, among the facts."""
+    body = {"userId": user, "placements": [{"name": "home", "k": 8}]}
+    found: dict[str, Any] = shop.post("/v1/decide", body).json()["decisions"][0]
+    shop.engine.settle()
+    return found
+
+
+def test_whoever_has_the_number_is_told_why_in_words(shop: Running) -> None:
+    found = decided(shop, "ani")
+    told = shop.http.get(f"/v1/decisions/{found['decision_id']}?lang=en").json()
+    assert told["products"][0]["why"] in ("You looked at this a short while ago", "Because you looked at Barang b")
+    assert 1 <= len(told["reasons"]) <= 3
+    assert told["personal"]
+    assert datetime.fromisoformat(told["time"]).timestamp() * 1e6 == pytest.approx(found["time"], abs=1)
+    indonesian = shop.http.get(f"/v1/decisions/{found['decision_id']}?lang=id").json()
+    assert indonesian["reasons"] != told["reasons"]
+
+
+@pytest.mark.parametrize("number", ["x", "0" * 32, "f" * 32])
+def test_a_number_that_is_none_tells_nothing(shop: Running, number: str) -> None:
+    assert shop.http.get(f"/v1/decisions/{number}").status_code == 404
+    assert shop.http.get(f"/why/{number}").status_code == 404
+
+
+def test_the_switch_works_at_once(shop: Running) -> None:
+    shop.post("/v1/track", track("Product Viewed", "rini-a", user="rini", properties={"product_id": "a"}))
+    shop.engine.settle()
+    before = decided(shop, "rini")
+    assert "continue" in {slot["shelf"] for slot in before["slate"]}
+    page = shop.http.get(f"/why/{before['decision_id']}?lang=en")
+    assert "Turn personal pages off" in page.text
+    answer = shop.http.post(f"/why/{before['decision_id']}/off?lang=en")
+    assert answer.status_code == 303
+    assert "Personal pages are off" in shop.http.get(answer.headers["location"]).text
+    after = shop.post("/v1/decide", {"userId": "rini", "placements": [{"name": "home", "k": 8}]}).json()["decisions"][0]
+    assert not {"continue", "for_you", "together"} & {slot["shelf"] for slot in after["slate"]}
+
+
+def test_what_was_shown_to_anyone_has_no_switch(shop: Running) -> None:
+    found = decided(shop, None)
+    page = shop.http.get(f"/why/{found['decision_id']}?lang=en").text
+    assert "Nothing about you was used" in page
+    assert "/off?" not in page
+    assert shop.http.post(f"/v1/decisions/{found['decision_id']}/object").status_code == 204
+
+
+def test_every_offer_stands_on_a_public_page_with_its_code(shop: Running) -> None:
+    page = shop.http.get("/offers?lang=en").text
+    assert "H10" in page
+    assert "One in 10 people" in page
+
+
+def test_two_shoppers_see_two_pages(shop: Running) -> None:
+    address = "/view-as?one=user:ani&two=user:budi&lang=en"
+    assert shop.http.get(address).status_code == 401  # not even from this machine: it is about people
+    page = shop.http.get(address, headers={"Authorization": f"Bearer {shop.token}"})
+    assert page.status_code == 200
+    assert "Because you looked at Barang b" in page.text or "You looked at this a short while ago" in page.text
+    assert "only here" in page.text or "for the other" in page.text
+
+
+def test_the_owner_sees_the_last_decisions_of_a_person(shop: Running) -> None:
+    found = decided(shop, "budi")
+    admin = {"Authorization": f"Bearer {shop.token}"}
+    ids = shop.http.post("/v1/admin/decisions", json={"userId": "budi"}, headers=admin).json()
+    assert ids[0] == found["decision_id"]
+    assert shop.http.post("/v1/admin/decisions", json={"userId": "budi"}).status_code == 401
