@@ -182,7 +182,7 @@ class Front:
         self.version = self.answering.version
         self._names = {one.casefold() for one in self.rulebook.guardrails.sensitive}
         self._popularity = next((fitted.models[one] for one in _POPULAR if one in fitted.models), None)
-        self._beside = next((fitted.models[one] for one in _TOGETHER if one in fitted.models), None)
+        self._beside = [fitted.models[one] for one in _TOGETHER if one in fitted.models]
         self.popular = {}
         known = self.trending(Where(), self.made)
         self.popular = {one: 1.0 - at / len(known) for at, one in enumerate(known)}
@@ -300,11 +300,14 @@ class Front:
 
     def _going_with(self, product: str, shut: Collection[str], exclude: Ints32, situation: Situation) -> list[str]:
         place = self.places.get(product)
-        if self._beside is None or place is None:
+        if place is None:
             return []
         shut_out = np.append(exclude, np.int32(place))
-        scored = self._beside.recommend(_EMPTY, _CANDIDATES // 2, shut_out, Situation(situation.now, product=place))
-        return [one for one in (self.items[at] for at in scored.item.tolist()) if one not in shut]
+        for model in self._beside:
+            scored = model.recommend(_EMPTY, _CANDIDATES // 2, shut_out, Situation(situation.now, product=place))
+            if len(scored.item):
+                return [one for one in (self.items[at] for at in scored.item.tolist()) if one not in shut]
+        return []
 
 
 class _Touched(NamedTuple):

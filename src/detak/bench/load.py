@@ -12,9 +12,10 @@ from typing import Final
 import msgspec
 import uvloop
 
-from detak.bench.traffic import BATCH, single, stamp, templates
+from detak.bench.traffic import BATCH, question, single, stamp, templates
 
 _TEMPLATES: Final = 24
+_STRIDE: Final = 7_919  # prime: everybody is asked for once before anybody is again
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -28,6 +29,7 @@ class Load(msgspec.Struct, frozen=True):
     path: str = "/v1/batch"
     rate: float = 0  # requests a second; 0: as many as are answered
     first: int = 0  # number of the first body
+    people: int = 0  # of whom questions are asked, in no order
     seed: int = 1
 
 
@@ -50,7 +52,10 @@ class _Run:
     def __init__(self, load: Load) -> None:
         self.load = load
         self.batches = load.path.endswith("/batch")
-        self.templates = templates(_TEMPLATES, load.seed) if self.batches else [single(load.seed)]
+        if load.people:
+            self.templates = [question()]
+        else:
+            self.templates = templates(_TEMPLATES, load.seed) if self.batches else [single(load.seed)]
         self.head = (
             f"POST {load.path} HTTP/1.1\r\nHost: {load.host}:{load.port}\r\nContent-Type: application/json\r\n"
             f"Authorization: Bearer {load.key}\r\nContent-Length: "
@@ -62,7 +67,8 @@ class _Run:
         self.refused = self.failed = 0
 
     def next_request(self) -> bytes:
-        body = stamp(self.templates[self.number % len(self.templates)], self.number)
+        number = self.number * _STRIDE % self.load.people if self.load.people else self.number
+        body = stamp(self.templates[self.number % len(self.templates)], number)
         self.number += 1
         return self.head + str(len(body)).encode() + b"\r\n\r\n" + body
 

@@ -25,6 +25,18 @@ def single(seed: int) -> bytes:
     return msgspec.json.encode(_message(random.Random(seed), 0, "a@@@@@@@@-1"))  # noqa: S311
 
 
+def question() -> bytes:
+    """One question of ``/v1/decide`` for the person that ``stamp`` names, with four placements."""
+    placements = [{"name": name, "k": 12} for name in ("home", "banner", "below", "foot")]
+    context = {"page": {"path": "/"}, "location": {"city": "Bandung", "region": "Jawa Barat"}}
+    return msgspec.json.encode({"userId": person(_MARK.decode()), "placements": placements, "context": context})
+
+
+def person(mark: str) -> str:
+    """What a person that questions are asked for is called."""
+    return f"u{mark}"
+
+
 def stamp(template: bytes, number: int) -> bytes:
     """The body as the ``number``-th of a run: message ids and visitors that no other body has."""
     return template.replace(_MARK, b"%08x" % number)

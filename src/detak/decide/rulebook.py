@@ -40,7 +40,7 @@ class PageRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """How the page of one placement is made."""
 
     shelves: tuple[str, ...] = SHELVES
-    shelf: Annotated[int, Meta(ge=1, le=100)] = 4
+    shelf: Annotated[int, Meta(ge=1, le=100)] = 6
     """Products of a shelf at most."""
     category_share: Share = 0.5
     """No category holds more of the page while there is anything else."""

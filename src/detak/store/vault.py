@@ -32,7 +32,7 @@ from detak.subject import Identifier, Merge
 _FOREVER = 2**62
 K = TypeVar("K")
 V = TypeVar("V")
-_REMEMBERED = 500_000  # rows of each kind that stay in memory
+_REMEMBERED = 1_500_000  # rows of each kind that stay in memory: some 250 bytes each
 _AT_ONCE = 500  # values in one IN (...)
 BY_HAND: Final = "by hand: "
 """How the evidence of a merge begins that somebody said, not a message."""
