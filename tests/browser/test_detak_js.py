@@ -1,0 +1,155 @@
+"""detak.js in a page: decisions shown and counted, consent asked first, the shop's own page without an answer."""
+
+import http.server
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.browser.test_dashboard import Browser, until
+from tests.server.serving import Running, served
+from tests.shop import track
+
+from detak.consent import Basis
+from detak.settings import Settings, SourceSettings
+
+selenium = pytest.importorskip("selenium", reason="selenium is not installed")
+from selenium.webdriver.common.by import By  # noqa: E402
+from tests.browser.test_dashboard import browser  # noqa: E402
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.browser
+
+CONSENTED = SourceSettings(Basis.CONSENT)
+COUNTED = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics", "personalisation"))
+PAGE = """<!doctype html><html lang="{lang}"><title>Toko</title>
+<section id="home" data-detak-placement="home" data-detak-k="4">
+  <template><article><b data-detak-field="name"></b> <i data-detak-field="price"></i></article></template>
+  <p id="own">Pilihan toko</p>
+</section>
+<ul id="list" data-detak-placement="search"><li data-detak-product="h">h</li><li data-detak-product="a">a</li></ul>
+<script src="{url}/detak.js" data-key="{key}" data-timeout="{patience}"></script></html>"""
+
+
+class Pages(http.server.SimpleHTTPRequestHandler):
+    """One page, whatever is asked for; another one's answer never comes."""
+
+    page = b""
+    slow: threading.Event
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(self.page)
+
+    def log_message(self, *_: object) -> None:
+        """Quietly."""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A served engine that knows eight products."""
+    settings = Settings(sources={"web": CONSENTED, "seed": COUNTED})
+    with served(tmp_path_factory.mktemp("store"), settings) as running:
+        price = {"amount": 15_000, "currency": "IDR"}
+        rows = [{"id": one, "name": f"Barang {one}", "price": price, "category": ["Toko", one]} for one in "abcdefgh"]
+        running.engine.catalogue.put(rows, "api")
+        views = [
+            track("Product Viewed", f"{user}{one}", user=user, properties={"product_id": one})
+            for user in ("u1", "u2", "u3") for one in "abcd"
+        ]  # fmt: skip
+        running.post("/v1/batch", {"batch": views}, auth=(running.engine.write_key("seed"), ""))
+        running.engine.settle()
+        running.engine.models.fit()
+        yield running
+
+
+@pytest.fixture
+def open_page(browser: Browser, shop: Running) -> Iterator[Callable[..., None]]:
+    """Opens the shop's page, which is served elsewhere."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def go(url: str | None = None, patience: int = 5_000, lang: str = "id") -> None:
+        Pages.page = PAGE.format(url=url or shop.url, key=shop.key, patience=patience, lang=lang).encode()
+        browser.get(f"http://127.0.0.1:{server.server_port}/")
+
+    yield go
+    server.shutdown()
+
+
+def state(browser: Browser) -> str | None:
+    """Whether decisions are shown, or the shop's own page."""
+    return browser.find_element(By.TAG_NAME, "html").get_attribute("data-detak")
+
+
+def test_decisions_are_shown_without_consent_and_nobody_is_tracked(
+    browser: Browser, shop: Running, open_page: Callable[..., None]
+) -> None:
+    open_page()
+    until(browser, lambda: state(browser) == "decided", "no decision was shown")
+    articles = browser.find_elements(By.CSS_SELECTOR, "#home article")
+    assert len(articles) == 4
+    assert articles[0].text.startswith("Barang ")
+    assert "15.000" in articles[0].text
+    assert not browser.find_elements(By.ID, "own")
+    assert browser.find_element(By.ID, "detak-consent").text.startswith("Bolehkah")
+    stored = browser.execute_script("return Object.keys(localStorage).length + document.cookie.length")
+    assert stored == 0
+
+
+def test_after_a_yes_what_is_seen_and_clicked_carries_the_decision(
+    browser: Browser, shop: Running, open_page: Callable[..., None]
+) -> None:
+    open_page(lang="en")
+    browser.find_element(By.CSS_SELECTOR, "[data-detak-consent=yes]").click()
+    open_page(lang="en")
+    until(browser, lambda: state(browser) == "decided", "no decision was shown")
+    place = browser.find_element(By.ID, "home")
+    decision = place.get_attribute("data-detak-decision")
+    browser.find_elements(By.CSS_SELECTOR, "#home article")[1].click()
+    browser.execute_script("detak.flush()")
+    found: list[dict[str, Any]] = []
+
+    def counted() -> bool:
+        shop.engine.settle()
+        found[:] = [row for row in shop.facts("event", "decision_id") if row["decision_id"] == decision]
+        return {"Product List Viewed", "Product Clicked"} <= {row["event"] for row in found}
+
+    until(browser, counted, "impression and click did not arrive")
+    assert not browser.find_elements(By.ID, "detak-consent")
+
+
+def test_after_a_no_nothing_is_kept(browser: Browser, shop: Running, open_page: Callable[..., None]) -> None:
+    open_page()
+    browser.find_element(By.CSS_SELECTOR, "[data-detak-consent=no]").click()
+    time.sleep(0.3)
+    kept = browser.execute_script("return [localStorage.detak_device, localStorage.detak_consent]")
+    assert kept[0] is None
+    assert '"personalisation":false' in kept[1]
+
+
+def test_the_shops_own_page_stands_when_the_engine_is_gone(
+    browser: Browser, tmp_path: Path, open_page: Callable[..., None]
+) -> None:
+    with served(tmp_path / "other") as gone:
+        url = gone.url
+    open_page(url)  # the script cannot even be loaded
+    assert browser.find_element(By.ID, "own").is_displayed()
+    assert [one.text for one in browser.find_elements(By.CSS_SELECTOR, "#list li")] == ["h", "a"]
+
+
+def test_the_shops_own_page_stands_when_the_engine_is_slow(
+    browser: Browser, shop: Running, open_page: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide = shop.engine.decisions.decide
+    monkeypatch.setattr(shop.engine.decisions, "decide", lambda *asked: (time.sleep(1.5), decide(*asked)))
+    began = time.monotonic()
+    open_page(patience=300)
+    until(browser, lambda: state(browser) == "default", "it waits")
+    spent = browser.execute_script("return performance.now()")
+    assert browser.find_element(By.ID, "own").is_displayed()
+    assert spent < 1_400 or time.monotonic() - began < 1.4

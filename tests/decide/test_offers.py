@@ -1,0 +1,134 @@
+"""Offers: chances that add up, a holdout that gets none, floors and caps that hold, and effects that were planted."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from detak.decide.knapsack import allocate
+from detak.decide.offers import AVERAGE, CHOSEN, HOLDOUT, NOTHING, TRIAL, UPLIFT, Book, Given, allowed, drawn, offered
+from detak.decide.offers_learning import Visits, answers, learn
+from detak.decide.rulebook import Offer, OfferRules, read_rulebook
+from detak.errors import SettingsError
+
+HEMAT = Offer("hemat", 0.1, "H10")
+RULES = OfferRules(offer=(HEMAT,), budget=1e9, holdout=0.1, trial=0.2)
+PLENTY = Given(0, 1e12)
+EVERYBODY = Book(AVERAGE, (HEMAT,), 0.0, average=np.array([5.0]), average_cost=np.array([1.0]))
+
+
+def test_each_arm_has_its_share_and_the_logged_chance_is_the_real_one() -> None:
+    found = [offered(one, 7, EVERYBODY, RULES, PLENTY) for one in range(40_000)]
+    arms = Counter((one.arm, one.offer is not None) for one in found)
+    share = {arm: count / len(found) for arm, count in arms.items()}
+    assert share[HOLDOUT, False] == pytest.approx(0.1, abs=0.006)
+    assert share[TRIAL, True] == pytest.approx(0.1, abs=0.006)
+    assert share[CHOSEN, True] == pytest.approx(0.7, abs=0.01)
+    given = np.mean([one.offer is not None for one in found])
+    assert {round(one.propensity, 9) for one in found if one.offer} == {0.8}
+    assert given == pytest.approx(0.8, abs=0.01)
+
+
+def test_the_holdout_is_the_same_people_every_day_and_the_trial_is_not() -> None:
+    def arm(one: int, day: int) -> str:
+        return offered(one, day, EVERYBODY, RULES, PLENTY).arm
+
+    days = [[arm(one, day) for one in range(2_000)] for day in (1, 2)]
+    held = [{at for at, one in enumerate(day) if one == HOLDOUT} for day in days]
+    tried = [{at for at, one in enumerate(day) if one == TRIAL} for day in days]
+    assert held[0] == held[1]
+    assert tried[0] != tried[1]
+    assert 0 <= drawn(2**62) < 1
+
+
+def test_a_discount_that_eats_the_margin_is_never_given() -> None:
+    rules = OfferRules(offer=(HEMAT, Offer("besar", 0.28)), margin=0.3, margin_floor=0.05)
+    assert allowed(rules) == (HEMAT,)
+
+
+@pytest.mark.parametrize(("given", "reason"), [(Given(3, 1e12), "capped"), (Given(0, 0.5), "budget_spent")])
+def test_caps_and_the_budget_hold_before_anything_is_drawn(given: Given, reason: str) -> None:
+    found = [offered(one, 1, EVERYBODY, RULES, given) for one in range(50)]
+    assert {(one.offer, one.arm, one.reason) for one in found} == {(None, "", reason)}
+
+
+def test_nobody_is_chosen_while_nothing_is_known() -> None:
+    found = [offered(one, 1, Book(), RULES, PLENTY) for one in range(500)]
+    assert {one.arm for one in found if one.offer} == {TRIAL}
+    assert "not_offered_nothing" in {one.reason for one in found}
+
+
+def visits(seed: int, people: int, days: int, gain: float, moved: float = 0.25) -> Visits:
+    """A trial in which ``moved`` of the people put more into carts and buy more with an offer; the others do not."""
+    rng = np.random.default_rng(seed)
+    subject = np.repeat(np.arange(people), days)
+    persuadable = np.repeat(rng.random(people) < moved, days)
+    offer = np.where(rng.random(len(subject)) < 0.5, 0, -1)
+    lifted = (offer == 0) & persuadable
+    adds = rng.poisson(0.4 + 1.2 * gain * lifted).astype(float)
+    orders = (rng.random(len(subject)) < 0.05 + 0.25 * gain * lifted).astype(float)
+    return Visits(subject, offer, np.ones(len(subject), np.bool_), adds, orders, orders * 100_000)
+
+
+def test_what_is_known_before_a_visit_does_not_know_of_the_visit() -> None:
+    told = Visits(
+        np.array([1, 1, 2]), np.array([0, -1, 0]), np.ones(3, np.bool_),
+        np.array([2.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0]), np.array([100.0, 0.0, 0.0]),
+    )  # fmt: skip
+    found = answers(told)
+    assert found.subjects.tolist() == [1, 2]
+    assert found.before[0].tolist() == found.before[2].tolist()  # nothing yet, of either
+    assert found.before[1, 1] == pytest.approx(np.log1p(1))  # one order before the second visit
+    assert found.after[0, 0] == pytest.approx(np.log1p(2))
+
+
+def test_who_is_moved_is_found_and_the_budget_goes_there() -> None:
+    told = visits(1, 600, 14, gain=1.0)
+    rules = OfferRules(offer=(HEMAT,), margin=0.3)
+    learnt = learn(told, (HEMAT,), rules, daily=600, budget=1e12, seed=1)
+    assert learnt.book.rule == UPLIFT
+    assert learnt.p < 0.05
+    persuadable = np.random.default_rng(1).random(600) < 0.25
+    chosen = allocate(learnt.book.value, learnt.book.cost, 0.2 * float(learnt.book.cost.sum())).chosen == 0
+    assert persuadable[chosen].mean() > 2 * 0.25
+
+
+def test_where_nobody_differs_all_are_treated_alike_or_nobody_is() -> None:
+    rules = OfferRules(offer=(HEMAT,), margin=0.3)
+    nobody = learn(visits(2, 400, 8, gain=0.0), (HEMAT,), rules, 400, 1e12, 1)
+    everybody = learn(visits(3, 400, 8, gain=1.0, moved=1.0), (HEMAT,), rules, 400, 1e12, 1)
+    assert nobody.book.rule == NOTHING
+    assert everybody.book.rule in (AVERAGE, UPLIFT)
+    assert everybody.average > 0
+
+
+def test_too_little_teaches_nothing() -> None:
+    learnt = learn(visits(4, 10, 2, gain=1.0), (HEMAT,), RULES, 10, 1e12, 1)
+    assert (learnt.book.rule, learnt.book.version) == (NOTHING, "too-little")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[offers]\nholdout = 0.0\n", "offers.holdout"),
+        ("[offers]\nholdout = 0.5\ntrial = 0.9\n", "more than everybody"),
+        ('[offers]\noffer = [{name = "a", discount = 0.1}, {name = "a", discount = 0.2}]\n', "one name"),
+        ('[placements.home.page]\nshelves = ["mine"]\n', "there is no shelf 'mine'"),
+        ("[guardrails]\nchase = true\n", "guardrails"),
+        ("nonsense", "is not TOML"),
+    ],
+)
+def test_rules_that_are_none_are_said(text: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        read_rulebook(text)
+
+
+def test_a_rulebook_is_read_whole() -> None:
+    book = read_rulebook(
+        '[placements.home.page]\nmargin = 0.5\n[placements.home.rules]\nhide = [{brand = "X"}]\n'
+        "[offers]\nbudget = 5\n[guardrails]\nshown_most = 2\n"
+    )
+    assert book.page("home").margin == 0.5
+    assert book.page("elsewhere").margin == 0.2
+    assert book.shelves.of("home").hide[0].brand == "X"
+    assert (book.offers.budget, book.guardrails.shown_most) == (5, 2)
