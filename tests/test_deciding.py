@@ -11,6 +11,7 @@ import pytest
 from detak.consent import Basis, Purpose
 from detak.deciding import Deciding
 from detak.decision import Decision
+from detak.decision_learning import taught
 from detak.engine import Engine
 from detak.errors import RowError, SettingsError
 from detak.questions import Consent
@@ -210,3 +211,32 @@ def test_a_forgotten_person_leaves_no_decision_behind(tmp_path: Path) -> None:
             assert granted.run(granted.facts.decisions).num_rows == 0
         data = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
         assert not any(b"ani-the-marker" in one or found.decision_id.encode() in one for one in data)
+
+
+def test_what_was_shown_and_clicked_is_learnt_from(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(
+        '[offers]\nbudget = 9e9\noffer = [{name = "h", discount = 0.1}]\ntrial = 0.9\n'
+    )
+    with Engine(tmp_path, OPEN) as engine:
+        engine.catalogue.put([{"id": one, "name": one, "category": ["T", one]} for one in "abcdefgh"], "api")
+        send(engine, *[touch(f"u{n}", one, f"{n}{one}") for n in range(12) for one in "abcd"])
+        engine.models.fit()
+        assert engine.decisions.learn().order.why == "too_few_clicks"
+        events = []
+        for n in range(12):
+            for turn in range(3):
+                (found,) = ask(engine, f"u{n}", placements=[{"name": "home", "k": 8}])
+                clicked = {"product_id": found.slate[0].product_id, "decision_id": found.decision_id}
+                bought = {"order_id": f"O{n}-{turn}", "total": 9_000, "discount": 1_000, "currency": "IDR"}
+                events.append(track("Product Clicked", f"c{n}-{turn}", user=f"u{n}", properties=clicked))
+                order = {**bought, "decision_id": found.decision_id}
+                events.append(track("Order Completed", f"o{n}-{turn}", user=f"u{n}", properties=order))
+        send(engine, *events)
+        told = taught(engine.gate, ("h",), datetime.now(UTC))
+        assert int(told.logged.clicked.sum()) == 36
+        assert set(told.logged.place[told.logged.clicked]) == {0}
+        assert len(told.visits.subject) == told.visits.orders.sum()
+        assert set(told.visits.amount) == {10_000.0}  # before the discount
+        lesson = engine.decisions.learn()
+        assert lesson.offers is not None
+        assert lesson.offers.book.version == "too-little"

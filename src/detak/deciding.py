@@ -92,6 +92,7 @@ class Deciding:
         self._deciding = threading.Lock()
         self._front: Front | None = None
         self._rulebook, self._stamp, self._looked = Rulebook(), 0.0, 0
+        self._learnt = time.monotonic()
         self.weights = Weights()
         """What the chance of a click is told by."""
         self.trouble = ""
@@ -200,6 +201,13 @@ class Deciding:
             if bought is not None:
                 self._composing.book = bought.book
         return Lesson(order, bought)
+
+    def renew(self) -> None:
+        """Learn, where it is time to: as often as models are fitted again."""
+        minutes = self._settings.refit_minutes
+        if minutes and time.monotonic() - self._learnt > minutes * 60:
+            self._learnt = time.monotonic()
+            self.learn()
 
     def draw_from(self, seed: int) -> None:
         """What chance decides from now on follows from the seed."""

@@ -370,7 +370,8 @@ class Engine:
 
     def _keep_beating(self) -> None:
         while not self._ended.wait(_COMPACT_SECONDS):
-            for name, task in (("compaction", self._compact), ("learning", self._learn), ("usual", self._know)):
+            tasks = (self._compact, self._learn, self._know, self.decisions.renew)
+            for name, task in zip(("compaction", "learning", "usual", "deciding"), tasks, strict=True):
                 try:
                     task()
                 except Exception as error:  # the next beat tries again

@@ -107,6 +107,11 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
         budget: of a day, minor units.
         seed: of the cross-validation.
     """
+    nothing = Learnt(
+        Book(NOTHING, tuple(offers), version="too-little"), float("nan"), float("nan"), len(visits.offer), np.zeros(0)
+    )
+    if not len(visits.offer):
+        return nothing
     moved = answers(visits)
     basket = float(visits.amount.sum() / max(visits.orders.sum(), 1.0))
     centre, wide = moved.before.mean(axis=0), moved.before.std(axis=0) + 1e-9
@@ -115,13 +120,7 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
     try:
         found = [_effects(visits, before, control, at, seed) for at in range(len(offers))]
     except CannotComputeError:
-        return Learnt(
-            Book(NOTHING, tuple(offers), version="too-little"),
-            float("nan"),
-            float("nan"),
-            len(visits.offer),
-            np.zeros(0),
-        )
+        return nothing
     plain = fit_outcome(before[control], (visits.orders[control] > 0).astype(np.float64), binary=True)
     pairs = zip(found, offers, strict=True)
     made = [_worth(effects, plain, after, basket, rules.margin, offer) for (effects, *_), offer in pairs]
