@@ -17,6 +17,7 @@ import msgspec
 from detak.catalogue import Product
 from detak.clock import from_micros
 from detak.composing import Composing, Moment
+from detak.consent import Purpose
 from detak.decide.asking import Asked, Question, read
 from detak.decide.learning import Learnt as Order
 from detak.decide.learning import learn as learn_order
@@ -32,6 +33,7 @@ from detak.errors import SettingsError
 from detak.gate import Gate
 from detak.models import Models
 from detak.money import exponent
+from detak.questions import Consent
 from detak.record import Meta
 from detak.settings import Settings
 from detak.shopfront import Front
@@ -174,6 +176,17 @@ class Deciding:
             DeniedError: nobody is known under these identifiers.
         """
         return self._gate.decided.lately(identifiers, most)
+
+    def object_to(self, decision_id: str, state: Callable[[Consent, str], Consent]) -> None:
+        """Turn personalisation off for whoever a decision was made for, by what ``state`` puts into force.
+
+        Raises:
+            DeniedError: there is no such decision, or not any more.
+        """
+        whom = dict(self._gate.decided.whom(decision_id))
+        if whom:
+            device = None if "user" in whom else whom.get("anonymous")
+            state(Consent(whom.get("user"), device, purposes={Purpose.PERSONALISATION.label: False}), "why")
 
     def preview(self, identifiers: Sequence[Identifier], placement: str, k: int) -> Seen:
         """What somebody would be shown now. Nothing is kept and nothing is counted."""

@@ -51,7 +51,6 @@ from detak.wire import open_batch
 _COMPACT_SECONDS = 60
 _MOST_MESSAGES = 2_500  # of a live batch: as many as 500 KB of real events hold
 _REPLAY_SECONDS = 60
-_NOTHING_PERSONAL = {Purpose.PERSONALISATION.label: False}
 _log = logging.getLogger("detak.engine")
 
 
@@ -267,19 +266,6 @@ class Engine:
     def export(self, identifiers: Sequence[Identifier]) -> dict[str, Any]:
         """Everything kept of a person."""
         return self.gate.export(identifiers)
-
-    def object_to(self, decision_id: str) -> None:
-        """Turn personalisation off for whoever a decision was made for. When this returns, it is off.
-
-        Raises:
-            DeniedError: there is no such decision, or not any more.
-        """
-        whom = dict(self.gate.decided.whom(decision_id))
-        if whom:
-            said = Consent(
-                whom.get("user"), None if "user" in whom else whom.get("anonymous"), purposes=_NOTHING_PERSONAL
-            )
-            self.consent(said, "why")
 
     def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
         """Remove a person from the vault, the facts, the log and the models; a signed receipt."""

@@ -22,11 +22,10 @@ class Decisions(msgspec.Struct):
     decisions: list[Decision]
 
 
-@post(
-    "/v1/decide",
-    status_code=200,
-    responses={200: ResponseSpec(Decisions, description="What to show.", generate_examples=False), **ANSWERS},
-)
+_TOLD: Final = {200: ResponseSpec(Decisions, description="What to show.", generate_examples=False), **ANSWERS}
+
+
+@post("/v1/decide", status_code=200, responses=_TOLD)
 async def decide(request: AnyRequest, engine: Engine) -> Response[Any]:
     """What a person sees in each placement of this page now. On the disk when this answers."""
     body = await read_body(request, BODY_LIMIT)

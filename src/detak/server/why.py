@@ -33,7 +33,7 @@ async def told(request: AnyRequest, engine: Engine, decision_id: str) -> Explana
 @post("/v1/decisions/{decision_id:str}/object", status_code=204, responses=answers(400, 404, 503))
 async def objected(engine: Engine, decision_id: str) -> None:
     """Turn personalisation off for whoever the decision was made for. In force when this answers."""
-    await asyncio.to_thread(engine.object_to, decision_id)
+    await asyncio.to_thread(engine.decisions.object_to, decision_id, engine.consent)
 
 
 @get("/why/{decision_id:str}", include_in_schema=False)
@@ -57,7 +57,7 @@ async def page(request: AnyRequest, engine: Engine, decision_id: str) -> Respons
 @post("/why/{decision_id:str}/off", include_in_schema=False, status_code=303)
 async def off(request: AnyRequest, engine: Engine, decision_id: str) -> Redirect:
     """The switch."""
-    await asyncio.to_thread(engine.object_to, decision_id)
+    await asyncio.to_thread(engine.decisions.object_to, decision_id, engine.consent)
     language = language_of(request, engine.settings.language)
     return Redirect(f"/why/{decision_id}?off=1&lang={language}", status_code=303)
 
