@@ -4,6 +4,7 @@ Each policy meets the same people on the same days (common random numbers), so t
 visitor. The engine sees events alone; who is moved by a discount is the world's secret until the end.
 """
 
+import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -275,3 +276,7 @@ def _interval(each: Any) -> list[float]:
     """Mean, and a 95% interval."""
     mean, wide = float(each.mean()), _NORMAL_95 * float(each.std(ddof=1)) / len(each) ** 0.5
     return [round(mean), round(mean - wide), round(mean + wide)]
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(Path()), indent=2))

@@ -6,6 +6,7 @@ likeliest buyers (a response model on the same features), and by lot; beside not
 truth. Random numbers are the same.
 """
 
+import json
 import time
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -148,3 +149,7 @@ def _gained(world: World, first: int, base: list[Day], chosen: Any) -> tuple[flo
     mean = more[kept].sum() / seen[kept].sum()
     wide = _NORMAL_95 * float(np.std(more[kept] - mean * seen[kept], ddof=1)) * kept.sum() ** 0.5 / seen[kept].sum()
     return round(float(mean), 1), round(float(mean - wide), 1), round(float(mean + wide), 1)
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(Path()), indent=2))
