@@ -5,7 +5,6 @@ only its own device knows it), for a user beside a device of theirs, or for a se
 key that only the shop's server knows (``private_key`` in ``detak.toml``), and the admin token, may name anybody.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Final, NamedTuple, TypeVar
 
@@ -16,7 +15,6 @@ from detak.admin_token import same
 from detak.engine import Engine
 from detak.errors import RowError
 from detak.event import clean_id
-from detak.models import Models
 from detak.server.auth import presented_key
 from detak.server.ingest import BODY_LIMIT, AnyRequest, known_source, read_body
 from detak.subject import Identifier
@@ -92,10 +90,3 @@ async def received(request: AnyRequest, engine: Engine, token: str, kind: type[T
         fits = isinstance(error, msgspec.ValidationError)
         raise RowError("body", str(error) if fits else "is not well-formed JSON of a sensible depth") from None
     return found, asker(request, engine, token, found.write_key)
-
-
-async def ready(engine: Engine) -> Models:
-    """The models, once they can answer from memory."""
-    if not engine.models.ready:
-        await asyncio.to_thread(engine.models.warm)
-    return engine.models

@@ -4,6 +4,7 @@ What somebody is recommended is about that person: it takes the admin token, or 
 server alone knows (``private_key``). Gorse's clients hold no device's id, so a key that lies open asks for none.
 """
 
+import asyncio
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -16,7 +17,7 @@ from detak.dialects import gorse
 from detak.dialects.body import decoded
 from detak.engine import Engine
 from detak.errors import RowError
-from detak.server.asking import MOST, ready
+from detak.server.asking import MOST
 from detak.server.gorse import Caller
 from detak.server.ingest import BODY_LIMIT, AnyRequest, answers, read_body
 
@@ -92,7 +93,7 @@ ROUTES = [recommended, latest, popular, neighbours, for_session]
 
 
 async def _asked(engine: Engine, ask: Ask) -> Recommended:
-    return (await ready(engine)).recommend(ask)
+    return await asyncio.to_thread(engine.models.recommend, ask)
 
 
 def _page(found: Recommended, offset: int) -> list[Score]:

@@ -18,9 +18,8 @@ from detak.dialects import metarank
 from detak.dialects.body import decoded
 from detak.engine import Engine
 from detak.errors import RowError
-from detak.models import Models
 from detak.product_fields import read_row
-from detak.server.asking import Count, Id, Named, Texts, asker, named, ready, received
+from detak.server.asking import Count, Id, Named, Texts, asker, named, received
 from detak.server.ingest import ANSWERS, BODY_LIMIT, AnyRequest, answers, collect, read_body
 
 _ANSWERS: Final = answers(400, 401, 429, 503)
@@ -97,28 +96,28 @@ def routes(token: str) -> list[HTTPRouteHandler]:
         """A list in order."""
         began = time.perf_counter()
         asked, who = await received(request, engine, token, Ranking)
-        models = await ready(engine)
         people = named(asked.user, asked.session)
-        shelf = _shelf(models, model)
+        shelf = await asyncio.to_thread(_shelf, engine, model)
         among = [str(one.id) for one in asked.items]
-        return _scores(models.rank(Ask(people, shelf=shelf, among=among, trusted=who.trusted)), began)
+        ask = Ask(people, shelf=shelf, among=among, trusted=who.trusted)
+        return _scores(await asyncio.to_thread(engine.models.rank, ask), began)
 
     @post("/recommend/{model:str}", status_code=200, responses=_ANSWERS)
     async def recommend(request: AnyRequest, engine: Engine, model: str) -> Scores:
         """Products that go with some, or for a visitor."""
         began = time.perf_counter()
         asked, who = await received(request, engine, token, Wanted)
-        models = await ready(engine)
         people = named(asked.user, asked.session)
-        ask = Ask(people, asked.items, k=asked.count, shelf=_shelf(models, model), trusted=who.trusted)
-        return _scores(models.recommend(ask), began)
+        shelf = await asyncio.to_thread(_shelf, engine, model)
+        ask = Ask(people, asked.items, k=asked.count, shelf=shelf, trusted=who.trusted)
+        return _scores(await asyncio.to_thread(engine.models.recommend, ask), began)
 
     return [feedback, rank, recommend]
 
 
-def _shelf(models: Models, model: str) -> str:
+def _shelf(engine: Engine, model: str) -> str:
     """The shelf called as the model; any other name of a model is the shelf for a person."""
-    return model if model in models.shelves else FOR_YOU
+    return model if model in engine.models.shelves else FOR_YOU
 
 
 def _scores(found: Recommended, began: float) -> Scores:

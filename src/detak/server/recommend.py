@@ -13,7 +13,7 @@ from detak.answering import FOR_YOU, Ask
 from detak.engine import Engine
 from detak.explaining import Told
 from detak.models import FitReport
-from detak.server.asking import MOST, Asker, Count, Named, Text, Texts, asker, named, ready, received
+from detak.server.asking import MOST, Asker, Count, Named, Text, Texts, asker, named, received
 from detak.server.ingest import AnyRequest, answers
 
 _ANSWERS: Final = answers(400, 401, 429, 503)
@@ -57,7 +57,7 @@ def routes(token: str) -> list[HTTPRouteHandler]:
     async def recommend(request: AnyRequest, engine: Engine) -> Told:
         """Products for a shelf, for whoever is named."""
         wanted, who = await received(request, engine, token, Wanted)
-        return (await ready(engine)).told(_ask(wanted, who), wanted.language)
+        return await asyncio.to_thread(engine.models.told, _ask(wanted, who), wanted.language)
 
     @get("/v1/recommend", responses=_ANSWERS)
     async def recommend_simply(
@@ -68,7 +68,7 @@ def routes(token: str) -> list[HTTPRouteHandler]:
         asked = request.query_params
         people = named(asked.get("userId"), asked.get("anonymousId"))
         ask = Ask(people, k=k, shelf=shelf, product=product, category=asked.get("category"), trusted=who.trusted)
-        return (await ready(engine)).told(ask, asked.get("language"))
+        return await asyncio.to_thread(engine.models.told, ask, asked.get("language"))
 
     @post("/v1/rank", status_code=200, responses=_ANSWERS)
     async def rank(request: AnyRequest, engine: Engine) -> Told:
@@ -84,7 +84,7 @@ def routes(token: str) -> list[HTTPRouteHandler]:
             among=wanted.items,
             trusted=who.trusted,
         )
-        return (await ready(engine)).ranked(ask, wanted.language)
+        return await asyncio.to_thread(engine.models.ranked, ask, wanted.language)
 
     return [recommend, recommend_simply, rank]
 
