@@ -357,7 +357,8 @@ class Engine:
     def _keep_beating(self) -> None:
         while not self._ended.wait(_COMPACT_SECONDS):
             tasks = (self._compact, self._learn, self._know, self.decisions.renew)
-            for name, task in zip(("compaction", "learning", "usual", "deciding"), tasks, strict=True):
+            named = zip(("compaction", "learning", "usual", "deciding"), tasks, strict=True)
+            for name, task in (*named, ("keeping", lambda: self.gate.renew(datetime.now(UTC)))):
                 try:
                     task()
                 except Exception as error:  # the next beat tries again

@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from detak.admission import Batch, Guard
+from detak.allowed import allowed
 from detak.amounts import Mask
 from detak.bots import BotRule, Bots, BotsReport, Rejudged
 from detak.clock import to_micros
@@ -24,6 +23,7 @@ from detak.entrance import Admission, Entrance
 from detak.errors import DeniedError, UsageError
 from detak.insights.base import Facts
 from detak.judging import Judge
+from detak.keeping import NOTHING, PURPOSE, WORTH, Keeping
 from detak.passages import Granted, Identity, Known, Member, Person, Profile, Removed, United
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
@@ -34,8 +34,6 @@ from detak.store.base import Reader, Store
 from detak.store.registry import Registry
 from detak.store.vault import BY_HAND, Vault
 from detak.subject import Identifier
-
-_LAST = datetime(9000, 1, 1, tzinfo=UTC)
 
 LetGo = Callable[[set[int], list[Identifier]], None]
 
@@ -49,6 +47,7 @@ class Gate:
         self._registry = registry
         self._settings = settings
         self._signer = signer
+        self._keeping = Keeping(store, lambda: vault.refusing(PURPOSE))
         self._admitted = {"admitted": 0, "withheld": 0}
         self._counting = threading.Lock()
         self._remembering = Remembering(vault, settings)
@@ -87,15 +86,34 @@ class Gate:
 
         An event without a time counts as of when it came in. ``why`` goes into the audit: what it is asked for.
         """
-        with self._store.reader() as reader:
+        days = self._settings.retention_days.get(purpose.label)
+        since = before - timedelta(days=days) if days is not None else None
+        with self._store.reader(before=before, since=since) as reader:
             # The facts are pinned first: whoever refuses from now on is already left out of them.
             refusing = self._vault.refusing(purpose)
-            allowed = self._allowed(purpose, before, refusing, reader, bots=bots)
-            facts = Facts(allowed("events"), allowed("items"), reader.table("volumes"), allowed("decisions"))
             self._registry.audit(
                 "events", purpose.label, why, {"before": before.isoformat(), "left_out": len(refusing)}
             )
-            yield Granted(facts, reader.run)
+            yield self._hand_out(reader, purpose, refusing, bots=bots)
+
+    def renew(self, before: datetime, *, least: int = WORTH) -> bool:
+        """Make anew what is kept for analytics, if that is worth it. Where facts are used for so long only: never."""
+        if PURPOSE.label in self._settings.retention_days:
+            return False
+        return self._keeping.renew(before, least=least)
+
+    def _hand_out(self, reader: Reader, purpose: Purpose, refusing: Mapping[int, int], *, bots: bool) -> Granted:
+        related = self._store.related
+        table = allowed(reader, purpose, refusing, related=related, bots=bots)
+        offer = self._keeping.offer(reader) if purpose is PURPOSE and not bots else NOTHING
+
+        def build() -> Facts:
+            events = table("events")
+            kept = self._keeping.kept(reader, offer, events)
+            return Facts(events, table("items"), reader.table("volumes"), table("decisions"), kept)
+
+        shape = f"{purpose.label} {bots} {bool(refusing)} {related} {offer.shape}"
+        return Granted(build, reader.run, lambda key, made: reader.run_all(f"{shape} {key}", made))
 
     def profile(self, purpose: Purpose, identifiers: Sequence[Identifier], *, before: datetime) -> Profile | None:
         """What ``purpose`` may know of a person; None for one who refuses, exactly as for a stranger."""
@@ -320,29 +338,6 @@ class Gate:
         for purpose, asked in self._remembering.answered().items():
             self._registry.audit("recent", purpose, "answers", {"asked": asked})
 
-    def _allowed(
-        self, purpose: Purpose, before: datetime, refusing: Mapping[int, int], reader: Reader, *, bots: bool
-    ) -> Callable[[str], ir.Table]:
-        until = before.astimezone(UTC).replace(tzinfo=None)
-        days = self._settings.retention_days.get(purpose.label)
-        left_out = _left_out(refusing) if refusing else None
-        persons = reader.table("persons") if self._store.related else None
-
-        def allowed(name: str) -> ir.Table:
-            table = reader.table(name)
-            happened = ibis.coalesce(table.time, table.received)
-            kept = table.filter((table.purposes & int(purpose)) != 0, happened < until)
-            if not bots:
-                kept = kept.filter(kept.bot.isnull())
-            if days is not None:
-                kept = kept.filter(ibis.coalesce(kept.time, kept.received) >= until - timedelta(days=days))
-            if left_out is not None:
-                hidden = [kept.subject == left_out.person, ibis.coalesce(kept.time, kept.received) <= left_out.until]
-                kept = kept.anti_join(left_out, hidden)
-            return kept if persons is None else _united(kept, persons)
-
-        return allowed
-
     def _subjects(self, identifiers: Sequence[Identifier]) -> set[int]:
         subjects = self._vault.linked(self._vault.lookup(identifiers).values())
         if not subjects:
@@ -354,21 +349,6 @@ class Gate:
         with self._counting:
             self._admitted["withheld"] += len(kept) - admitted
             self._admitted["admitted"] += admitted
-
-
-def _left_out(refusing: Mapping[int, int]) -> ir.Table:
-    """The people who said no, and until when nothing of theirs counts."""
-    people = sorted(refusing)
-    last = int(_LAST.timestamp()) * 1_000_000
-    until = pa.array([min(refusing[person], last) for person in people], pa.timestamp("us"))
-    return ibis.memtable(pa.table({"person": pa.array(people, pa.int64()), "until": until}))
-
-
-def _united(facts: ir.Table, persons: ir.Table) -> ir.Table:
-    """What was done on a person's devices as theirs: subjects that turned out to be one person carry one number."""
-    theirs = persons.rename(device="subject")
-    wide = facts.left_join(theirs, facts.subject == theirs.device)
-    return wide.mutate(subject=ibis.coalesce(wide.person, wide.subject)).select(*facts.columns)
 
 
 def _utc(naive: datetime | None) -> datetime | None:

@@ -1,8 +1,8 @@
 """What the gate hands out, as values."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import ibis.expr.types as ir
@@ -12,13 +12,31 @@ import pyarrow as pa
 from detak.insights.base import Facts
 from detak.subject import Identifier
 
+RunAll = Callable[[str, Callable[[], Mapping[str, ir.Table]]], dict[str, pa.Table]]
 
-@dataclass(frozen=True)
+
 class Granted:
-    """What the gate handed out: tables for one purpose, and the means to compute with them while the block lasts."""
+    """What the gate handed out: tables for one purpose, and the means to compute with them while the block lasts.
 
-    facts: Facts
-    run: Callable[[ir.Table], pa.Table]
+    Args:
+        build: makes the tables, once they are asked for.
+        run: computes an expression.
+        run_all: computes what a function makes, without calling it where its key is known already.
+    """
+
+    def __init__(self, build: Callable[[], Facts], run: Callable[[ir.Table], pa.Table], run_all: RunAll) -> None:
+        self._build = build
+        self.run = run
+        self._run_all = run_all
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The tables."""
+        return self._build()
+
+    def run_all(self, key: str, build: Callable[[Facts], Mapping[str, ir.Table]]) -> dict[str, pa.Table]:
+        """Compute what ``build`` makes of the facts. One key must always stand for the same expressions."""
+        return self._run_all(key, lambda: build(self.facts))
 
 
 class Profile(msgspec.Struct, frozen=True):

@@ -113,8 +113,10 @@ class Understanding:
     def _reported(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> Report:
         shop = self.shop(question.language)
         with self._granted(question, insight, f"report {question.name}") as granted:
-            facts = filters.narrowed(granted.facts, narrow, period, shop)
-            sums = {name: granted.run(table) for name, table in insight.reduce(facts, shop).items()}
+            sums = granted.run_all(
+                f"report {insight} {narrow} {period}",
+                lambda facts: insight.reduce(filters.narrowed(facts, narrow, period, shop), shop),
+            )
         return insight.conclude(sums, shop)
 
     def _granted(self, question: Question, insight: Insight, why: str) -> AbstractContextManager[Granted]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -21,19 +21,24 @@ from detak.consent import Purpose
 from detak.insights import terminal
 from detak.insights.blocks import Block
 
+if TYPE_CHECKING:
+    from detak.insights.trail import Kept
+
 
 @dataclass(frozen=True)
 class Facts:
     """What the gate hands out for one purpose: ``event.EVENTS`` and ``event.ITEMS`` as Ibis tables.
 
     ``volumes`` (``event.VOLUMES``) counts what came in; nobody is in it, so it is the same for every purpose.
-    ``decisions`` (``decision.DECISIONS``) is what was shown; events name the decision they answer.
+    ``decisions`` (``decision.DECISIONS``) is what was shown; events name the decision they answer. ``kept`` is what can
+    be made from the events and was made before: ask ``trail.py`` for it.
     """
 
     events: ir.Table
     items: ir.Table
     volumes: ir.Table
     decisions: ir.Table
+    kept: "Kept | None" = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def local(column: ir.TimestampColumn, zone: ZoneInfo) -> ir.TimestampColumn:
     """A UTC column as wall-clock time of the zone, summer time included, in arithmetic that every engine shares."""
     changes = _offsets(zone)
     if len(changes) == 1:
-        return column + ibis.interval(seconds=changes[0][1])
+        return column if not changes[0][1] else column + ibis.interval(seconds=changes[0][1])
     branches = [
         (column < until.replace(tzinfo=None), column + ibis.interval(seconds=offset))
         for (_, offset), (until, _) in pairwise(changes)

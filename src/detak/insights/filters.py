@@ -1,8 +1,9 @@
 """What a report is asked about: a period, a place, a device, a channel, a source, a segment. Facts in, facts out.
 
 An order belongs to the period in which it was placed and to the place that it states, with all that is told of it
-later: a cancellation in July of an order of June is June's. Every other event speaks for itself. An event whose time
-is unknown is in no period.
+later: a cancellation in July of an order of June is June's. A visit belongs to the period in which it began and to the
+place and device that it began with. Every other event speaks for itself. An event whose time is unknown is in no
+period.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, ORDER_
 from detak.insights.base import Facts, Shop
 from detak.insights.period import Period
 from detak.insights.stages import SEGMENTS, segment
+from detak.insights.trail import Kept, in_turn, visits_of
 
 ATTRIBUTES = ("province", "city", "country", "device", "channel", "source")
 _OF_ORDERS = (ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED, ORDER_REFUNDED)
@@ -92,33 +94,43 @@ def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) 
         events = _kept(events, wanted, start, end)
     if period is not None:
         decisions = decisions.filter(*_within(decisions.time, start, end))
+    visits = _visits(facts, wanted, start, end)
     if filters.segment is not None:
         people = segment(facts, filters.segment, end)
-        events, decisions = (table.semi_join(people, "subject") for table in (events, decisions))
+        events, decisions, visits = (table.semi_join(people, "subject") for table in (events, decisions, visits))
     if events is facts.events:
         return facts
     items = facts.items.semi_join(events.select(event_id=events.id), "event_id")
-    return replace(facts, events=events, items=items, decisions=decisions)
+    return replace(facts, events=events, items=items, decisions=decisions, kept=Kept(None, None, visits))
+
+
+def _visits(facts: Facts, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None) -> ir.Table:
+    visits = visits_of(facts)
+    stated = [visits[name].lower().isin(values) for name, values in wanted.items()]
+    kept = [*_within(visits.start, start, end), *stated]
+    return in_turn(visits.filter(*kept).drop("first", "previous")) if kept else visits
 
 
 def _kept(events: ir.Table, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None) -> ir.Table:
     """The events that have the attributes, within ``[start, end)``; of an order all or nothing."""
-    about = events.filter(events.event.isin(_OF_ORDERS), events.order_id.notnull())
+    of_orders = events.event.isin(_OF_ORDERS) & events.order_id.notnull()
+    others = events.filter(~of_orders, *_within(events.time, start, end))
+    for name, values in wanted.items():
+        others = others.filter(others[name].lower().isin(values))
+    return others.union(_orders(events.filter(of_orders), wanted, start, end).cast(others.schema()))
+
+
+def _orders(about: ir.Table, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None) -> ir.Table:
     stated = [name for name in wanted if name != "source"]  # of an order every event has the same source
-    of_order = about.group_by(*_KEY).agg(
+    each = about.group_by(*_KEY).agg(
         placed=about.time.min(where=about.event != ORDER_CANCELLED),
         told=about.time.min(),
         **{name: about[name].argmax(about.received, where=about[name].notnull()) for name in stated},
     )
-    wide = events.left_join(of_order, list(_KEY), rname="order_{name}")
-    of_orders = wide.event.isin(_OF_ORDERS)
-    moment = ibis.ifelse(of_orders, ibis.coalesce(wide.placed, wide.told, wide.time), wide.time)
-    kept = _within(moment, start, end)
+    kept = each.filter(*_within(ibis.coalesce(each.placed, each.told), start, end)) if start or end else each
     for name, values in wanted.items():
-        own = wide[name]
-        value = own if name == "source" else ibis.ifelse(of_orders, ibis.coalesce(wide[f"order_{name}"], own), own)
-        kept.append(value.lower().isin(values))
-    return wide.filter(*kept).select(*events.columns)
+        kept = kept.filter(kept[name].lower().isin(values))
+    return about.semi_join(kept, list(_KEY))
 
 
 def _within(moment: ir.TimestampValue, start: datetime | None, end: datetime | None) -> list[ir.BooleanValue]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from detak.decision import DECISIONS
 from detak.event import EVENTS, ITEMS, VOLUMES
+from detak.store.kept import Look
 
 TABLES = {"events": EVENTS, "items": ITEMS, "volumes": VOLUMES, "decisions": DECISIONS}
 _NONE = DECISIONS.empty_table()
@@ -54,6 +55,19 @@ class Reader(Protocol):
 
     def run(self, expression: ir.Table) -> pa.Table:
         """Compute an expression."""
+        ...
+
+    def run_all(self, key: str, build: Callable[[], Mapping[str, ir.Table]]) -> dict[str, pa.Table]:
+        """Compute what ``build`` makes; under a key that was there before, without building and compiling it again."""
+        ...
+
+    @property
+    def kept(self) -> Look:
+        """What was made beforehand, and who did something since."""
+        ...
+
+    def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object) -> bool:
+        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count."""
         ...
 
 
@@ -124,8 +138,10 @@ class Store(Protocol):
         """Replace sealed rows, table by table in the order given; None: they stay. The tail is sealed first."""
         ...
 
-    def reader(self) -> AbstractContextManager[Reader]:
-        """A view for one question."""
+    def reader(
+        self, *, before: datetime | None = None, since: datetime | None = None
+    ) -> AbstractContextManager[Reader]:
+        """A view for one question. ``before``, ``since``: what happened (or came in, without a time) only then, UTC."""
         ...
 
     def close(self) -> None:

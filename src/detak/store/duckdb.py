@@ -7,7 +7,7 @@ there is no second write-ahead log to flush, no checkpoint to stall, and no data
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -15,9 +15,12 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+from ibis.expr.operations import InMemoryTable
 
 from detak.store.base import TABLES, Batch, Sealed, Sealing
+from detak.store.compiled import Compiled, Query
 from detak.store.generations import Generations
+from detak.store.kept import KeptTables, Look
 from detak.store.parts import Keys, Mask, Part, Parts, is_in, keys_of
 from detak.store.seen import Seen
 from detak.store.tail import Tail
@@ -28,27 +31,44 @@ _COMPACT_FROM = 8  # small parts of one table that are worth merging
 class DuckReader:
     """A view for one thread: what the store held when it began, under the names of the tables."""
 
-    def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, tail: dict[str, pa.Table], files: dict[str, list[str]]
-    ) -> None:
-        for name in TABLES:
-            cursor.register(f"tail_{name}", tail[name])
-            listed = ", ".join(f"'{file}'" for file in files[name])
-            sealed = f" UNION ALL BY NAME FROM read_parquet([{listed}], union_by_name = true)" if listed else ""
-            cursor.execute(f"CREATE TEMP VIEW {name} AS FROM tail_{name}{sealed}")
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, kept: Look, tables: KeptTables, compiled: Compiled) -> None:
+        self._cursor = cursor
+        self.kept = kept
+        self._tables = tables
+        self._compiled = compiled
         self._backend = ibis.duckdb.from_connection(cursor)
 
     def table(self, name: str) -> ir.Table:
         """``events``, ``items``, ``volumes`` or ``decisions``; ``persons``: subjects that are another's, and whose."""
-        return self._backend.table(name)
+        database, _, table = name.rpartition(".")
+        return self._backend.table(table, database=(database, "main") if database else None)
 
     def frame(self, name: str, data: pa.Table) -> ir.Table:
         """A small table of the caller's, to join with."""
-        return self._backend.create_table(name, data, temp=True, overwrite=True)
+        self._cursor.register(name, data)
+        return self._backend.table(name)
 
     def run(self, expression: ir.Table) -> pa.Table:
         """Compute an expression."""
         return self._backend.to_pyarrow(expression)
+
+    def run_all(self, key: str, build: Callable[[], Mapping[str, ir.Table]]) -> dict[str, pa.Table]:
+        """Compute what ``build`` makes; under a key that was there before, without building and compiling it again."""
+        queries = self._compiled.get(key)
+        if queries is None:
+            made = build()
+            if any(one.op().find(InMemoryTable) for one in made.values()):
+                return {name: self.run(one) for name, one in made.items()}  # its rows are no part of the query
+            queries = {name: Query(self._backend.compile(one), one.schema().to_pyarrow()) for name, one in made.items()}
+            self._compiled.put(key, queries)
+        return {
+            name: self._cursor.execute(query.sql).to_arrow_table().cast(query.schema) for name, query in queries.items()
+        }
+
+    def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object) -> bool:
+        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count."""
+        queries = {name: (self._backend.compile(table), order) for name, (table, order) in tables.items()}
+        return self._tables.make(self.kept.mark, queries, self._cursor, made)
 
 
 class DuckStore:
@@ -65,9 +85,13 @@ class DuckStore:
         self._part_rows = part_rows
         self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
         self._connection.execute("SET TimeZone = 'UTC'")
+        # DuckDB 1.5 fails where it pushes the Bloom filter of a large join into a scan of Arrow, as the tail is.
+        self._connection.execute("SET GLOBAL disabled_optimizers = 'join_filter_pushdown'")
         self._connection.execute(f"SET temp_directory = '{_quoted(self._parts.spill)}'")
         self._connection.execute("CREATE TABLE persons (subject BIGINT, person BIGINT)")
         self._related = False
+        self._kept = KeptTables(self._connection)
+        self._compiled = Compiled()
         self._tail = Tail()
         self._looking = threading.Lock()  # so that a reader sees the tail and the files of one moment
         self._seen = Seen([self._parts.path(name) for name in self._parts.manifest.keys])
@@ -98,6 +122,7 @@ class DuckStore:
         """Make a batch part of the hot tail."""
         with self._looking:
             self._tail.add(batch)
+            self._kept.touch(batch.events["subject"])
         self._seen.add(keys_of("events", batch.events))
         self._offset = batch.offset
         self._unsealed += batch.events.num_rows + batch.items.num_rows + batch.decisions.num_rows
@@ -112,6 +137,7 @@ class DuckStore:
         if not persons and not afresh:
             return
         columns = [pa.array(list(some), pa.int64()) for some in (persons.keys(), persons.values())]
+        before = self._persons() if afresh else {}
         with self._transaction():
             if afresh:
                 self._connection.execute("CREATE OR REPLACE TABLE persons (subject BIGINT, person BIGINT)")
@@ -120,6 +146,9 @@ class DuckStore:
                 self._connection.execute("INSERT INTO persons FROM arrived")
                 self._connection.unregister("arrived")
         self._related = bool(persons) or (self._related and not afresh)
+        changed = {one for one in before.keys() | persons.keys() if before.get(one) != persons.get(one)}
+        whose = (of[one] for of in (before, persons) for one in changed if one in of)
+        self._kept.touch([*changed, *whose])
 
     def begin_seal(self) -> Sealing | None:
         """What is in the hot tail now, to be written; none, if everything is sealed."""
@@ -209,6 +238,7 @@ class DuckStore:
             keys = np.concatenate(erased)
             if tuple(kept) != manifest.parts:
                 self._swap(parts=tuple(kept), keys=self._without(keys), offset=self._offset)
+        self._kept.let_go()
         self._generations.sweep(wait=True)
         return len(keys)
 
@@ -227,26 +257,37 @@ class DuckStore:
                         rows = change(self._parts.read(part))
                         kept += [part] if rows is None else self._parts.write(name, rows, self._part_rows)
             self._swap(parts=tuple(kept), keys=manifest.keys, offset=manifest.offset)
+        self._kept.let_go()
         self._generations.sweep()
 
     @contextmanager
-    def reader(self) -> Iterator[DuckReader]:
-        """A view for one question; no sealed file it shows is deleted while it is open."""
+    def reader(self, *, before: datetime | None = None, since: datetime | None = None) -> Iterator[DuckReader]:
+        """A view for one question; no sealed file it shows is deleted while it is open.
+
+        ``before``, ``since``: what happened (or, without a time, came in) only then, UTC.
+        """
         with self._generations.pinned():
-            with self._looking:
-                tail, parts = self._tail.look(), self._parts.manifest.parts
-            files = {
-                name: [_quoted(self._parts.path(one.file)) for one in parts if one.table == name] for name in TABLES
-            }
             cursor = self._connection.cursor()
             try:
-                yield DuckReader(cursor, tail, files)
+                with self._looking:
+                    tail, parts = self._tail.look(), self._parts.manifest.parts
+                    cursor.execute("BEGIN")  # what is kept, and who is whose, stay as of now
+                    cursor.execute("FROM duckdb_tables() LIMIT 1").fetchall()
+                    kept = self._kept.look()
+                for name in TABLES:
+                    cursor.register(f"tail_{name}", tail[name])
+                    files = [_quoted(self._parts.path(one.file)) for one in parts if one.table == name]
+                    cursor.execute(_view(name, files, _happened(name, before, since)))
+                yield DuckReader(cursor, kept, self._kept, self._compiled)
             finally:
                 cursor.close()
 
     def close(self) -> None:
         """Let go of everything."""
         self._connection.close()
+
+    def _persons(self) -> dict[int, int]:
+        return dict(self._connection.cursor().execute("FROM persons").fetchall())
 
     def _without(self, keys: Keys) -> tuple[str, ...]:
         names = self._parts.manifest.keys
@@ -278,6 +319,23 @@ class DuckStore:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+
+def _view(name: str, files: list[str], happened: str) -> str:
+    listed = ", ".join(f"'{file}'" for file in files)
+    sealed = f" UNION ALL BY NAME FROM read_parquet([{listed}], union_by_name = true)" if listed else ""
+    return f"CREATE TEMP VIEW {name} AS SELECT * FROM (FROM tail_{name}{sealed}){happened}"
+
+
+def _happened(name: str, before: datetime | None, since: datetime | None) -> str:
+    """The condition on the rows of a table; counts of messages happen to nobody."""
+    bounds = {"<": before, ">=": since} if "subject" in TABLES[name].names else {}
+    told = [f"coalesce(time, received) {sign} TIMESTAMP '{_utc(at)}'" for sign, at in bounds.items() if at is not None]
+    return f" WHERE {' AND '.join(told)}" if told else ""
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def _groups(small: list[Part], rows: int) -> Iterator[list[Part]]:

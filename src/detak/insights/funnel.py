@@ -1,0 +1,159 @@
+"""How far people get through steps, how long it takes them, where they turn back, and where they went then."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
+from typing import Any, ClassVar, Final
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from detak.consent import Purpose
+from detak.errors import UsageError
+from detak.insights import dimensions
+from detak.insights.base import Facts, Shop
+from detak.insights.funnel_report import After, FunnelReport, Level, Step
+from detak.insights.steps import Steps, began, reached
+from detak.insights.trail import ATTRIBUTES, visits_of
+
+_MOST_STEPS: Final = 10
+_AFTER: Final = 5  # places people went to, of each step
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Counts people, each once, by how far they got at best."""
+
+    insight: ClassVar[str] = "funnel"
+    purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    steps: str = "Product Viewed,Product Added,Checkout Started,Order Completed"
+    """Names of events, in order, separated by commas."""
+    within: float = 7.0
+    """Days from the first step."""
+    by: str | None = None
+    """What to split by, of ``trail.ATTRIBUTES``: as stated in the person's first visit."""
+
+    def __post_init__(self) -> None:
+        """See that the parameters make sense.
+
+        Raises:
+            UsageError: they do not.
+        """
+        names = self.path.names
+        if not 2 <= len(names) <= _MOST_STEPS or len(set(names)) < len(names):
+            raise UsageError(f"steps: name 2 to {_MOST_STEPS} different events, separated by commas")
+        if not 0 < self.within <= 3_650:
+            raise UsageError("within: a number of days, more than 0")
+        dimensions.check(self.by, ATTRIBUTES)
+
+    @property
+    def path(self) -> Steps:
+        """The steps, as they are followed."""
+        return Steps(tuple(name.strip() for name in self.steps.split(",") if name.strip()), self.within)
+
+    def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
+        """``people``: one row, ``people_1`` and so on; ``seconds_2``: from the first step, the median of people.
+
+        ``after``: step, onward, people, of those who got no further. ``levels``, with a dimension: level, small and
+        ``people_1`` and so on.
+        """
+        start, further = began(facts, self.path), reached(facts, self.path)
+        counts = [start.agg(people_1=start.count())]
+        counts += [_timed(events, at) for at, events in enumerate(further, 2)]
+        sums = {
+            "people": reduce(lambda one, other: one.cross_join(other), counts),
+            "after": self._after(start, further, shop),
+        }
+        return {**sums, "levels": self._levels(facts, start, further, shop)} if self.by else sums
+
+    def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> FunnelReport:
+        """The report."""
+        row = sums["people"].to_pylist()[0]
+        names = self.path.names
+        steps = [
+            Step(step=name, people=row[f"people_{at}"], seconds=row.get(f"seconds_{at}"))
+            for at, name in enumerate(names, 1)
+        ]
+        after = [After(step=names[one["step"] - 1], then=one["onward"], people=one["people"]) for one in _sorted(sums)]
+        levels = sums["levels"].to_pylist() if self.by else []
+        return FunnelReport(
+            within=self.within,
+            by=self.by,
+            steps=steps,
+            after=after,
+            levels=[_level(str(self.by), one, len(names), shop) for one in sorted(levels, key=_largest)],
+        )
+
+    def behind(self, facts: Facts, shop: Shop, key: str) -> ir.Table:  # noqa: ARG002 - the contract's
+        """``step:2``: who got to the second step; ``drop:2``: no further; ``after:2:Cart Viewed``: and did that then.
+
+        Raises:
+            UsageError: there is no such step.
+        """
+        kind, _, rest = key.partition(":")
+        number, _, onward = rest.partition(":")
+        last = len(self.path.names)
+        if kind not in ("step", "drop", "after") or not number.isdigit() or not 1 <= int(number) <= last:
+            raise UsageError(
+                f"{key!r} is no number of this funnel; there are step:1 to step:{last}, and drop:1 and so on"
+            )
+        stayed = _stayed(began(facts, self.path), reached(facts, self.path), drop=kind != "step")[int(number) - 1]
+        chosen = stayed.filter(stayed.onward == onward) if kind == "after" else stayed
+        return chosen.select("subject").distinct()
+
+    def _after(self, start: ir.Table, further: list[ir.Table], shop: Shop) -> ir.Table:
+        counted = []
+        for at, people in enumerate(_stayed(start, further, drop=True)[:-1], 1):
+            each = people.group_by("onward").agg(people=people.count())
+            shown = each.filter(each.people >= shop.min_group)
+            counted.append(shown.order_by([shown.people.desc(), shown.onward]).limit(_AFTER).mutate(step=at))
+        return reduce(lambda one, other: one.union(other), counted)
+
+    def _levels(self, facts: Facts, start: ir.Table, further: list[ir.Table], shop: Shop) -> ir.Table:
+        visits = visits_of(facts)
+        stated = visits.group_by("subject").agg(level=visits[str(self.by)].argmin(visits.start))
+        each = start.select("subject").left_join(stated, "subject").select("subject", "level")
+        for at, events in enumerate(further, 2):
+            there = events.select("subject").distinct().mutate(**{f"people_{at}": 1})
+            each = each.left_join(there, "subject").drop("subject_right")
+        counts = {f"people_{at}": ibis._[f"people_{at}"].count() for at in range(2, len(further) + 2)}
+        grouped = each.group_by("level").agg(people_1=ibis._.count(), **counts)
+        marked = grouped.mutate(small=grouped.people_1 < shop.min_group)
+        marked = marked.mutate(level=ibis.ifelse(marked.small, ibis.null("string"), marked.level))
+        sums = {f"people_{at}": ibis._[f"people_{at}"].sum() for at in range(1, len(further) + 2)}
+        return marked.group_by("level", "small").agg(**sums)
+
+
+def _timed(events: ir.Table, at: int) -> ir.Table:
+    """One row: how many people got to the step, and the median of seconds it took each the first time."""
+    each = events.group_by("subject").agg(time=events.time.min(), start=events.start.argmin(events.time))
+    seconds = each.time.epoch_seconds() - each.start.epoch_seconds()
+    return each.agg(**{f"people_{at}": each.count(), f"seconds_{at}": seconds.median()})
+
+
+def _stayed(start: ir.Table, further: list[ir.Table], *, drop: bool) -> list[ir.Table]:
+    """For each step, ``subject, onward`` of who got there; ``drop``: no further. ``onward``: after the last time."""
+    people = [start.select("subject", "onward")]
+    for events in further:
+        each = events.group_by("subject").agg(onward=events.onward.argmax(events.time))
+        people.append(each.select("subject", "onward"))
+    if not drop:
+        return people
+    return [*(one.anti_join(other, "subject") for one, other in pairwise(people)), people[-1]]
+
+
+def _sorted(sums: Mapping[str, pa.Table]) -> list[dict[str, Any]]:
+    return sorted(sums["after"].to_pylist(), key=lambda one: (one["step"], -one["people"], one["onward"]))
+
+
+def _largest(row: dict[str, Any]) -> tuple[bool, int, str]:
+    return row["small"], -row["people_1"], row["level"] or ""
+
+
+def _level(by: str, row: dict[str, Any], steps: int, shop: Shop) -> Level:
+    return Level(
+        level=dimensions.name(by, row["level"], row["small"], shop),
+        people=[row[f"people_{at}"] for at in range(1, steps + 1)],
+    )

@@ -1,0 +1,59 @@
+"""Who went through steps in order, each within so long after the first. As ClickHouse's ``windowFunnel`` counts.
+
+A person stands at a step if there are events of all steps up to it, one after the other (at one moment is in order,
+too) and none of them later than ``within`` days after the first. Other events in between do not matter. Of several
+first steps the latest that still comes in order is the best one to start from, so one pass a step finds them all.
+"""
+
+from typing import NamedTuple
+
+import ibis
+import ibis.expr.types as ir
+
+from detak.insights.base import Facts
+from detak.insights.trail import firsts_of, trail_of
+
+
+class Steps(NamedTuple):
+    """The names of events, in order, and how many days after the first the last may come."""
+
+    names: tuple[str, ...]
+    within: float
+
+
+def began(facts: Facts, path: Steps) -> ir.Table:
+    """Everybody who did the first step: ``subject, first, onward`` (what they did after the last time)."""
+    firsts = firsts_of(facts)
+    return firsts.filter(firsts.event == path.names[0]).select("subject", "first", "onward")
+
+
+def reached(facts: Facts, path: Steps) -> list[ir.Table]:
+    """For each step from the second on, its events that come in order: ``subject, time, start, onward``.
+
+    ``start`` is when the first step was done that it follows from.
+    """
+    trail = trail_of(facts)
+    span = ibis.interval(seconds=round(path.within * 86_400))
+    found: list[ir.Table] = []
+    for name in path.names[1:]:
+        before = found[-1] if found else _starts(trail, facts, path)
+        mine = trail.filter(trail.event == name)
+        both = before.select("subject", "time", "start", onward=ibis.literal(""), mine=False).union(
+            mine.select("subject", "time", start=ibis.null("timestamp(6)"), onward=mine.onward, mine=True)
+        )
+        latest = both.start.max().over(group_by="subject", order_by=[both.time, both.mine], rows=(None, 0))
+        ahead = both.mutate(start=latest)
+        kept = ahead.filter(ahead.mine, ahead.time <= ahead.start + span)
+        found.append(kept.select("subject", "time", "start", "onward"))
+    return found
+
+
+def _starts(trail: ir.Table, facts: Facts, path: Steps) -> ir.Table:
+    """The events of the first step that could lead on: of people who did the second one later, the last of each run."""
+    firsts = firsts_of(facts)
+    one = firsts.filter(firsts.event == path.names[0]).select("subject", "first")
+    two = firsts.filter(firsts.event == path.names[1]).select("subject", "last")
+    both = one.join(two, "subject")
+    able = both.filter(both.first <= both["last"]).select("subject")
+    starts = trail.filter(trail.event == path.names[0], ~trail.again).semi_join(able, "subject")
+    return starts.select("subject", "time", start=starts.time)

@@ -1,0 +1,153 @@
+"""What each person did, in order: the narrow tables that sessions, funnels and retention are reduced from.
+
+All three are made person by person: what one does changes nobody else's rows. So they can be kept and only the rows of
+those who did something since made anew (``Facts.kept``); where nothing is kept they are made from the events.
+"""
+
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.types as ir
+from ibis.expr.builders import LegacyWindowBuilder
+
+from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_UPDATED
+from detak.insights.base import Facts, local
+from detak.insights.moments import NOT_DONE
+
+PAUSE: Final = 30
+"""Minutes without an event after which a visit is over (as web analytics have it)."""
+ATTRIBUTES: Final = ("device", "channel", "source", "province", "city", "country")
+LEFT: Final = ""
+"""What comes after the last event of a visit."""
+PRODUCT_ADDED: Final = "Product Added"
+CHECKOUT_STARTED: Final = "Checkout Started"
+_TOLD_AGAIN: Final = (ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED)
+
+
+class Kept(NamedTuple):
+    """``trail``, ``firsts`` and ``visits`` of the same events, made already. None: to be made from the events."""
+
+    trail: ir.Table | None
+    firsts: ir.Table | None
+    visits: ir.Table
+
+
+def trail_of(facts: Facts) -> ir.Table:
+    """``trail`` of the facts."""
+    kept = facts.kept.trail if facts.kept else None
+    return trail(facts.events) if kept is None else kept
+
+
+def firsts_of(facts: Facts) -> ir.Table:
+    """``firsts`` of the facts."""
+    kept = facts.kept.firsts if facts.kept else None
+    return firsts(trail_of(facts)) if kept is None else kept
+
+
+def visits_of(facts: Facts) -> ir.Table:
+    """``visits`` of the facts, by the usual rules."""
+    return facts.kept.visits if facts.kept else visits(facts.events)
+
+
+def trail(events: ir.Table) -> ir.Table:
+    """One row an event of a known person at a known time (UTC): ``subject, time, event, onward, again``.
+
+    ``onward`` is the person's next event in the same visit (``LEFT``: there is none). ``again``: the next event of
+    theirs, whenever, is of the same name.
+    """
+    theirs = _known(events)
+    window = ibis.window(group_by="subject", order_by=[theirs.time, theirs["id"]])
+    following, when = theirs.event.lead().over(window), theirs.time.lead().over(window)
+    return theirs.select(
+        "subject",
+        "time",
+        "event",
+        onward=ibis.ifelse(when <= theirs.time + ibis.interval(minutes=PAUSE), following, LEFT).fill_null(LEFT),
+        again=(following == theirs.event).fill_null(False),
+    )
+
+
+def firsts(trail: ir.Table) -> ir.Table:
+    """Who did what, first and last, and what after the last time: ``subject, event, first, last, onward`` (UTC)."""
+    return trail.group_by("subject", "event").agg(
+        first=trail.time.min(), last=trail.time.max(), onward=trail.onward.argmax(trail.time, where=~trail.again)
+    )
+
+
+class Rules(NamedTuple):
+    """When a visit ends."""
+
+    pause: int = PAUSE
+    """Minutes without an event."""
+    channel: bool = False
+    """And when the person comes by another channel."""
+    midnight: bool = False
+    """And at midnight in the shop's zone."""
+
+
+USUAL: Final = Rules()
+
+
+def visits(events: ir.Table, rules: Rules = USUAL, zone: ZoneInfo | None = None) -> ir.Table:
+    """One row a visit of a known person; what is only told of them (``moments.NOT_DONE``) is no part of one.
+
+    ``subject, start, end`` (UTC), ``events, pages`` (how many of them are page views), ``entry, exit`` (the first and
+    the last page), ``carted, ordered`` (something was put into a cart, an order was placed), and the ``ATTRIBUTES``,
+    each as the first event that states it has it; ``first, previous``: see ``in_turn``. What is told of an order twice
+    at one moment is one event.
+    """
+    done = events.filter(~events.event.isin(NOT_DONE))
+    theirs = _once(_known(done, ("page", *ATTRIBUTES)))
+    window = ibis.window(group_by="subject", order_by=[theirs.time, theirs["id"]])
+    marked = theirs.mutate(turn=ibis.row_number().over(window), fresh=_fresh(theirs, window, rules, zone))
+    so_far = ibis.window(group_by="subject", order_by=marked.turn, preceding=None, following=0)
+    numbered = marked.mutate(visit=marked.fresh.cast("int32").sum().over(so_far))
+    page = numbered.page.notnull()
+    stated = {name: numbered[name].argmin(numbered.turn, where=numbered[name].notnull()) for name in ATTRIBUTES}
+    each = (
+        numbered.group_by("subject", "visit")
+        .agg(
+            start=numbered.time.min(),
+            end=numbered.time.max(),
+            events=numbered.count(),
+            pages=(numbered.event == "Page Viewed").sum().cast("int64"),
+            entry=numbered.page.argmin(numbered.turn, where=page),
+            exit=numbered.page.argmax(numbered.turn, where=page),
+            carted=(numbered.event == PRODUCT_ADDED).max(),
+            ordered=(numbered.event == ORDER_COMPLETED).max(),
+            **stated,
+        )
+        .drop("visit")
+    )
+    return in_turn(each)
+
+
+def in_turn(visits: ir.Table) -> ir.Table:
+    """Visits with ``first``, when the person's first one began, and ``previous``, when the one before ended (null)."""
+    window = ibis.window(group_by="subject", order_by=visits.start)
+    return visits.mutate(first=visits.start.min().over(group_by="subject"), previous=visits.end.lag().over(window))
+
+
+def _known(events: ir.Table, more: tuple[str, ...] = ()) -> ir.Table:
+    theirs = events.filter(events.subject.notnull(), events.time.notnull())
+    return theirs.select("subject", "event", "time", "id", *more)
+
+
+def _once(theirs: ir.Table) -> ir.Table:
+    """An order's page that is loaded again, an export that is read again: the same moment told twice."""
+    key = ["subject", "event", "time"]
+    retold = theirs.event.isin(_TOLD_AGAIN)
+    told = theirs.filter(retold).group_by(key)
+    once = told.agg(**{name: ibis._[name].min() for name in theirs.columns if name not in key})
+    return theirs.filter(~retold).union(once.select(theirs.columns).cast(theirs.schema()))
+
+
+def _fresh(theirs: ir.Table, window: LegacyWindowBuilder, rules: Rules, zone: ZoneInfo | None) -> ir.BooleanValue:
+    before = theirs.time.lag().over(window)
+    fresh = before.isnull() | (theirs.time > before + ibis.interval(minutes=rules.pause))
+    if rules.channel:
+        fresh |= (theirs.channel != theirs.channel.lag().over(window)).fill_null(False)
+    if rules.midnight and zone is not None:
+        fresh |= (local(before, zone).date() != local(theirs.time, zone).date()).fill_null(False)
+    return fresh

@@ -1,0 +1,132 @@
+"""What can be made from people's events beforehand, for analytics, and how it stays right.
+
+Kept is what the gate would have handed out at one moment. Whoever did something since, became one person with another
+or changed their word is *dirty*: of them everything is made anew from their events, and what was kept is not looked at.
+So a refusal holds at once here too, and refusal still equals absence. Removing or changing facts lets all of it go.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from detak.allowed import allowed
+from detak.consent import Purpose
+from detak.insights import trail
+from detak.insights.trail import Kept
+from detak.store.base import Reader, Store
+
+PURPOSE: Final = Purpose.ANALYTICS
+WORTH: Final = 300_000
+"""Events; of fewer everything is made anew as quickly."""
+_ORDERS: Final = {"trail": "subject, time", "firsts": "event, subject", "visits": "subject, start"}
+_MOST_DIRTY: Final = 200_000
+_RENEW: Final = 0.05  # of the people dirty: all is made again
+
+Subjects = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+class _Made(NamedTuple):
+    """What held when it was made."""
+
+    refusing: Mapping[int, int]
+    ahead: Subjects  # people of events that lay in the future
+    people: int
+
+
+class Offer(NamedTuple):
+    """What a reader may take."""
+
+    shape: str
+    """What tells queries that were compiled for another offer apart."""
+    tables: Mapping[str, str]
+    dirty: ir.Table | None
+    """Of whom everything is to be made anew: ``subject``; None: of nobody."""
+
+
+NOTHING: Final = Offer("none", {}, None)
+
+
+class Keeping:
+    """What is kept of one store.
+
+    Args:
+        store: holds it.
+        refusing: who refuses analytics now.
+    """
+
+    def __init__(self, store: Store, refusing: Callable[[], Mapping[int, int]]) -> None:
+        self._store = store
+        self._refusing = refusing
+        self._one = threading.Lock()
+
+    def renew(self, before: datetime, *, least: int = WORTH) -> bool:
+        """Make it, if that is worth it: if nothing is kept, or too much is dirty. Returns whether it was made.
+
+        Args:
+            before: now; UTC.
+            least: events that make it worth the while.
+        """
+        with self._one, self._store.reader(before=before) as reader:
+            look = reader.kept
+            if look.tables and len(look.touched) <= max(1_000, look.made.people * _RENEW):
+                return False
+            refusing = self._refusing()
+            events = allowed(reader, PURPOSE, refusing, related=self._store.related, bots=False)("events")
+            if reader.run(events.count().as_table())[0][0].as_py() < least:
+                return False
+            people = reader.run(events.subject.nunique().as_table())[0][0].as_py()
+            made = _Made(refusing, self._ahead(before), people)
+            steps = trail.trail(events)
+            tables = {"trail": steps, "firsts": trail.firsts(steps), "visits": trail.visits(events)}
+            return reader.keep({name: (table, _ORDERS[name]) for name, table in tables.items()}, made)
+
+    def offer(self, reader: Reader) -> Offer:
+        """What a reader may take, and of whom everything is to be made anew."""
+        if not reader.kept.tables:
+            return NOTHING
+        dirty = self._dirty(reader)
+        version = " ".join(reader.kept.tables.values())
+        if not len(dirty):
+            return Offer(f"clean {version}", reader.kept.tables, None)
+        if len(dirty) > _MOST_DIRTY:
+            return NOTHING
+        return Offer(f"dirty {version}", reader.kept.tables, reader.frame("dirty", pa.table({"subject": dirty})))
+
+    def kept(self, reader: Reader, offer: Offer, events: ir.Table) -> Kept | None:
+        """What was kept, and of those who are dirty made anew from ``events``; None: nothing is."""
+        if not offer.tables:
+            return None
+        tables = {name: reader.table(table) for name, table in offer.tables.items()}
+        if offer.dirty is None:
+            return Kept(**tables)
+        dirty = offer.dirty
+        if self._store.related:
+            persons = reader.table("persons")
+            whose = persons.semi_join(dirty, "subject").select(subject=persons.person)
+            dirty = dirty.union(whose.cast(dirty.schema()), distinct=True)
+        theirs = events.semi_join(dirty, "subject")
+        steps = trail.trail(theirs)
+        anew = {"trail": steps, "firsts": trail.firsts(steps), "visits": trail.visits(theirs)}
+        return Kept(**{name: _joined(table.anti_join(dirty, "subject"), anew[name]) for name, table in tables.items()})
+
+    def _dirty(self, reader: Reader) -> Subjects:
+        made: _Made = reader.kept.made
+        refusing = self._refusing()
+        changed = [one for one in refusing.keys() | made.refusing.keys() if refusing.get(one) != made.refusing.get(one)]
+        return np.unique(np.concatenate([reader.kept.touched, made.ahead, np.array(changed, dtype=np.int64)]))
+
+    def _ahead(self, before: datetime) -> Subjects:
+        """People of events whose moment has not come yet."""
+        with self._store.reader() as reader:
+            events = reader.table("events")
+            later = events.filter(events.subject.notnull(), events.time >= before.replace(tzinfo=None))
+            return np.asarray(reader.run(later.select("subject").distinct())["subject"].to_numpy(), dtype=np.int64)
+
+
+def _joined(kept: ir.Table, anew: ir.Table) -> ir.Table:
+    return kept.union(anew.select(*kept.columns).cast(kept.schema()))

@@ -1,0 +1,90 @@
+"""How far people get: against every way there is, and by hand."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.facts import JAKARTA, Told, ask, rows, tables
+from tests.insights.journeys import History, furthest, histories, told
+
+from detak.errors import UsageError
+from detak.insights.base import Shop
+from detak.insights.funnel import Funnel
+from detak.insights.funnel_report import FunnelReport, duration
+
+STEPS = ("A", "B", "C")
+DAY = datetime(2025, 3, 3)
+
+
+def shop() -> Told:
+    """Ten look, six of them add, two buy; one adds too late, one in the wrong order."""
+    facts = Told()
+    for subject in range(1, 11):
+        device = "mobile" if subject <= 7 else "desktop"
+        facts.event("A", subject=subject, time=DAY, device=device)
+        if subject <= 6:
+            facts.event("B", subject=subject, time=DAY + timedelta(minutes=10 * subject))
+        if subject <= 2:
+            facts.event("C", subject=subject, time=DAY + timedelta(hours=2))
+    facts.event("B", subject=7, time=DAY + timedelta(days=8))
+    facts.event("B", subject=8, time=DAY - timedelta(days=1), device="desktop")
+    facts.event("D", subject=9, time=DAY + timedelta(minutes=1))
+    return facts
+
+
+def people(report: FunnelReport) -> list[int]:
+    return [one.people for one in report.steps]
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(histories(), st.sampled_from([0.01, 1.0, 3.0]))
+def test_the_funnel_is_the_best_of_all_ways(everybody: list[History], within: float) -> None:
+    report = ask(Funnel(steps=",".join(STEPS), within=within), told(everybody))
+    got = Counter(furthest(history, STEPS, timedelta(days=within)) for history in everybody)
+    assert people(report) == [sum(count for far, count in got.items() if far >= at) for at in (1, 2, 3)]
+
+
+def test_steps_times_and_where_they_went() -> None:
+    report = ask(Funnel(steps="A, B, C"), shop())
+    assert people(report) == [10, 6, 2]
+    assert [one.seconds for one in report.steps] == [None, 35 * 60, 2 * 3600]
+    assert [(one.step, one.then, one.people) for one in report.after] == [("A", "", 3), ("A", "D", 1), ("B", "", 4)]
+    text = report.text(JAKARTA)
+    assert "Of 10 people with A, 2 get as far as C within 7 days (20.0%)." in text
+    assert "Most turn back between A and B: 4 people" in text
+
+
+def test_levels_are_those_of_the_first_visit() -> None:
+    report = ask(Funnel(steps="A,B,C", by="device"), shop())
+    assert {one.level: one.people for one in report.levels} == {"mobile": [7, 6, 2], "desktop": [3, 0, 0]}
+    few = ask(Funnel(steps="A,B,C", by="device"), shop(), Shop(JAKARTA.zone, "IDR", 4, "en"))
+    assert [one.level for one in few.levels] == ["mobile", "Other (small groups)"]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("step:2", {1, 2, 3, 4, 5, 6}), ("drop:2", {3, 4, 5, 6}), ("drop:1", {7, 8, 9, 10}), ("after:1:D", {9})],
+)
+def test_numbers_open_into_people(key: str, expected: set[int]) -> None:
+    facts = shop()
+    found = rows(Funnel(steps="A,B,C").behind(tables(facts.events, facts.items), JAKARTA, key))
+    assert sorted(row["subject"] for row in found) == sorted(expected)
+
+
+@pytest.mark.parametrize("key", ["step:4", "step:x", "steps:1", "step"])
+def test_a_number_that_is_not_there_is_refused(key: str) -> None:
+    with pytest.raises(UsageError, match="step:1"):
+        Funnel(steps="A,B,C").behind(tables([], []), JAKARTA, key)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": "A"}, {"steps": "A,B,A"}, {"within": 0}, {"by": "colour"}])
+def test_a_funnel_that_cannot_be_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        Funnel(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(30, "0 min"), (119, "2 min"), (7_200, "2 hours"), (172_800, "2 days")])
+def test_durations_are_said_in_round_numbers(seconds: float, said: str) -> None:
+    assert duration(seconds, "en") == said

@@ -1,0 +1,53 @@
+"""Reports over HTTP: narrowed down, compared, and opened into people."""
+
+from typing import Any
+
+import httpx
+import pytest
+from tests.conftest import send
+from tests.server.serving import Running
+from tests.shop import consenting, order, track
+
+WEEK = {"from": "2026-10-01", "to": "2026-10-07"}
+STEPS = {"steps": "Product Viewed,Order Completed"}
+
+
+@pytest.fixture
+def shop(running: Running) -> Running:
+    """Eight people look, six of them from Bali order."""
+    yes = {"context": consenting(analytics=True)}
+    for at in range(8):
+        seen = track("Product Viewed", f"v{at}", user=f"u{at}", timestamp=f"2026-10-0{at // 2 + 1}T03:00:00Z", **yes)
+        bought = order(at, f"o{at}", user=f"u{at}", province="Bali")
+        sent = [seen] if at >= 6 else [seen, {**bought, **yes, "timestamp": f"2026-10-0{at // 2 + 1}T04:00:00Z"}]
+        send(running.engine, *sent)
+    return running
+
+
+def get(running: Running, path: str, **query: Any) -> httpx.Response:
+    return running.http.get(path, params=query)
+
+
+def test_filters_and_the_period_before_are_query_parameters(shop: Running) -> None:
+    assert get(shop, "/v1/reports/timing", province="bali", **WEEK).json()["orders"] == 6
+    found = get(shop, "/v1/reports/timing", compare="true", **{"from": "2026-10-03", "to": "2026-10-04"}).json()
+    assert (found["now"]["orders"], found["before"]["orders"]) == (2, 4)
+    wrong = get(shop, "/v1/reports/timing", **{"from": "yesterday"})
+    assert (wrong.status_code, "2026-01-31" in wrong.json()["message"]) == (400, True)
+
+
+def test_a_number_opens_into_groups_and_never_into_a_few(shop: Running) -> None:
+    found = get(shop, "/v1/reports/funnel/people", key="step:2", **STEPS).json()
+    assert found["people"] == 6
+    assert found["split"]["stage"] == [{"level": "new", "people": 6, "small": False}]
+    few = get(shop, "/v1/reports/funnel/people", key="drop:1", **STEPS).json()
+    assert (few["people"], few["split"]) == (None, {})
+
+
+def test_who_they_are_takes_the_admin_token(shop: Running) -> None:
+    asked = {"question": {"name": "funnel", "parameters": STEPS, "people": "drop:1"}, "limit": 10}
+    assert shop.http.post("/v1/admin/people", json=asked).status_code == 401
+    answer = shop.http.post("/v1/admin/people", json=asked, headers={"Authorization": f"Bearer {shop.token}"})
+    assert sorted(one["identifiers"][0]["value"] for one in answer.json()) == ["u6", "u7"]
+    rows = shop.engine.audit().rows
+    assert [row.purpose for row in rows if row.verb == "people"] == ["analytics"]
