@@ -1,5 +1,7 @@
 """The blend, on people whose next touch follows a rule."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,12 @@ def test_too_few_to_learn_from_are_added_up() -> None:
     model = Blend().held(Queries(told, told, data.last(1).item))
     assert model.ranker is None
     assert set(model.found) >= {"after", "ease"}
+
+
+def test_what_has_one_time_is_kept_from_the_models_as_one() -> None:
+    """Two orders of two products each: the second is hidden whole, and one product of it is asked for."""
+    data = replace(sequences([[0, 1, 2, 3], [4, 5]], ("a", "b", "c", "d", "e", "f")), time=np.array([5, 5, 9, 9, 7, 7]))
+    queries = Blend().queries(data)
+    assert queries.told.item.tolist() == [0, 1]
+    assert queries.asked.people == 1
+    assert queries.target.tolist() in ([2], [3])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detak.errors import CannotComputeError
-from detak.recommend.base import Floats, History, Interactions, Ints32, Scored, Situation, sequences
+from detak.recommend.base import Floats, Interactions, sequences
 from detak.recommend.evaluate import Asked, accuracy, answers, beyond, interval, ndcg
 
 ITEMS = ("a", "b", "c", "d")
@@ -18,12 +18,6 @@ class Told:
 
     def scores(self, histories: Interactions) -> Floats:
         return np.tile(self.row, (histories.people, 1))
-
-    def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
-        raise NotImplementedError
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return {}
 
 
 def place(model: Told, past: list[int], target: int, again: bool = False) -> int:

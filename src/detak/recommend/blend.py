@@ -142,9 +142,7 @@ class Blend:
         """What it learns from, of all there is."""
         if self.holdout == "people":
             return _of_people(data)
-        told = data.before_last(1)
-        asking = np.flatnonzero(told.lengths > 0)
-        return Queries(told, told.only(asking), data.last(1).only(asking).item)
+        return _of_last(data, self.seed)
 
     def _learn(self, queries: Queries) -> tuple[Members, BlendModel]:
         again = bool(_repeated(queries).mean() > 0.01) if len(queries.target) else False
@@ -195,6 +193,20 @@ def _repeated(queries: Queries) -> np.ndarray[Any, np.dtype[np.bool_]]:
     asked = queries.asked
     same = asked.item == queries.target[asked.person]
     return np.bincount(asked.person[same], minlength=asked.people) > 0
+
+
+def _of_last(data: Interactions, seed: int) -> Queries:
+    """Everybody's last moment. What has one time, such as the products of an order, has no order: all of it is kept
+    from the models, and any one of it is asked for. Where times are unknown each touch is a moment."""
+    last = data.time[np.maximum(data.starts[1:] - 1, 0)] if len(data.item) else np.zeros(0, np.int64)
+    hidden = data.back == 0
+    if data.time.any():
+        hidden |= data.time == last[data.person]
+    told, hid = data.rows(~hidden), data.rows(hidden)
+    asking = np.flatnonzero((told.lengths > 0) & (hid.lengths > 0))
+    some = np.random.default_rng(seed).random(len(asking))
+    at = hid.starts[asking] + (some * hid.lengths[asking]).astype(np.int64)
+    return Queries(told, told.only(asking), hid.item[at])
 
 
 def _of_people(data: Interactions) -> Queries:

@@ -5,18 +5,26 @@ against us; a target that nothing speaks for is not found. With one target a per
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from scipy import sparse
 
 from detak.errors import CannotComputeError
-from detak.recommend.base import Floats, Interactions, Ints, Ints32, Scorer
+from detak.recommend.base import Floats, Interactions, Ints, Ints32
 
 _CELLS: Final = 8_000_000  # of a table people x products that is held at once
 NOT_FOUND: Final = 2**31
 """The place of a target that nothing speaks for."""
 _BANDS: Final = (0.2, 0.8)  # of all touches: the most popular products, those between, the long tail
+
+
+class Scores(Protocol):
+    """All that is asked of a model here."""
+
+    def scores(self, histories: Interactions) -> Floats:
+        """See ``base.Scorer``."""
+        ...
 
 
 class Asked(NamedTuple):
@@ -34,7 +42,7 @@ class Answers(NamedTuple):
     shown: Ints32
 
 
-def answers(model: Scorer, asked: Asked, k: int) -> Answers:
+def answers(model: Scores, asked: Asked, k: int) -> Answers:
     """What the model answers to everybody."""
     people, size = asked.histories.people, len(asked.histories.items)
     step = max(1, min(2_000, _CELLS // max(1, size)))
