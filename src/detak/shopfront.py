@@ -23,8 +23,8 @@ from detak.remembering import Visitor
 from detak.touches import WEIGHTS
 
 HOUR: Final = 3_600_000_000  # microseconds
-_CANDIDATES: Final = 32
-_COMMON: Final = 60
+_CANDIDATES: Final = 28
+_COMMON: Final = 48
 _FRESH: Final = 30 * 86_400_000_000  # microseconds
 _WELL_STOCKED: Final = 100
 _LATELY: Final = 12

@@ -128,7 +128,8 @@ def compose(shelves: Sequence[Sequence[Placed]], layout: Layout, shown: Collecti
     """
     used, counts = set(shown), dict[int, int]()
     most = max(1, ceil(layout.category_share * layout.k))
-    left, rows, free = [one for one in shelves if one], [], layout.k
+    there = ([one for one in shelf if one[0] not in used] if used else shelf for shelf in shelves)
+    left, rows, free = [one for one in there if one], [], layout.k
     offers: list[_Offer | None] = [None] * len(left)
     size = 0
     while left and free > 0:
@@ -138,19 +139,17 @@ def compose(shelves: Sequence[Sequence[Placed]], layout: Layout, shown: Collecti
         for at, offer in enumerate(offers):
             if offer is None:
                 offers[at] = _next(left[at], size, used, counts, most)
-        best, worth, chosen = max(((at, *one) for at, one in enumerate(offers) if one), key=_worth)
+        best, worth, chosen, added = max(((at, *one) for at, one in enumerate(offers) if one), key=_worth)
         if worth <= 0.0:
             break
         rows.append(tuple(chosen))
         free -= len(chosen)
         del left[best], offers[best]
-        capped = set[int]()
         for one in chosen:
-            used.add(one.product)
-            counts[one.category] = count = counts.get(one.category, 0) + 1
-            if count >= most - size:  # it may run into its share with what another shelf would add
-                capped.add(one.category)
-        offers = [None if one and _stale(one, used, capped) else one for one in offers]
+            used.add(one[0])
+        for kind, count in added.items():
+            counts[kind] = counts.get(kind, 0) + count
+        offers = [None if one and _stale(one, used, counts, most) else one for one in offers]
     if free > 0:
         rows = _lengthened(rows, shelves, free, used)
     return Page(tuple(rows))
@@ -161,14 +160,22 @@ class _Offer(NamedTuple):
 
     worth: float
     picked: list[Placed]
+    kinds: dict[int, int]
+    """How many of each category."""
 
 
-def _worth(offer: tuple[int, float, list[Placed]]) -> float:
+def _worth(offer: tuple[int, float, list[Placed], dict[int, int]]) -> float:
     return offer[1]
 
 
-def _stale(offer: _Offer, used: Collection[str], capped: Collection[int]) -> bool:
-    return any(one.product in used or one.category in capped for one in offer.picked)
+def _stale(offer: _Offer, used: Collection[str], counts: Mapping[int, int], most: int) -> bool:
+    for one in offer.picked:
+        if one[0] in used:
+            return True
+    for kind, count in offer.kinds.items():  # noqa: SIM110  no generator: it runs for every shelf of every page
+        if counts.get(kind, 0) + count > most:
+            return True
+    return False
 
 
 def _next(shelf: Sequence[Placed], size: int, used: Collection[str], counts: Mapping[int, int], most: int) -> _Offer:
@@ -190,7 +197,7 @@ def _next(shelf: Sequence[Placed], size: int, used: Collection[str], counts: Map
         if len(picked) == size:
             break
     # A shelf that cannot be filled counts for less: it leaves places empty, or makes the page restless.
-    return _Offer(worth / (size + len(picked)), picked)
+    return _Offer(worth / (size + len(picked)), picked, more)
 
 
 def _lengthened(
