@@ -167,6 +167,7 @@ def _describe_refusals() -> None:
     guarded: list[Any] = [
         *admin.ROUTES,
         *identity.ROUTES,
+        *why.ADMIN,
         *catalogue.ROUTES,
         *upkeep.ROUTES,
         *recommend.ADMIN,
