@@ -47,6 +47,7 @@ from detak.server import (
     pages,
     quality,
     recommend,
+    report_pages,
     reports,
     upkeep,
     upload,
@@ -121,7 +122,7 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             ),
             Router(
                 "/",
-                route_handlers=pages.routes(token),
+                route_handlers=[*pages.routes(token), *report_pages.ROUTES],
                 guards=[auth.signing_in(token, viewer)],
                 include_in_schema=False,
             ),

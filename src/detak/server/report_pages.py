@@ -1,0 +1,168 @@
+"""A page for every report: what it says, drawn; what it can be asked; and who is behind its numbers, in groups."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get
+from litestar.exceptions import NotAuthorizedException
+
+from detak.engine import Engine
+from detak.errors import CannotComputeError, UsageError
+from detak.insights.blocks import Block
+from detak.insights.filters import NAMES
+from detak.insights.stages import SEGMENTS
+from detak.questions import Question, report_names, report_parameters
+from detak.server import drawing
+from detak.server.figures import Figures
+from detak.server.pages import TEMPLATES, ask_in, language_of, remember_language
+from detak.settings import LANGUAGES
+from detak.words import knows
+
+AnyRequest = Request[Any, Any, Any]
+
+ROOMS: Final = {
+    "when": ("hours", "peaks", "timing"),
+    "what": ("searches", "interests", "products", "product_funnel", "together"),
+    "how": ("sessions", "funnel", "paths", "retention", "lifecycle"),
+    "why": ("abandonment", "intent", "cancellations"),
+    "service": ("exposure", "quality", "health"),
+}
+"""Where each report stands on the page that lists them. One that nobody placed stands at the end."""
+_OWN: Final = ("days", "from", "to", "segment", "province", "device", "channel")
+"""The filters that have a field on the page; the others work in the address."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something that a report can be asked, and what it is asked now."""
+
+    name: str
+    value: str
+    choices: tuple[str, ...] = ()
+    kind: str = "text"
+
+
+def rooms() -> list[tuple[str, list[str]]]:
+    """The reports there are, room by room."""
+    there = report_names()
+    placed = [name for names in ROOMS.values() for name in names]
+    found = [(room, [name for name in names if name in there]) for room, names in ROOMS.items()]
+    others = [name for name in there if name not in placed]
+    return [(room, names) for room, names in found if names] + ([("others", others)] if others else [])
+
+
+def title(name: str, language: str) -> str:
+    """What a person calls a report; its own name where there is no word for it."""
+    key = f"report_title.{name}"
+    return Figures(language).t(key) if knows(language, key) else name.replace("_", " ").capitalize()
+
+
+@get("/behaviour", exception_handlers={NotAuthorizedException: ask_in}, include_in_schema=False, name="behaviour")
+async def index(request: AnyRequest, engine: Engine) -> Response[str]:
+    """What can be asked, room by room."""
+    language = language_of(request, engine.settings.language)
+    text = TEMPLATES.get_template("behaviour.html").render(
+        f=Figures(language), rooms=rooms(), title=title, others=_languages("/behaviour", {})
+    )
+    return _page(request, language, text)
+
+
+@get("/behaviour/{name:str}", exception_handlers={NotAuthorizedException: ask_in}, include_in_schema=False)
+async def report(request: AnyRequest, engine: Engine, name: str) -> Response[str]:
+    """One report: its fields, what it says."""
+    language = language_of(request, engine.settings.language)
+    given = _given(request)
+    compare = request.query_params.get("compare") == "1"
+    blocks, text, problem = await asyncio.to_thread(_said, engine, Question(name, given, language, compare=compare))
+    address = f"/behaviour/{name}"
+    rendered = TEMPLATES.get_template("report.html").render(
+        **_common(name, language, address, {**given, **({"compare": "1"} if compare else {})}),
+        blocks=blocks,
+        text=text,
+        problem=problem,
+        fields=_fields(name, given),
+        compare=compare,
+        opens=lambda key: f"{address}/people?{urlencode({**given, 'key': key})}",
+    )
+    return _page(request, language, rendered, known=name in report_names())
+
+
+@get("/behaviour/{name:str}/people", exception_handlers={NotAuthorizedException: ask_in}, include_in_schema=False)
+async def people(request: AnyRequest, engine: Engine, name: str) -> Response[str]:
+    """Who is behind a number, in groups."""
+    language = language_of(request, engine.settings.language)
+    given, key = _given(request), request.query_params.get("key", "")
+    question = Question(name, given, language, people=key)
+    blocks, text, problem = await asyncio.to_thread(_said, engine, question)
+    rendered = TEMPLATES.get_template("report.html").render(
+        **_common(name, language, f"/behaviour/{name}/people", {**given, "key": key}),
+        blocks=blocks,
+        text=text,
+        problem=problem,
+        fields=[],
+        compare=False,
+        opens=lambda _: "",
+        back=f"/behaviour/{name}?{urlencode(given)}",
+        behind=key,
+    )
+    return _page(request, language, rendered, known=name in report_names())
+
+
+ROUTES = [index, report, people]
+
+
+def _said(engine: Engine, question: Question) -> tuple[list[Block], str, str]:
+    """The report's blocks, or its text where it draws itself, or in words why there is none."""
+    shop = engine.shop(question.language)
+    try:
+        found = engine.report(question)
+    except (UsageError, CannotComputeError) as error:
+        return [], "", str(error)
+    blocks = found.blocks(shop)
+    return blocks, "" if blocks else found.text(shop), ""
+
+
+def _given(request: AnyRequest) -> dict[str, str]:
+    """Fields that were left empty ask for nothing."""
+    apart = ("lang", "compare", "key", "token")
+    return {name: value for name, value in request.query_params.items() if value and name not in apart}
+
+
+def _fields(name: str, given: dict[str, str]) -> list[Field]:
+    own = [parameter for parameter, reports in report_parameters().items() if name in reports]
+    fields = [Field(one, given.get(one, "")) for one in own]
+    if name in ROOMS["service"]:  # they count messages or decisions, not people's events
+        return fields
+    kinds = {"days": "number", "from": "date", "to": "date"}
+    for one in _OWN:
+        if one not in own and one in NAMES:
+            choices = SEGMENTS if one == "segment" else ()
+            fields.append(Field(one, given.get(one, ""), tuple(choices), kinds.get(one, "text")))
+    return fields
+
+
+def _common(name: str, language: str, address: str, asked: dict[str, str]) -> dict[str, object]:
+    lead = f"report_lead.{name}"
+    return {
+        "f": Figures(language),
+        "name": name,
+        "report_title": title(name, language),
+        "lead": Figures(language).t(lead) if knows(language, lead) else "",
+        "drawing": drawing,
+        "kind": lambda block: block.__struct_config__.tag,
+        "others": _languages(address, asked),
+        "knows": lambda key: knows(language, key),
+    }
+
+
+def _languages(address: str, asked: dict[str, str]) -> dict[str, str]:
+    return {one: f"{address}?{urlencode({**asked, 'lang': one})}" for one in LANGUAGES}
+
+
+def _page(request: AnyRequest, language: str, text: str, *, known: bool = True) -> Response[str]:
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
+    response = Response(text, media_type="text/html", headers=headers, status_code=200 if known else 404)
+    remember_language(request, response, language)
+    return response

@@ -1,0 +1,116 @@
+"""A page for every report: drawn in both languages, asked by its fields, opened into groups, safe to look at."""
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+from tests.conftest import send
+from tests.server.test_pages import BROWSER, ELSEWHERE, HERE, HOSTILE, app_of
+from tests.shop import consenting, order, track
+
+from detak.engine import Engine
+from detak.questions import report_names
+from detak.server.report_pages import ROOMS, rooms
+from detak.settings import LANGUAGES
+from detak.words import knows
+
+YES = {"context": consenting(analytics=True)}
+
+
+def fill(engine: Engine) -> None:
+    """Nine people search, look and order; one of them types what a browser must not run."""
+    told = []
+    for at in range(9):
+        who = f"u{at}"
+        told += [
+            track("Products Searched", f"s{at}", user=who, properties={"query": HOSTILE, "results": 3}),
+            track(
+                "Product Viewed", f"v{at}", user=who, properties={"product_id": "P1", "name": HOSTILE, "price": 9000}
+            ),
+            order(
+                at, f"o{at}", user=who, products=[{"product_id": "P1", "name": HOSTILE, "price": 9000, "quantity": 1}]
+            ),
+        ]
+    send(engine, *({**one, **YES} for one in told))
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[TestClient[Any]]:
+    """A browser before a store of its own."""
+    with TestClient(app_of(engine), base_url=HERE) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_report_has_a_page_in_every_language(client: TestClient[Any], engine: Engine, language: str) -> None:
+    fill(engine)
+    for name in report_names():
+        found = client.get(f"/behaviour/{name}?lang={language}", headers=BROWSER)
+        assert found.status_code == 200, name
+        assert f'lang="{language}"' in found.text
+        assert HOSTILE not in found.text
+        assert not re.search(r'<\w+[^>"]* style=', found.text), "the policy lets no style in"
+        assert knows(language, f"report_title.{name}"), "say what a person calls it, in words/*/behaviour.toml"
+
+
+def test_pages_of_a_shop_that_nobody_visited_say_so(client: TestClient[Any]) -> None:
+    for name in report_names():
+        assert client.get(f"/behaviour/{name}", headers=BROWSER).status_code == 200, name
+
+
+def test_the_index_leads_to_every_report_and_the_first_page_to_the_index(client: TestClient[Any]) -> None:
+    listed = client.get("/behaviour", headers=BROWSER).text
+    assert all(f'href="/behaviour/{name}"' in listed for name in report_names())
+    assert 'href="/behaviour"' in client.get("/", headers=BROWSER).text
+
+
+def test_what_is_placed_is_there_once() -> None:
+    placed = [name for _, names in rooms() for name in names]
+    assert sorted(placed) == sorted(report_names())
+    every = [name for names in ROOMS.values() for name in names]
+    assert len(every) == len(set(every))
+
+
+def test_numbers_open_into_groups_of_people(client: TestClient[Any], engine: Engine) -> None:
+    fill(engine)
+    page = client.get("/behaviour/searches?lang=en", headers=BROWSER).text
+    links = re.findall(r'href="(/behaviour/searches/people\?[^"]+)"', page)
+    assert links
+    opened = client.get(html.unescape(links[0]), headers=BROWSER)
+    assert opened.status_code == 200
+    assert "9 people are behind this number" in opened.text
+    assert "u3" not in opened.text
+
+
+def test_a_field_narrows_down_and_a_wrong_one_is_told_in_words(client: TestClient[Any], engine: Engine) -> None:
+    fill(engine)
+    none = client.get("/behaviour/searches?to=2001-01-01&lang=en", headers=BROWSER).text
+    assert "/people?" not in none
+    assert 'value="2001-01-01"' in none
+    wrong = client.get("/behaviour/searches?days=many", headers=BROWSER)
+    assert wrong.status_code == 200
+    assert "days" in wrong.text
+    alone = client.get("/behaviour/searches?compare=1&lang=en", headers=BROWSER)
+    assert "say which period" in alone.text
+
+
+def test_a_period_stands_beside_the_one_before(client: TestClient[Any], engine: Engine) -> None:
+    fill(engine)
+    page = client.get("/behaviour/searches?days=7&compare=1&lang=en", headers=BROWSER).text
+    assert "In brackets" in page
+
+
+def test_a_report_that_is_not_there_is_not_found(client: TestClient[Any]) -> None:
+    for address in ("/behaviour/nothing", "/behaviour/nothing/people?key=x"):
+        found = client.get(address, headers=BROWSER)
+        assert found.status_code == 404
+        assert "there is no report called" in html.unescape(found.text)
+
+
+def test_strangers_are_asked_in(engine: Engine) -> None:
+    with TestClient(app_of(engine), base_url=ELSEWHERE) as away:
+        for address in ("/behaviour", "/behaviour/hours", "/behaviour/searches/people?key=x"):
+            assert away.get(address, headers=BROWSER).status_code == 401
