@@ -114,7 +114,7 @@ class Blend:
     holdout: Literal["last", "people"] = "last"
     nominees: int = 40
     """How many candidates each model names."""
-    lists: int = 8_000
+    lists: int = 20_000
     """How many lists the ranker learns from at most."""
     seed: int = 0
 
