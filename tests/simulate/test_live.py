@@ -13,7 +13,7 @@ from detak.simulate import sending
 from detak.simulate.browsing import Showing
 from detak.simulate.config import Config
 from detak.simulate.live import Drive, Live, drive
-from detak.simulate.policies import POLICIES, Decided, discount_of
+from detak.simulate.policies import POLICIES, Decided, Decisions, discount_of
 from detak.simulate.scene import Scene, play
 from detak.simulate.sending import Sender, batches, retry_after
 from detak.simulate.shelf import make_shelf
@@ -181,7 +181,9 @@ def test_retry_after(header: str | None, seconds: float) -> None:
     ],
 )
 def test_promotions_are_read(said: bytes, part: float) -> None:
-    assert discount_of(msgspec.Raw(said)) == pytest.approx(part)
+    answer = b'{"decisions":[{"decision_id":"1","slate":[{"product_id":"P1"}],"promotion":' + said + b"}]}"
+    (decision,) = msgspec.json.decode(answer, type=Decisions).decisions
+    assert discount_of(decision.promotion) == pytest.approx(part)
 
 
 def test_stopping_is_heard() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 import msgspec
 import numpy as np
 
+from detak.event import NULL
 from detak.simulate.browsing import Showing
 from detak.simulate.pieces import quoted, texts
 from detak.simulate.scene import Scene, shelf_showing
@@ -44,7 +45,7 @@ class Decision(msgspec.Struct):
 
     decision_id: str
     slate: list[Slate] = []
-    promotion: msgspec.Raw | None = None
+    promotion: msgspec.Raw = NULL
 
 
 class Decisions(msgspec.Struct):
@@ -157,9 +158,9 @@ def questions(senders: Senders, visits: Sequence[int]) -> list[bytes]:
     return bodies
 
 
-def discount_of(promotion: msgspec.Raw | None) -> float:
+def discount_of(promotion: msgspec.Raw) -> float:
     """The part of the price that a promotion promises: ``{"discount": 0.1}``, ``{"percent": 10}``, 0.1 or 10."""
-    found: Any = msgspec.json.decode(promotion) if promotion else None
+    found: Any = msgspec.json.decode(promotion)
     if isinstance(found, dict):
         found = next((found[key] for key in ("discount", "percent", "value") if key in found), None)
     if isinstance(found, bool) or not isinstance(found, int | float) or found <= 0:
