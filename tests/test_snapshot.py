@@ -54,3 +54,25 @@ def test_texts_round_trip(texts: list[str]) -> None:
 def test_prefixes_round_trip() -> None:
     told = {**under("a", {"x": np.arange(2), "y/z": np.arange(1)}), **under("ab", {"x": np.arange(9)})}
     assert {name: len(one) for name, one in within("a", told).items()} == {"x": 2, "y/z": 1}
+
+
+def test_large_arrays_are_mapped_and_outlive_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "kept.npz"
+    large = np.arange(400_000, dtype=np.int32).reshape(4, -1)
+    write(path, {"of/large": large, "turned": np.asfortranarray(large), "small": np.arange(3)})
+    found = read(path)
+    assert found is not None
+    assert isinstance(found["of/large"], np.memmap)
+    assert not isinstance(found["small"], np.memmap)
+    assert not found["of/large"].flags.writeable
+    remove(path)
+    assert (found["of/large"] == large).all()
+    assert (found["turned"] == large).all()
+
+
+def test_a_large_array_that_is_cut_off_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "kept.npz"
+    write(path, {"large": np.zeros(400_000, np.int32)})
+    path.write_bytes(path.read_bytes()[:1_000_000])
+    with pytest.raises(StoreError, match="made again by `detak fit`"):
+        read(path)

@@ -1,16 +1,20 @@
 """Named arrays in one file: what was fitted, kept over restarts. Never a pickle; its owner alone can read it."""
 
+import math
 import os
+import struct
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from detak.errors import StoreError
 
 Array = np.ndarray[Any, Any]
+_LARGE: Final = 1 << 20
+_LOCAL: Final = struct.Struct("<4s22xHH")  # of a zip file: what stands before each member, with the length of its name
 
 
 def write(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -38,14 +42,19 @@ def write(path: Path, arrays: Mapping[str, Array]) -> None:
 
 
 def read(path: Path) -> dict[str, Array] | None:
-    """The arrays in the file; None where there is none.
+    """The arrays in the file; None where there is none. Large ones are not read but mapped into memory, read-only, so
+    that a model of a million products answers at once; they stay whole when the file is replaced or removed.
 
     Raises:
         StoreError: the file is damaged, or none of ours.
     """
     try:
         with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
+            large = {one.filename: one for one in found.zip.infolist() if one.file_size >= _LARGE}
+            return {
+                name: _mapped(path, large[f"{name}.npy"]) if f"{name}.npy" in large else found[name]
+                for name in found.files
+            }
     except FileNotFoundError:
         return None
     except (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
@@ -81,6 +90,22 @@ def within(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Those arrays that carry the prefix, without it."""
     start = f"{prefix}/"
     return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+
+
+def _mapped(path: Path, part: zipfile.ZipInfo) -> Array:
+    """An array of the file without reading it. Raises ValueError if it does not lie there whole and as it is."""
+    with path.open("rb") as file:
+        file.seek(part.header_offset)
+        head = file.read(_LOCAL.size)
+        magic, *_, name, extra = _LOCAL.unpack(head) if len(head) == _LOCAL.size else (b"", 0, 0)
+        if magic != b"PK\x03\x04" or part.compress_type != zipfile.ZIP_STORED:
+            raise ValueError("not stored as it is")
+        begin = file.seek(name + extra, os.SEEK_CUR)
+        np.lib.format.read_magic(file)
+        shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
+        if kind.hasobject or math.prod(shape) * kind.itemsize != part.file_size - (file.tell() - begin):
+            raise ValueError("not plain numbers, or not all of them")
+        return np.memmap(path, kind, "r", file.tell(), shape, "F" if fortran else "C")
 
 
 def _settle(folder: Path) -> None:
