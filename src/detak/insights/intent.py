@@ -1,0 +1,109 @@
+"""How well it can be told, while a visit goes on, whether it will end in a purchase."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import ibis.expr.types as ir
+import msgspec
+import pyarrow as pa
+
+from detak.consent import Purpose
+from detak.insights import render
+from detak.insights.base import Facts, Report, Shop
+from detak.insights.blocks import Block, Note, Row, Table, Words
+from detak.insights.moments_of_visits import moments, read_moments, reduce_moments
+from detak.intent import judge, learn
+from detak.words import say
+
+TOUCHES: Final = (
+    "Product Viewed",
+    "Product Clicked",
+    "Product Shared",
+    "Product Reviewed",
+    "Product Added to Wishlist",
+    "Product Added",
+    "Wishlist Product Added to Cart",
+    "Order Completed",
+)
+"""What counts as turning to a product: as in live histories."""
+
+
+class Band(msgspec.Struct, frozen=True):
+    """Moments with about the same chance."""
+
+    chance: float
+    bought: float
+    """The part of them after which something was bought in the visit."""
+    moments: int
+
+
+class IntentReport(Report, frozen=True, kw_only=True):
+    """A model learnt on the first days, calibrated on later ones, judged on the last; null: too little happened."""
+
+    moments: int
+    bought: float | None
+    """The part of all moments that led to a purchase."""
+    auc: float | None
+    calibration: float | None
+    """Mean distance of the chance told from the part that bought."""
+    reliability: list[Band]
+
+    def blocks(self, shop: Shop) -> list[Block]:
+        """What it is worth, then chance against truth."""
+        language = shop.language
+        if self.auc is None or self.calibration is None or self.bought is None:
+            return [Words([say(language, "intent.nothing")])]
+        said = say(
+            language,
+            "intent.lead",
+            auc=render.decimal(self.auc, language, 2),
+            error=render.percent(self.calibration, language),
+            usual=render.percent(self.bought, language),
+        )
+        heads = [say(language, f"intent.head_{name}") for name in ("chance", "bought", "moments")]
+        rows = [
+            Row(
+                [
+                    render.percent(one.chance, language),
+                    render.percent(one.bought, language),
+                    render.whole(one.moments, language),
+                ]
+            )
+            for one in self.reliability
+        ]
+        return [
+            Words([said]),
+            Table(say(language, "intent.reliability"), heads, rows, left=0),
+            Note(say(language, "intent.how")),
+        ]
+
+
+@dataclass(frozen=True)
+class IntentQuality:
+    """Learns from counts of moments, as personalisation may use them."""
+
+    insight: ClassVar[str] = "intent"
+    purpose: ClassVar[Purpose] = Purpose.PERSONALISATION
+
+    def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:  # noqa: ARG002  the contract's signature
+        """``moments``: a row for each kind of moment (``reduce_moments``)."""
+        return {"moments": reduce_moments(moments(facts, TOUCHES))}
+
+    def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> IntentReport:
+        """The report. Groups of moments smaller than the shop shows are left out."""
+        told = read_moments(sums["moments"])
+        model = learn(told)
+        found = judge(model, told) if model else None
+        every = float(told.moments.sum())
+        return IntentReport(
+            moments=int(every),
+            bought=float(told.bought.sum()) / every if every else None,
+            auc=found.auc if found else None,
+            calibration=found.calibration if found else None,
+            reliability=[
+                Band(chance, bought, int(n))
+                for chance, bought, n in (found.bins if found else [])
+                if n >= shop.min_group
+            ],
+        )

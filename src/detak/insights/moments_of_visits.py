@@ -1,0 +1,100 @@
+"""Moments of visits, counted: what ``intent.FACTORS`` says at each touch, and whether the visit ended in a purchase."""
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from detak.event import ORDER_COMPLETED
+from detak.insights.base import Facts
+from detak.intent import FACTORS, VISIT, Moments
+
+_CARTS = ("Product Added", "Wishlist Product Added to Cart")
+_PAUSE = ibis.interval(seconds=VISIT // 1_000_000)
+_LEARN, _CALIBRATE = 0.7, 0.85  # of the time up to the last touch
+
+
+def moments(facts: Facts, events: tuple[str, ...]) -> ir.Table:
+    """A row a touch that is no purchase: ``FACTORS``, ``later`` (the visit ended in a purchase) and ``part``.
+
+    ``events`` are touches. People, products and times that are unknown are left out.
+    """
+    items = facts.items
+    it = items.filter(
+        items.event.isin(events), items.subject.notnull(), items.product_id.notnull(), items.time.notnull()
+    )
+    it = it.select("subject", "time", "event_id", "line", product=it.product_id, event=it.event)
+    it = it.mutate(buy=it.event == ORDER_COMPLETED, cart=it.event.isin(_CARTS))
+    order = ["time", "event_id", "line"]
+    walk = ibis.window(group_by="subject", order_by=order)
+    silent = it.time > it.time.lag().over(walk) + _PAUSE
+    done = it.buy.lag().over(walk).fill_null(False) & ~it.buy
+    it = it.mutate(fresh=(silent.fill_null(False) | done).cast("int64"))
+    so_far = ibis.window(group_by="subject", order_by=order, preceding=None, following=0)
+    it = it.mutate(visit=it.fresh.sum().over(so_far))
+    return _counted(_marked(it, order), order)
+
+
+def _marked(it: ir.Table, order: list[str]) -> ir.Table:
+    """The touches, with what is first of its kind in the visit."""
+    visit = ["subject", "visit"]
+    walk = ibis.window(group_by=visit, order_by=order)
+    before = it["product"].lag().over(walk)
+
+    def first(*names: str) -> ir.IntegerValue:
+        turn = ibis.row_number().over(ibis.window(group_by=[*visit, *names], order_by=order))
+        return (turn == 0).cast("int64")
+
+    whole = ibis.window(group_by=visit)
+    return it.mutate(
+        run=(before.isnull() | (before != it["product"])).cast("int64"),
+        new=first("product"),
+        put=first("product", "cart") * it.cart.cast("int64"),
+        begins=first(),
+        ends=it.buy.max().over(whole).cast("int64"),
+        began=it.time.min().over(whole),
+    )
+
+
+def _counted(it: ir.Table, order: list[str]) -> ir.Table:
+    visit = ibis.window(group_by=["subject", "visit"], order_by=order, preceding=None, following=0)
+    ever = ibis.window(group_by="subject", order_by=order, preceding=None, following=0)
+    latest = it.time.max().over(ibis.window())
+    earliest = it.time.min().over(ibis.window())
+    it = it.mutate(
+        looks=it.run.sum().over(visit),
+        different=it.new.sum().over(visit),
+        carts=it.put.sum().over(visit),
+        minutes=((it.time.epoch_seconds() - it.began.epoch_seconds()) // 60).cast("int64"),
+        visits=it.visit,
+        bought=(it.begins * it.ends).sum().over(ever) - it.ends,
+        passed=(it.time.epoch_seconds() - earliest.epoch_seconds())
+        / ibis.greatest(latest.epoch_seconds() - earliest.epoch_seconds(), 1),
+    )
+    it = it.mutate(
+        again=it.looks - it.different, part=ibis.cases((it.passed < _LEARN, 0), (it.passed < _CALIBRATE, 1), else_=2)
+    )
+    return it.filter(~it.buy)
+
+
+def reduce_moments(rows: ir.Table) -> ir.Table:
+    """``moments`` in groups: a level a factor, ``part``; ``moments`` and ``purchases`` of each."""
+    levels = {name: _band(rows[name], bounds) for name, bounds in FACTORS.items()}
+    banded = rows.select("ends", "part", **levels)
+    return banded.group_by([*FACTORS, "part"]).agg(moments=banded.count(), purchases=banded.ends.sum())
+
+
+def read_moments(found: pa.Table) -> Moments:
+    """From the result of ``reduce_moments``."""
+    rows = found.sort_by([(name, "ascending") for name in (*FACTORS, "part")])
+    columns = [rows[name].to_numpy().astype(np.int64) for name in FACTORS]
+    return Moments(
+        np.column_stack(columns).reshape(rows.num_rows, len(FACTORS)),
+        rows["moments"].to_numpy().astype(np.float64),
+        rows["purchases"].to_numpy().astype(np.float64),
+        rows["part"].to_numpy().astype(np.int64),
+    )
+
+
+def _band(value: ir.Value, bounds: tuple[int, ...]) -> ir.Value:
+    return ibis.cases(*[(value <= bound, at) for at, bound in enumerate(bounds)], else_=len(bounds)).cast("int64")

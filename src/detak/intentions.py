@@ -1,0 +1,75 @@
+"""The intent of whoever is in the shop right now: the model learnt through the gate, kept, asked from memory."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from detak.clock import to_micros
+from detak.consent import Purpose
+from detak.errors import StoreError
+from detak.gate import Gate
+from detak.insights.intent import TOUCHES
+from detak.insights.moments_of_visits import moments, read_moments, reduce_moments
+from detak.intent import Intent, learn, levels_of, so_far
+from detak.recommend.content import Kind
+from detak.snapshot import read, remove, write
+from detak.subject import Identifier
+
+_log = logging.getLogger("detak.intentions")
+
+
+class Intentions:
+    """The chances of one shop. Any thread may ask; the beat learns.
+
+    Args:
+        gate: the only door to people.
+        path: where the model is kept.
+    """
+
+    def __init__(self, gate: Gate, path: Path) -> None:
+        self._gate = gate
+        self._path = path
+        self._model: Intent | None = None
+        self._learnt: date | None = None
+        try:
+            if (arrays := read(path)) is not None:
+                self._model = Intent.of(arrays)
+        except StoreError as error:  # it is learnt again
+            _log.warning("%s", error)
+
+    def beat(self) -> None:
+        """Learn once a day."""
+        today = datetime.now(UTC).date()
+        if today != self._learnt:
+            self.learn()
+            self._learnt = today
+
+    def learn(self) -> bool:
+        """Learn from everything that personalisation may use; whether there was enough."""
+        with self._gate.events(Purpose.PERSONALISATION, before=datetime.now(UTC), why="intent") as granted:
+            counted = granted.run(reduce_moments(moments(granted.facts, TOUCHES)))
+        self._model = learn(read_moments(counted))
+        if self._model is None:
+            remove(self._path)
+        else:
+            write(self._path, self._model.arrays())
+        return self._model is not None
+
+    def forget(self) -> None:
+        """Let the model go: somebody who is in its counts was forgotten. The next beat learns without them."""
+        self._model = self._learnt = None
+        remove(self._path)
+
+    def chance(self, identifiers: Sequence[Identifier]) -> float | None:
+        """That the visit that these people are on ends in a purchase.
+
+        None: nothing is learnt yet, they are on no visit, or they refuse personalisation.
+        """
+        model, now = self._model, to_micros(datetime.now(UTC))
+        if model is None:
+            return None
+        touches = self._gate.recent(Purpose.PERSONALISATION, identifiers).touches
+        kind = touches.kind
+        counted = so_far(touches.product, kind == Kind.CART, kind == Kind.BUY, touches.time, now)
+        return None if counted is None else round(float(model.chances(levels_of(counted))[0]), 4)
