@@ -24,6 +24,7 @@ from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageE
 from detak.event import CONSENT_UPDATED, clean_id
 from detak.gate import Gate
 from detak.insights.base import Report, Shop
+from detak.intentions import Intentions
 from detak.learning import learn_products, learn_usual
 from detak.live import Live, Pulse
 from detak.models import Models
@@ -104,6 +105,7 @@ class Engine:
                 self.gate, self.catalogue, self.settings, folder / "models.npz", self.sink.call, self._applied
             )
             opened.callback(self.models.close)
+            self.intent = Intentions(self.gate, folder / "intent.npz", self.sink.call)
             self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder)
             self._ended = threading.Event()
             self._outlived: date | None = None  # when keys beyond the window were forgotten
@@ -277,6 +279,7 @@ class Engine:
         def let_go(subjects: set[int], theirs: Sequence[Identifier]) -> None:
             self.sink.settle()
             self.models.disown(subjects)
+            self.intent.forget()
             self._rejects.forget(value.encode() for _, value in theirs)
 
         removed = self.sink.call(act)
@@ -374,10 +377,11 @@ class Engine:
             self._outlived = today
 
     def _know(self) -> None:
-        """Once a day: how often what is watched for alerts usually fails."""
+        """Once a day: how often what is watched for alerts usually fails; what a visit tells of a purchase."""
         today = datetime.now(UTC).date()
-        if today != self._known:
+        if today != self._known or self.intent.forgotten:
             self._live.alerts.know(learn_usual(self.gate))
+            self.intent.learn()
             self._known = today
 
     def _learn(self) -> None:

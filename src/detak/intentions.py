@@ -1,8 +1,8 @@
 """The intent of whoever is in the shop right now: the model learnt through the gate, kept, asked from memory."""
 
 import logging
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from detak.clock import to_micros
@@ -20,45 +20,48 @@ _log = logging.getLogger("detak.intentions")
 
 
 class Intentions:
-    """The chances of one shop. Any thread may ask; the beat learns.
+    """The chances of one shop. Any thread may ask; the engine's beat learns.
 
     Args:
         gate: the only door to people.
         path: where the model is kept.
+        quietly: runs something where nothing is appended to the facts meanwhile.
     """
 
-    def __init__(self, gate: Gate, path: Path) -> None:
+    def __init__(self, gate: Gate, path: Path, quietly: Callable[[Callable[[], None]], None]) -> None:
         self._gate = gate
         self._path = path
+        self._quietly = quietly
         self._model: Intent | None = None
-        self._learnt: date | None = None
+        self.forgotten = False
+        """Somebody was forgotten since the last time it was learnt: it is to be learnt again, without them."""
         try:
             if (arrays := read(path)) is not None:
                 self._model = Intent.of(arrays)
         except StoreError as error:  # it is learnt again
             _log.warning("%s", error)
 
-    def beat(self) -> None:
-        """Learn once a day."""
-        today = datetime.now(UTC).date()
-        if today != self._learnt:
-            self.learn()
-            self._learnt = today
-
     def learn(self) -> bool:
         """Learn from everything that personalisation may use; whether there was enough."""
         with self._gate.events(Purpose.PERSONALISATION, before=datetime.now(UTC), why="intent") as granted:
+            self.forgotten = False
             counted = granted.run(reduce_moments(moments(granted.facts, TOUCHES)))
         self._model = learn(read_moments(counted))
         if self._model is None:
             remove(self._path)
         else:
             write(self._path, self._model.arrays())
+        if self._model is not None and not self._gate.remembers:
+            self._quietly(self._recall)
         return self._model is not None
 
+    def _recall(self) -> None:
+        if not self._gate.remembers:  # another may have begun meanwhile
+            self._gate.recall()
+
     def forget(self) -> None:
-        """Let the model go: somebody who is in its counts was forgotten. The next beat learns without them."""
-        self._model = self._learnt = None
+        """Let the model go: somebody who is in its counts was forgotten. It is learnt again without them."""
+        self._model, self.forgotten = None, True
         remove(self._path)
 
     def chance(self, identifiers: Sequence[Identifier]) -> float | None:

@@ -68,6 +68,18 @@ async def people(engine: Engine, data: Behind) -> list[Named]:
     return await asyncio.to_thread(engine.names, data.question, data.limit)
 
 
+class Chance(msgspec.Struct, frozen=True):
+    """That a visit ends in a purchase; null: no visit goes on, nothing is learnt, or nothing may be known."""
+
+    chance: float | None
+
+
+@post("/v1/admin/intent", status_code=200)
+async def intent(engine: Engine, data: Person) -> Chance:
+    """The chance that the visit a person is on ends in a purchase, as personalisation may know it."""
+    return Chance(await asyncio.to_thread(engine.intent.chance, data.identifiers))
+
+
 @post("/v1/admin/export", status_code=200)
 async def export(engine: Engine, data: Person) -> dict[str, Any]:
     """Everything kept of a person."""
@@ -92,4 +104,4 @@ async def audit(engine: Engine) -> Audit:
     return await asyncio.to_thread(engine.audit)
 
 
-ROUTES = [take, imported, answer, people, export, forget, key, audit]
+ROUTES = [take, imported, answer, people, intent, export, forget, key, audit]
