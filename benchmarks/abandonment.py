@@ -27,7 +27,7 @@ from detak.simulate.config import WORLDS, Config
 from detak.simulate.history import history
 from detak.simulate.world import World
 
-SEEDS = (1,)
+SEEDS = (1, 2, 3)
 SHOPPERS, DAYS = 10_000, 40
 _AT_ONCE = 2_000
 

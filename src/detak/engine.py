@@ -23,9 +23,10 @@ from detak.deciding import Deciding
 from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
 from detak.gate import Gate
+from detak.habits import Habits
 from detak.insights.base import Report, Shop
 from detak.intentions import Intentions
-from detak.learning import learn_products, learn_usual
+from detak.learning import learn_products
 from detak.live import Live, Pulse
 from detak.models import Models
 from detak.outcomes import REJECTED, Outcome
@@ -109,7 +110,7 @@ class Engine:
             self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder)
             self._ended = threading.Event()
             self._outlived: date | None = None  # when keys beyond the window were forgotten
-            self._known: date | None = None  # when what is usual was last told from the facts
+            self._habits = Habits(self.gate, self._live.alerts, self.intent)
             self._learnt = -1  # the offset up to which the catalogue was told
             self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
             self._beat.start()
@@ -359,7 +360,7 @@ class Engine:
 
     def _keep_beating(self) -> None:
         while not self._ended.wait(_COMPACT_SECONDS):
-            tasks = (self._compact, self._learn, self._know, self.decisions.renew)
+            tasks = (self._compact, self._learn, self._habits.renew, self.decisions.renew)
             named = zip(("compaction", "learning", "usual", "deciding"), tasks, strict=True)
             for name, task in (*named, ("keeping", lambda: self.gate.renew(datetime.now(UTC)))):
                 try:
@@ -375,14 +376,6 @@ class Engine:
             window = timedelta(days=self.settings.dedupe_days)
             self.sink.call(lambda: self._store.outlive(datetime.now(UTC) - window))
             self._outlived = today
-
-    def _know(self) -> None:
-        """Once a day: how often what is watched for alerts usually fails; what a visit tells of a purchase."""
-        today = datetime.now(UTC).date()
-        if today != self._known or self.intent.forgotten:
-            self._live.alerts.know(learn_usual(self.gate))
-            self.intent.learn()
-            self._known = today
 
     def _learn(self) -> None:
         """What events say of products goes into the catalogue; where nothing came in, there is nothing to learn."""

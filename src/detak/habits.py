@@ -1,0 +1,26 @@
+"""What is learnt afresh once a day: how often things usually fail, for alerts, and what a visit tells of a purchase."""
+
+from datetime import UTC, date, datetime
+
+from detak.alerts import Alerts
+from detak.gate import Gate
+from detak.intentions import Intentions
+from detak.learning import learn_usual
+
+
+class Habits:
+    """Of one shop. The engine's beat renews them."""
+
+    def __init__(self, gate: Gate, alerts: Alerts, intent: Intentions) -> None:
+        self._gate = gate
+        self._alerts = alerts
+        self._intent = intent
+        self._known: date | None = None
+
+    def renew(self) -> None:
+        """Learn, if not yet today; and where somebody who was learnt from has been forgotten since."""
+        today = datetime.now(UTC).date()
+        if today != self._known or self._intent.forgotten:
+            self._alerts.know(learn_usual(self._gate))
+            self._intent.learn()
+            self._known = today
