@@ -19,11 +19,34 @@ SHOPS = ((100_000, 28, 1), (100_000, 28, 2), (400_000, 14, 2))  # shoppers, days
 _METHOD = re.compile(rb'"payment_method":"([^"]*)"')
 _PROVIDER_TRIES = 8
 _WEEK = 7 * 24 * 60
+_TRIES, _OUTAGES, _DOWN = 500_000, 300, 0.9
 
 
 def run(_: Path) -> dict[str, Any]:
     """For each shop: outages planted, noticed, after how long; and alarms without one."""
-    return {f"{size[0]} shoppers, seed {size[2]}": _shop(*size) for size in SHOPS}
+    trials = {f"usually {usual:.0%} fail": _trial(usual) for usual in (0.02, 0.1, 0.2)}
+    return {**trials, **{f"{size[0]} shoppers, seed {size[2]}": _shop(*size) for size in SHOPS}}
+
+
+def _trial(usual: float) -> dict[str, Any]:
+    """A thing that fails as usual, try by try; and outages in which nine of ten fail."""
+    rng = np.random.default_rng(1)
+    of = ("payment_failed", "OVO")
+    alerts = Alerts({of: Usual(10_000, 10_000 * usual)})
+    false = 0
+    for failed in (rng.random(_TRIES) < usual).astype(int).tolist():
+        alerts.add([Count(0, of, 1, failed)])
+        if alerts.now():
+            false += 1
+            alerts = Alerts(alerts.usual)
+    needed = []
+    for _ in range(_OUTAGES):
+        alerts, tries = Alerts(dict(alerts.usual)), 0
+        while not alerts.now():
+            tries += 1
+            alerts.add([Count(tries, of, 1, int(rng.random() < _DOWN))])
+        needed.append(tries)
+    return {"tries": _TRIES, "false_alarms": false, "mean_tries_to_notice": round(float(np.mean(needed)), 1)}
 
 
 def _shop(shoppers: int, days: int, seed: int) -> dict[str, Any]:
