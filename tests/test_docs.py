@@ -1,5 +1,6 @@
 """The documents name what there is."""
 
+import re
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from detak.cli import Commands, main
 from detak.settings import Settings
 from detak.sources.base import names
 
-KNOWN = {"SIGKILL", "HTTP", "GB", "MB", "R", "JSON", "ARGS"}
+KNOWN = {"A", "ARGS", "AUC", "FILE", "GB", "HTTP", "JSON", "MB", "R", "SIGKILL", "UCI"}
 """Words in capitals that are no placeholders."""
 
 assert isinstance(main, Commands)
@@ -43,11 +44,11 @@ def test_every_source_is_documented(name: str) -> None:
 def test_every_route_is_documented() -> None:
     text = (DOCS / "HTTP.md").read_text()
     source = Path(__file__).parents[1] / "src" / "detak" / "server"
-    routes = set()
-    for module in source.glob("*.py"):
-        for line in module.read_text().splitlines():
-            if line.startswith(("@get(", "@post(", "@put(")):
-                routes.add(line.split('"')[1].replace(":str", "").replace(":path", ""))
+    routes = {
+        route.replace(":str", "").replace(":path", "")
+        for module in source.glob("*.py")
+        for route in re.findall(r'^@(?:get|post|put|patch|delete)\(\s*"([^"]+)"', module.read_text(), re.MULTILINE)
+    }
     assert len(routes) > 10
     assert [route for route in sorted(routes) if f"{route}`" not in text] == []
 
