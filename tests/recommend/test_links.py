@@ -91,3 +91,10 @@ def test_one_answer_is_that_of_the_whole_table() -> None:
     found = model.recommend(history, 6, np.array([5, 77], np.int32), Situation())
     assert found.item.tolist() == [item for item in np.argsort(-table, kind="stable") if table[item] > 0 and item != 5]
     np.testing.assert_allclose(found.score, table[found.item], rtol=1e-5)
+
+
+def test_two_steps_reach_what_nobody_touched_together() -> None:
+    """b goes with a, and c with b; a and c were never touched by the same person."""
+    data = sequences([[0, 1]] * 3 + [[1, 2]] * 3, ITEMS)
+    assert Followed().fit(data).weight.toarray()[0, 2] == 0
+    assert first(Followed(further=True).fit(data), 0) == 2

@@ -37,6 +37,7 @@ def members() -> Members:
         "shared": Followed(discount=0.9, decay=0.8, sharing=0.5),
         "next": Followed(discount=0.5, decay=0.4, window=1),
         "beside": Followed(discount=1.0, before=1.0, sharing=0.25, window=50),
+        "further": Followed(discount=1.0, before=1.0, sharing=0.25, window=50, further=True),
         "earlier": Followed(after=0.0, before=1.0),
         "ease": Ease(),
     }

@@ -16,6 +16,7 @@ from detak.recommend.links import Links
 from detak.recommend.solve import narrow, strongest
 from detak.recommend.sums import Sums, grain
 
+_BROAD = 50  # links of a product that a walk follows
 Doubles = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -38,6 +39,8 @@ class Followed:
     window: int = 20
     keep: int = 200
     """How many products each one speaks for at most."""
+    further: bool = False
+    """Two steps instead of one: to what goes with what goes with a product, for products that few have touched."""
 
     def reduce(self, data: Interactions) -> Sums:
         """See ``Additive``."""
@@ -57,7 +60,8 @@ class Followed:
         """See ``Additive``."""
         pairs, count = sums.pairs["pairs"], sums.singles["count"] + 1
         both = sparse.csr_array(self.after * pairs + self.before * pairs.T) if self.before else pairs
-        return Links(scaled(both, count**-self.heard, count**-self.wanted, self.keep), self.decay)
+        weight = scaled(both, count**-self.heard, count**-self.wanted, self.keep)
+        return Links(_two_steps(weight, self.keep) if self.further else weight, self.decay)
 
     def fit(self, data: Interactions) -> Links:
         """See ``Recommender``."""
@@ -72,3 +76,10 @@ def scaled(matrix: sparse.csr_array, rows: Doubles, columns: Doubles, keep: int)
     """Each entry times the factor of its row and that of its column; the ``keep`` strongest of each row."""
     found = sparse.csr_array(sparse.diags_array(rows) @ matrix @ sparse.diags_array(columns))
     return narrow(strongest(found, keep))
+
+
+def _two_steps(weight: sparse.csr_array, keep: int) -> sparse.csr_array:
+    """The strongest of a walk of two steps over the links, each step with the chances of its row."""
+    total = np.maximum(np.asarray(weight.sum(axis=1), np.float32).ravel(), np.float32(1e-9))
+    step = strongest(sparse.csr_array(sparse.diags_array(1 / total) @ weight), _BROAD)
+    return narrow(strongest(sparse.csr_array(step @ step), keep))

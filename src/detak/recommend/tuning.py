@@ -50,7 +50,7 @@ class _Trial:
         """The member with the settings that did best, what they fitted, and how well they did."""
         sums = one.reduce(told)
         settings = [one]  # the defaults come first: nothing else is chosen without a reason
-        if isinstance(one, Followed):
+        if isinstance(one, Followed) and not one.further:
             settings += [replace(one, wanted=wanted) for wanted in _WANTED if wanted != one.wanted]
         tried = []
         for setting in settings:
