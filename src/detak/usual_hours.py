@@ -11,8 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
-from scipy.stats import norm
+from scipy.special import logsumexp, ndtr
 
 _Floats = NDArray[np.float64]
 
@@ -67,7 +66,7 @@ def _rates(common: _Floats, share: float, spread: float) -> _Floats:
     away = (np.arange(_HOURS) + _HOURS // 2) % _HOURS - _HOURS // 2
     # The own hour lies anywhere within its hour: the bell is averaged over it.
     edges = away + np.linspace(-0.5, 0.5, 7)[:, None]
-    bell = (norm.cdf(edges + 0.5, scale=spread) - norm.cdf(edges - 0.5, scale=spread)).mean(axis=0)
+    bell = (ndtr((edges + 0.5) / spread) - ndtr((edges - 0.5) / spread)).mean(axis=0)
     around = np.stack([np.roll(bell / bell.sum(), hour) for hour in range(_HOURS)])
     return np.asarray(share * around + (1 - share) * common, np.float64)
 

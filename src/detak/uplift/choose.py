@@ -15,7 +15,6 @@ from math import erfc, sqrt
 
 import msgspec
 import numpy as np
-from scipy.stats import rankdata
 
 from detak.errors import CannotComputeError
 from detak.plugins import members
@@ -103,7 +102,7 @@ def gain(score: Floats, effect: Floats) -> float:
     """How much more the first half of an order gains than a random one, per person: its Qini measure on scores."""
     if _alike(effect):
         return 0.0
-    rank = (rankdata(effect) - 0.5) / len(effect) - 0.5
+    rank = (_ranks(effect) - 0.5) / len(effect) - 0.5
     return float((score * rank).mean())
 
 
@@ -138,6 +137,13 @@ def calibrated(effects: Effects, trial: Trial, seed: int) -> Effects:
         scale=effects.scale * stretch,
         shift=effects.shift * stretch + shift,
     )
+
+
+def _ranks(values: Floats) -> Floats:
+    """1 for the least; those alike share the mean of theirs."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Floats = (np.cumsum(count) - (count - 1) / 2)[place]
+    return ranks
 
 
 def _alike(effect: Floats) -> bool:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 
 from detak.uplift.base import Effects, Floats, Rows, Trial, linear
 
@@ -40,6 +39,8 @@ def fit_outcome(features: Floats, outcome: Floats, *, binary: bool) -> Outcome:
     if np.ptp(outcome) == 0:
         flat = np.zeros(features.shape[1])
         return Outcome(flat, float(outcome[0]), logistic=False)
+    from sklearn.linear_model import LogisticRegression, Ridge  # noqa: PLC0415  most commands learn nothing
+
     model: Any
     if binary:
         model = LogisticRegression(C=1 / _PENALTY, solver="newton-cholesky", max_iter=100)
@@ -51,6 +52,8 @@ def fit_outcome(features: Floats, outcome: Floats, *, binary: bool) -> Outcome:
 
 def fit_linear(features: Floats, target: Floats, weight: Floats | None = None) -> Effects:
     """Ridge on a noisy target, its penalty by generalised cross-validation (Golub, Heath, Wahba 1979)."""
+    from sklearn.linear_model import RidgeCV  # noqa: PLC0415  most commands learn nothing
+
     model = RidgeCV(alphas=[share * len(target) for share in _PENALTIES])
     model.fit(features, target, sample_weight=weight)
     return linear(np.ravel(model.coef_), float(model.intercept_))
