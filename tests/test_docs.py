@@ -11,7 +11,7 @@ from detak.cli import Commands, main
 from detak.settings import Settings
 from detak.sources.base import names
 
-KNOWN = {"A", "ARGS", "AUC", "FILE", "GB", "HTTP", "JSON", "MB", "R", "SIGKILL", "UCI"}
+KNOWN = {"A", "ALS", "ARGS", "AUC", "FILE", "GB", "HTTP", "JSON", "MB", "R", "SIGKILL", "UCI"}
 """Words in capitals that are no placeholders."""
 
 assert isinstance(main, Commands)
