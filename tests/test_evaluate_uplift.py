@@ -58,11 +58,11 @@ def test_a_file_that_tells_nothing_is_told_in_words(tmp_path: Path, text: str, w
 @pytest.mark.skipif(not DATA.exists(), reason="the e-mail test lies in shared/data, which is not here")
 def test_of_the_womens_message_it_knows_whom_it_moves(tmp_path: Path) -> None:
     lines = DATA.read_text().splitlines()
-    (tmp_path / "some.csv").write_text("\n".join([lines[0], *lines[1::4]]))
+    (tmp_path / "some.csv").write_text("\n".join([lines[0], *lines[1::2]]))
     asked = ("--treatment", "Womens E-Mail", "--outcome", "visit", "--repeats", "1", "--json")
     code, said, _ = run(str(tmp_path / "some.csv"), *asked)
     answer = json.loads(said)
     assert code == 0
     assert answer["left_out"].keys() == {"conversion", "spend"}
     assert answer["chosen"].keys().isdisjoint({"response"})
-    assert answer["qini_auc"] > 0, "a quarter of the people: some 0.017 is chance"
+    assert answer["qini_auc"] > 2 * answer["qini_se"]

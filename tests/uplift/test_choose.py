@@ -79,10 +79,10 @@ def test_gain_and_slope_by_hand() -> None:
 
 
 def test_a_report_says_what_treating_a_share_brings() -> None:
-    report = evaluate(planted()[0], list("abcde"), repeats=1)
+    report = evaluate(planted(6000)[0], list("abcde"), repeats=1)
     assert report.qini_auc > 3 * report.qini_se
     best = max(one.qini_auc for one in report.learners.values())
-    assert report.qini_auc >= best - 2 * report.qini_se, "choosing costs little"
+    assert report.qini_auc >= best - report.qini_se, "choosing costs little"
     for budget in report.budgets:
         assert budget.detak > budget.random + 2 * budget.random_se
         assert budget.detak > budget.response
