@@ -1,6 +1,7 @@
 """The gate: deny where nothing is said, refusal equals absence, forgotten means gone."""
 
 import tempfile
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -297,6 +298,16 @@ def test_export_says_everything_and_no_pseudonym(tmp_path: Path) -> None:
         msgspec.json.encode(found)
         with pytest.raises(DeniedError):
             engine.export([("user", "nobody")])
+
+
+def test_export_holds_what_was_acknowledged_the_moment_before(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        written = threading.Event()
+        body = msgspec.json.encode({"batch": [order(1, "1", user="ani")]})
+        engine.collect("web", body, lambda _: written.set())
+        assert written.wait(20)
+        assert len(engine.export([("user", "ani")])["events"]) == 1
+        assert engine.identity([("user", "ani")]).identifiers
 
 
 MARKERS = (b"ani-the-marker", b"ani-marker@example.com", b"anis-own-coupon", b"phone-of-ani")

@@ -267,7 +267,8 @@ class Engine:
     # The rights of a person, and the proof
 
     def export(self, identifiers: Sequence[Identifier]) -> dict[str, Any]:
-        """Everything kept of a person."""
+        """Everything kept of a person, and what was acknowledged a moment ago with it."""
+        self.sink.call(self.sink.catch_up)
         return self.gate.export(identifiers)
 
     def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
@@ -289,6 +290,7 @@ class Engine:
 
     def identity(self, identifiers: Sequence[Identifier]) -> Identity:
         """Under which identifiers a person is known, and why."""
+        self.sink.call(self.sink.catch_up)
         return self.sink.call(lambda: self.gate.identity(identifiers))
 
     def unite(self, one: Sequence[Identifier], other: Sequence[Identifier], why: str) -> None:
