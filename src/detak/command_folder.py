@@ -1,10 +1,14 @@
 """A folder of commands: a module's ``command`` is found by itself, and only the one that is asked for is loaded."""
 
+import ast
 import importlib
 import pkgutil
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
 import click
+from click.utils import make_default_short_help
 
 
 class CommandFolder(click.Group):
@@ -23,6 +27,22 @@ class CommandFolder(click.Group):
             return None
         found: click.Command = importlib.import_module(f"{self.folder.__name__}.{module}").command
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list in ``--help``: what each is for is read from its source, so that none needs to be loaded."""
+        modules = self._modules()
+        room = formatter.width - 6 - max(map(len, modules), default=0)
+        rows = [(name, make_default_short_help(self._told(modules[name]), room)) for name in sorted(modules)]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+    def _told(self, module: str) -> str:
+        """The docstring of a module's ``command``."""
+        found = find_spec(f"{self.folder.__name__}.{module}")
+        tree = ast.parse(Path(found.origin).read_text(encoding="utf-8")) if found and found.origin else ast.Module([])
+        functions = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef)}
+        return (ast.get_docstring(functions["command"]) if "command" in functions else None) or ""
 
     def _modules(self) -> dict[str, str]:
         """Command -> module, whose name ends in ``_`` where it would be a word of Python."""

@@ -24,7 +24,6 @@ from detak.simulate.history import history
 from detak.simulate.live import Drive, drive
 from detak.simulate.world import World
 
-SHOPPERS: Final = 9_000
 DAYS: Final = 60
 _SOURCE: Final = "web"
 _BEHIND: Final = timedelta(days=1)

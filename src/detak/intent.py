@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy.optimize import isotonic_regression
+import scipy
 
 from detak.inference import Grouped, fit
 
@@ -105,7 +105,7 @@ def learn(moments: Moments) -> Intent | None:
     chance, place = np.unique(raw, return_inverse=True)
     weight = np.bincount(place, weights=later.moments)
     share = np.bincount(place, weights=later.bought) / weight
-    return Intent(model.coefficients, chance, np.asarray(isotonic_regression(share, weights=weight).x))
+    return Intent(model.coefficients, chance, np.asarray(scipy.optimize.isotonic_regression(share, weights=weight).x))
 
 
 def judge(intent: Intent, moments: Moments) -> Judgement | None:

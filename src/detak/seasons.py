@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
-from scipy.special import betainc
-from scipy.stats import poisson
 
 from detak.errors import CannotComputeError
 from detak.inference import Z95, Estimate, discoveries
@@ -123,7 +121,9 @@ class _Design:
         inner = max(2, round(days / _KNOT_DAYS))
         step = (days - 1) / inner
         knots = np.arange(-3, inner + 4) * step
-        spline = BSpline.design_matrix(np.arange(days, dtype=np.float64).clip(0, days - 1 - 1e-9), knots, 3).toarray()
+        spline = scipy.interpolate.BSpline.design_matrix(
+            np.arange(days, dtype=np.float64).clip(0, days - 1 - 1e-9), knots, 3
+        ).toarray()
         weekday = (np.arange(days) + first_weekday) % _WEEK
         contrasts = np.vstack([np.eye(_WEEK - 1), -np.ones(_WEEK - 1)])[weekday]
         rows = np.column_stack([spline, contrasts, *(one.astype(np.float64) for one in named)])
@@ -222,9 +222,9 @@ def _odd(y: _Floats, fitted: _Fitted, kept: _Flags) -> _Flags:
 def _tail(y: _Floats, mu: _Floats, alpha: float) -> _Floats:
     """The chance of so many or more."""
     if alpha < 1e-9:
-        return np.asarray(poisson.sf(y - 1, mu), np.float64)
+        return np.asarray(scipy.special.gammainc(y, mu), np.float64)
     size = 1 / alpha
-    return np.where(y <= 0, 1.0, betainc(np.maximum(y, 1e-9), size, mu / (mu + size)))
+    return np.where(y <= 0, 1.0, scipy.special.betainc(np.maximum(y, 1e-9), size, mu / (mu + size)))
 
 
 def _told(design: _Design, y: _Floats, kept: _Flags, fitted: _Fitted, flags: Mapping[str, _Flags]) -> Seasons:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
 
-from detak.client import Remote
-from detak.engine import Engine, owner
 from detak.errors import DetakError, StoreBusyError, UsageError
+
+if TYPE_CHECKING:
+    from detak.client import Remote
+    from detak.engine import Engine
 
 _STORE = ("facts", "lock")  # a folder that holds one of them is a store
 _WAIT = 600.0  # seconds: an import of millions of rows may go on so long
@@ -77,10 +79,13 @@ def identifiers(user_id: str | None, anonymous_id: str | None) -> list[tuple[str
 
 
 @contextmanager
-def desk_of(store: Path, *, must_exist: bool = False) -> Iterator[Engine | Remote]:
+def desk_of(store: Path, *, must_exist: bool = False) -> Iterator["Engine | Remote"]:
     """The store's engine: in this process, or in the server that holds it."""
     if must_exist and not any((store / name).exists() for name in _STORE):
         raise UsageError(f"{store}: there is no store here; `detak import FILE --store {store}` makes one")
+    from detak.client import Remote
+    from detak.engine import Engine, owner
+
     began = time.monotonic()
     told = False
     while True:

@@ -10,8 +10,8 @@ from itertools import product
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp, ndtr
 
 _Floats = NDArray[np.float64]
 
@@ -66,7 +66,8 @@ def _rates(common: _Floats, share: float, spread: float) -> _Floats:
     away = (np.arange(_HOURS) + _HOURS // 2) % _HOURS - _HOURS // 2
     # The own hour lies anywhere within its hour: the bell is averaged over it.
     edges = away + np.linspace(-0.5, 0.5, 7)[:, None]
-    bell = (ndtr((edges + 0.5) / spread) - ndtr((edges - 0.5) / spread)).mean(axis=0)
+    below = scipy.special.ndtr
+    bell = (below((edges + 0.5) / spread) - below((edges - 0.5) / spread)).mean(axis=0)
     around = np.stack([np.roll(bell / bell.sum(), hour) for hour in range(_HOURS)])
     return np.asarray(share * around + (1 - share) * common, np.float64)
 
@@ -82,7 +83,7 @@ def _learnt(counts: _Floats, common: _Floats) -> tuple[float, float]:
         return _SHARES[0], _SPREADS[1]
     return max(
         product(_SHARES, _SPREADS),
-        key=lambda one: float(logsumexp(_likely(counts, _rates(common, *one)), axis=1).sum()),
+        key=lambda one: float(scipy.special.logsumexp(_likely(counts, _rates(common, *one)), axis=1).sum()),
     )
 
 
@@ -90,5 +91,5 @@ def _told(counts: _Floats, common: _Floats, share: float, spread: float) -> tupl
     """(people, 24) twice: the chance of each hour, and of each hour to be their own."""
     rates = _rates(common, share, spread)
     likely = _likely(counts, rates)
-    weight = np.exp(likely - logsumexp(likely, axis=1, keepdims=True))
+    weight = np.exp(likely - scipy.special.logsumexp(likely, axis=1, keepdims=True))
     return weight @ rates, weight

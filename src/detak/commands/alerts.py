@@ -7,8 +7,6 @@ from pathlib import Path
 import click
 import msgspec
 
-from detak.insights.alarms import sentences
-from detak.insights.base import Shop
 from detak.settings import LANGUAGES, load
 from detak.terminal import desk_of, explained, json_option, store_option
 from detak.words import say
@@ -23,6 +21,9 @@ _BROKEN = 1
 @explained
 def command(lang: str | None, store: Path, as_json: bool) -> None:
     """Print what is broken right now, as the server that holds the store counts it; exit with 1 where something is."""
+    from detak.insights.alarms import sentences
+    from detak.insights.base import Shop
+
     settings = load(store / "detak.toml")
     shop = Shop(settings.timezone, settings.currency, settings.min_group, lang or settings.language)
     with desk_of(store, must_exist=True) as desk:

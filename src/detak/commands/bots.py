@@ -1,11 +1,14 @@
 """``detak bots``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from detak.bots import BotsReport
 from detak.terminal import desk_of, explained, json_option, print_, store_option
+
+if TYPE_CHECKING:
+    from detak.bots import BotsReport
 
 
 @click.group("bots", invoke_without_command=True)
@@ -37,7 +40,7 @@ def reprocess(store: Path, as_json: bool) -> None:
     print_(done, text, as_json)
 
 
-def _text(found: BotsReport) -> str:
+def _text(found: "BotsReport") -> str:
     flagged = sum(rule.events for rule in found.rules)
     lines = [f"{flagged:,} of {found.events:,} events are programs' ({found.source})."]
     lines += [f"{one.events:12,}  {one.rule:40}  last {one.last:%Y-%m-%d %H:%M}Z" for one in found.rules]

@@ -3,18 +3,21 @@
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from detak.catalogue import FILE
-from detak.client import Remote
-from detak.engine import Engine
 from detak.importing import Rejection, RejectsFile
 from detak.settings import load
 from detak.sources.base import Reading, Reject
 from detak.sources.product_table import ProductRow, read_products
 from detak.terminal import desk_of, explained, json_option, print_, store_option
+
+if TYPE_CHECKING:
+    from detak.client import Remote
+    from detak.engine import Engine
 
 _AT_ONCE = 2_000  # products
 
@@ -58,7 +61,7 @@ def import_(file: Path, store: Path, as_json: bool) -> None:
         click.echo(f"detak: {done.rejected:,} rows could not be used; see {done.rejects_file}", err=True)
 
 
-def _take(desk: Engine | Remote, some: list[ProductRow | Reject], done: Imported, rejects: RejectsFile) -> None:
+def _take(desk: "Engine | Remote", some: list[ProductRow | Reject], done: Imported, rejects: RejectsFile) -> None:
     given = [one for one in some if isinstance(one, ProductRow)]
     refused = [Rejection(done.file, one.row, one.field, one.reason) for one in some if isinstance(one, Reject)]
     result = desk.catalogue.put([one.product for one in given], FILE)

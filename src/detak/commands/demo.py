@@ -2,7 +2,6 @@
 
 import click
 
-from detak import demo as demonstration
 from detak.terminal import explained, json_option, port_option, print_
 
 
@@ -13,7 +12,7 @@ from detak.terminal import explained, json_option, port_option, print_
 )
 @click.option(
     "--shoppers",
-    default=demonstration.SHOPPERS,
+    default=9_000,
     show_default=True,
     type=click.IntRange(100),
     help="How many there are.",
@@ -23,6 +22,8 @@ from detak.terminal import explained, json_option, port_option, print_
 @explained
 def command(port: int, speed: float, shoppers: int, seconds: float | None, as_json: bool) -> None:
     """A shop to look at: sixty days of history, and shoppers coming in live."""
+
+    from detak import demo as demonstration
 
     def ready(url: str) -> None:
         print_({"url": url}, f"Dashboard   {url}\nStop with Ctrl+C.", as_json)

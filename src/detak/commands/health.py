@@ -7,8 +7,6 @@ import click
 import msgspec
 
 from detak.health import MINUTES
-from detak.insights.health import HealthReport
-from detak.questions import Question
 from detak.settings import LANGUAGES
 from detak.terminal import desk_of, explained, json_option, store_option
 
@@ -25,6 +23,9 @@ _SILENT = 1
 @explained
 def command(minutes: int, lang: str | None, store: Path, as_json: bool) -> None:
     """Print how the sources are; exit with 1 where one has fallen silent."""
+    from detak.insights.health import HealthReport
+    from detak.questions import Question
+
     with desk_of(store, must_exist=True) as desk:
         answer = desk.answer(Question("health", {"minutes": str(minutes)}, lang))
     click.echo(bytes(answer.report).decode() if as_json else answer.text)

@@ -1,11 +1,14 @@
 """``detak identity``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from detak.passages import Identity, Known
 from detak.terminal import desk_of, explained, identifiers, json_option, person_options, print_, store_option
+
+if TYPE_CHECKING:
+    from detak.passages import Identity, Known
 
 
 @click.group("identity")
@@ -56,7 +59,7 @@ def part(merge: int, store: Path) -> None:
         desk.part(merge)
 
 
-def _text(found: Identity) -> str:
+def _text(found: "Identity") -> str:
     lines = [f"{one.kind:10} {one.value}" for one in found.identifiers]
     for one in found.merges:
         state = "stands" if one.undone is None else f"taken back {one.undone:%Y-%m-%d %H:%M}Z"
@@ -65,5 +68,5 @@ def _text(found: Identity) -> str:
     return "\n".join(lines)
 
 
-def _named(known: list[Known]) -> str:
+def _named(known: "list[Known]") -> str:
     return ", ".join(f"{one.kind} {one.value}" for one in known) or "somebody"

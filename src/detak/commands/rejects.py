@@ -1,11 +1,14 @@
 """``detak rejects``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from detak.resend import Rejected
 from detak.terminal import desk_of, explained, json_option, print_, store_option
+
+if TYPE_CHECKING:
+    from detak.resend import Rejected
 
 
 @click.group("rejects", invoke_without_command=True)
@@ -40,7 +43,7 @@ def replay(source: str | None, event: str | None, store: Path, as_json: bool) ->
     print_(done, text, as_json)
 
 
-def _line(one: Rejected) -> str:
+def _line(one: "Rejected") -> str:
     example = ", ".join(f"{name}: {holds}" for name, holds in one.example.items())
     shown = f"\n{'':12}  for example {{{example}}}" if example else ""
     what = f"{one.source}  {one.event or '(no name)'}  {one.field}: {one.reason}"

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import click
 
-from detak.engine import Engine
-from detak.server import run as serving
 from detak.structured_logs import FORMATS, Format, configure
 from detak.terminal import explained, json_option, port_option, print_, store_option
 
@@ -29,6 +27,9 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     host: str, port: int, sign_in: bool, log_format: Format, access_log: bool, store: Path, as_json: bool
 ) -> None:
     """Run the engine: collection, consent, reports and the dashboard."""
+    from detak.engine import Engine
+    from detak.server import run as serving
+
     configure(log_format, access=access_log)
     with Engine(store, wait=_WAIT) as engine:
         key = engine.write_key("web")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scipy.stats import binom
+import scipy
 
 from detak.inference import Estimate, discoveries, wilson
 
@@ -36,7 +36,7 @@ def changes(counts: Sequence[tuple[int, int]], now: int, before: int) -> list[Ch
 
 def _p_value(now: int, both: int, share: float) -> float:
     """Two-sided, as twice the smaller tail."""
-    return float(min(1.0, 2 * min(binom.cdf(now, both, share), binom.sf(now - 1, both, share))))
+    return float(min(1.0, 2 * min(scipy.special.bdtr(now, both, share), scipy.special.bdtrc(now - 1, both, share))))
 
 
 def _ratio(now: int, both: int, everything: float) -> Estimate:

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import betaln
-from scipy.stats import beta
 
 from detak.inference import Estimate
 
@@ -57,8 +55,8 @@ def shrink(groups: Groups) -> list[Shrunk]:
     above = weight * usual + groups.successes
     below = weight * (1 - usual) + groups.trials - groups.successes
     middle = above / (above + below)
-    low, high = beta.ppf(0.025, above, below), beta.ppf(0.975, above, below)
-    wrong_up = beta.cdf(usual, above, below)
+    low, high = (scipy.special.betaincinv(above, below, tail) for tail in (0.025, 0.975))
+    wrong_up = scipy.special.betainc(above, below, usual)
     wrong = np.minimum(wrong_up, 1 - wrong_up)
     chosen = _chosen(np.where(groups.trials > 0, wrong, 0.5))
     sides = np.where(chosen, np.where(wrong_up < 0.5, 1, -1), 0)
@@ -80,11 +78,13 @@ def _usual(groups: Groups) -> _Floats:
 def _weight(successes: _Floats, trials: _Floats, usual: _Floats) -> float:
     """How many trials ``usual`` counts for: the likeliest, under the beta-binomial."""
 
+    log_beta = scipy.special.betaln
+
     def unlikely(log_weight: float) -> float:
         above, below = np.exp(log_weight) * usual, np.exp(log_weight) * (1 - usual)
-        return -float((betaln(above + successes, below + trials - successes) - betaln(above, below)).sum())
+        return -float((log_beta(above + successes, below + trials - successes) - log_beta(above, below)).sum())
 
-    found = minimize_scalar(unlikely, bounds=(_WIDEST, _NARROWEST), method="bounded")
+    found = scipy.optimize.minimize_scalar(unlikely, bounds=(_WIDEST, _NARROWEST), method="bounded")
     return float(np.exp(found.x))
 
 

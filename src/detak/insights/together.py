@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
-from scipy.stats import chi2, poisson
+import scipy
 
 from detak.consent import Purpose
 from detak.errors import UsageError
@@ -146,7 +146,7 @@ def _lines(facts: Facts, of: str) -> ir.Table:
 
 def _judged(rows: list[dict[str, Any]], orders: int) -> list[Pair]:
     expected = [row["one_orders"] * row["other_orders"] / orders for row in rows]
-    chance = [float(poisson.sf(row["both"] - 1, mean)) for row, mean in zip(rows, expected, strict=True)]
+    chance = [float(scipy.special.gammainc(row["both"], mean)) for row, mean in zip(rows, expected, strict=True)]
     found = [_pair(row, mean, notable) for row, mean, notable in zip(rows, expected, discoveries(chance), strict=True)]
     return sorted(
         found, key=lambda one: (not one.notable, -one.low if one.notable else -one.orders, one.one, one.other)
@@ -165,8 +165,8 @@ def _pair(row: Mapping[str, Any], expected: float, notable: bool) -> Pair:
         orders=both,
         share=both / row[f"{rarer}_orders"],
         lift=both / expected,
-        low=float(chi2.ppf(0.025, 2 * both)) / 2 / expected,
-        high=float(chi2.ppf(0.975, 2 * both + 2)) / 2 / expected,
+        low=float(scipy.special.gammaincinv(both, 0.025)) / expected,
+        high=float(scipy.special.gammaincinv(both + 1, 0.975)) / expected,
         notable=notable and both > expected,
     )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.stats import chi2_contingency, ttest_ind
+import scipy
 
 from detak.errors import UsageError
 from detak.uplift.base import Floats, Mask, Trial
@@ -128,12 +128,15 @@ def _unfit(column: pa.ChunkedArray, treated: Mask, outcome: Floats) -> str:
         number = np.nan_to_num(np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64))
         if _decides(number, outcome) or _decides(outcome, number):
             return "decides the outcome, or is decided by it: it came afterwards"
-        if np.ptp(number) > 0 and ttest_ind(number[treated], number[~treated], equal_var=False).pvalue < _CHANCE:
+        if (
+            np.ptp(number) > 0
+            and scipy.stats.ttest_ind(number[treated], number[~treated], equal_var=False).pvalue < _CHANCE
+        ):
             return "differs between the treated and the others: it came afterwards"
         return ""
     counts = np.array([np.bincount(codes[side], minlength=codes.max() + 1) for side in (treated, ~treated)])
     counts = counts[:, counts.sum(axis=0) > 0]
-    if counts.shape[1] > 1 and chi2_contingency(counts).pvalue < _CHANCE:
+    if counts.shape[1] > 1 and scipy.stats.chi2_contingency(counts).pvalue < _CHANCE:
         return "differs between the treated and the others: it came afterwards"
     return ""
 
