@@ -1,4 +1,4 @@
-"""The command line, as a person or a script uses it: in its own process, and through a server on the same store."""
+"""The command line, as a person or a script uses it: what it answers, its processes, a server on the same store."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,35 +16,29 @@ from typing import Any
 import httpx
 import pytest
 
+from detak.cli import Commands, main
 from detak.client import Remote
+from tests.commandline import answer, detak, refused
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def detak(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+def process(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """A command in a process of its own, as a shell starts it."""
     command = [sys.executable, "-m", "detak", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False)
 
 
-def answer(*arguments: str | Path) -> Any:
-    done = detak(*arguments, "--json")
+def from_process(*arguments: str | Path) -> Any:
+    done = process(*arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def refused(*arguments: str | Path) -> str:
-    """The message of a command that must fail in words."""
-    done = detak(*arguments)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
-
-
-@pytest.fixture
-def orders(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two hundred orders as JSON Lines, one of them unusable, one without a time."""
-    path = tmp_path / "orders.jsonl"
+    path = tmp_path_factory.mktemp("orders") / "orders.jsonl"
     lines = []
     for number in range(200):
         event: dict[str, Any] = {"type": "track", "event": "Order Completed", "messageId": f"m{number}"}
@@ -59,6 +53,14 @@ def orders(tmp_path: Path) -> Path:
     del lines[8]["timestamp"]
     path.write_text("\n".join(json.dumps(line) for line in lines))
     return path
+
+
+@pytest.fixture(scope="module")
+def taken_in(orders: Path) -> Path:
+    """A store with the orders in it, for whoever only asks."""
+    store = orders.parent / "store"
+    assert detak("import", orders, "--store", store).returncode == 0
+    return store
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def test_import_report_and_import_again(orders: Path, tmp_path: Path) -> None:
     assert (line["file"], line["row"], line["field"]) == ("orders.jsonl", 8, "total")
     again = answer("import", orders, "--store", store)
     assert (again["accepted"], again["duplicates"], again["rejected"]) == (0, 199, 1)
-    timing = answer("report", "timing", "--store", store)
+    timing = from_process("report", "timing", "--store", store)
     assert timing["zone"] == "Asia/Jakarta"
     assert sum(cell["orders"] for cell in timing["cells"]) == 198
     assert {cell["hour"] for cell in timing["cells"] if cell["orders"]} == {10}
@@ -94,9 +96,8 @@ def test_import_report_and_import_again(orders: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["timing", "products", "cancellations"])
 @pytest.mark.parametrize("language", ["id", "en"])
-def test_reports_in_words(orders: Path, tmp_path: Path, name: str, language: str) -> None:
-    detak("import", orders, "--store", tmp_path / "store")
-    done = detak("report", name, "--lang", language, "--store", tmp_path / "store")
+def test_reports_in_words(taken_in: Path, name: str, language: str) -> None:
+    done = detak("report", name, "--lang", language, "--store", taken_in)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout) > 20
 
@@ -108,8 +109,8 @@ def test_through_a_server_on_the_same_store_and_several_at_once(
     other = tmp_path / "more.jsonl"
     other.write_text(orders.read_text().replace('"m', '"n').replace('_id": "O', '_id": "Q'))
     with ThreadPoolExecutor(4) as pool:
-        imports = [pool.submit(answer, "import", file, "--store", store) for file in (orders, other)]
-        reports = [pool.submit(answer, "report", "timing", "--store", store) for _ in range(2)]
+        imports = [pool.submit(from_process, "import", file, "--store", store) for file in (orders, other)]
+        reports = [pool.submit(from_process, "report", "timing", "--store", store) for _ in range(2)]
         assert [one.result()["accepted"] for one in imports] == [199, 199]
         for one in reports:
             assert "cells" in one.result()
@@ -120,9 +121,9 @@ def test_through_a_server_on_the_same_store_and_several_at_once(
 
 def test_several_without_a_server_wait_for_one_another(orders: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
-    with ThreadPoolExecutor(3) as pool:
-        done = [pool.submit(answer, "import", orders, "--store", store) for _ in range(3)]
-        assert sorted(one.result()["accepted"] for one in done) == [0, 0, 199]
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(from_process, "import", orders, "--store", store) for _ in range(2)]
+        assert sorted(one.result()["accepted"] for one in done) == [0, 199]
 
 
 def test_rights_from_the_command_line(orders: Path, tmp_path: Path) -> None:
@@ -166,7 +167,7 @@ def test_mistakes_are_told_in_words(tmp_path: Path) -> None:
 
 
 def test_the_version() -> None:
-    assert answer("version")["version"].count(".") == 2
+    assert from_process("version")["version"].count(".") == 2
 
 
 def test_a_folder_without_a_store_is_left_as_it_is(tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_what_a_store_holds_is_its_owners(orders: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     mask = os.umask(0o022)
     try:
-        assert detak("import", orders, "--store", store).returncode == 0
+        assert process("import", orders, "--store", store).returncode == 0
         answer("token", "--store", store)
     finally:
         os.umask(mask)
@@ -274,7 +275,7 @@ def test_whoever_stops_reading_is_told_nothing(orders: Path, tmp_path: Path) -> 
 def test_an_interrupted_import_loses_nothing(orders: Path, tmp_path: Path) -> None:
     store, pipe = tmp_path / "store", tmp_path / "much.jsonl"
     lines = [
-        orders.read_text().replace('"m', f'"{part}m').replace('_id": "O', f'_id": "{part}O') for part in range(900)
+        orders.read_text().replace('"m', f'"{part}m').replace('_id": "O', f'_id": "{part}O') for part in range(200)
     ]
     pipe.write_text("\n".join(lines))
     command = [sys.executable, "-m", "detak", "import", str(pipe), "--store", str(store)]
@@ -288,4 +289,18 @@ def test_an_interrupted_import_loses_nothing(orders: Path, tmp_path: Path) -> No
     assert importing.returncode == 130
     again = answer("import", pipe, "--store", store)
     assert again["duplicates"] > 0
-    assert again["accepted"] + again["duplicates"] == 900 * 199
+    assert again["accepted"] + again["duplicates"] == 200 * 199
+
+
+def test_help_says_what_each_command_is_for_without_loading_any() -> None:
+    program = "import sys, detak.cli\ntry: detak.cli.main()\nfinally: print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--help"], capture_output=True, text=True, env=ENVIRONMENT, check=True
+    )
+    assert not {"numpy", "detak.engine", "detak.commands.report"} & set(done.stdout.split())
+    assert isinstance(main, Commands)
+    with main.make_context("detak", ["version"]) as context:
+        for name in main.list_commands(context):
+            loaded = main.get_command(context, name)
+            assert loaded is not None
+            assert f"{name:9}  {loaded.get_short_help_str(40)[:-3]}" in done.stdout

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 
 import click
-from click.utils import make_default_short_help
 
 
 class CommandFolder(click.Group):
@@ -31,8 +30,9 @@ class CommandFolder(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list in ``--help``: what each is for is read from its source, so that none needs to be loaded."""
         modules = self._modules()
-        room = formatter.width - 6 - max(map(len, modules), default=0)
-        rows = [(name, make_default_short_help(self._told(modules[name]), room)) for name in sorted(modules)]
+        room = formatter.width - 6 - max((len(name) for name in modules), default=0)
+        told = {name: click.Command(name, help=self._told(module)) for name, module in sorted(modules.items())}
+        rows = [(name, command.get_short_help_str(room)) for name, command in told.items()]
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
@@ -40,9 +40,9 @@ class CommandFolder(click.Group):
     def _told(self, module: str) -> str:
         """The docstring of a module's ``command``."""
         found = find_spec(f"{self.folder.__name__}.{module}")
-        tree = ast.parse(Path(found.origin).read_text(encoding="utf-8")) if found and found.origin else ast.Module([])
-        functions = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef)}
-        return (ast.get_docstring(functions["command"]) if "command" in functions else None) or ""
+        source = Path(found.origin).read_text(encoding="utf-8") if found and found.origin else ""
+        functions = [one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef)]
+        return next((ast.get_docstring(one) or "" for one in functions if one.name == "command"), "")
 
     def _modules(self) -> dict[str, str]:
         """Command -> module, whose name ends in ``_`` where it would be a word of Python."""
