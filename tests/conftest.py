@@ -9,6 +9,7 @@ import pytest
 from detak.engine import Engine
 from detak.settings import Settings
 from detak.sink import Outcome
+from detak.store.compiled import Compiled
 
 _SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 
@@ -24,6 +25,18 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """All engines of this process take one another's queries, which are most of what a report on a few events costs.
+
+    It must not matter: a key stands for the same query in every store.
+    """
+    shared = Compiled()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detak.store.duckdb.Compiled", lambda: shared)
+        yield
 
 
 @pytest.fixture

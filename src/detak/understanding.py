@@ -114,7 +114,7 @@ class Understanding:
         shop = self.shop(question.language)
         with self._granted(question, insight, f"report {question.name}") as granted:
             sums = granted.run_all(
-                f"report {insight} {narrow} {period}",
+                f"report {insight} {narrow} {period} {shop.zone.key} {shop.min_group}",
                 lambda facts: insight.reduce(filters.narrowed(facts, narrow, period, shop), shop),
             )
         return insight.conclude(sums, shop)
