@@ -17,7 +17,7 @@ from detak.recommend.base import Interactions, Model, Recommender
 from detak.recommend.content import Details, Items, Place
 from detak.snapshot import Array, packed, under, unpacked, within
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _LAST: Final = "popular"
 # Who answers "for you": the first of them that there is.
 _MAIN: Final = ("blend", "also_viewed", _LAST)

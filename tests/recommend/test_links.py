@@ -43,7 +43,8 @@ def test_order_does_not_count_for_ease() -> None:
 
 
 def test_ease_is_the_formula() -> None:
-    data = sequences([[0, 1, 2], [1, 2], [2, 3], [0, 3, 4]], ITEMS)
+    """Where every two products stand together somewhere; else a product is regressed on those beside it alone."""
+    data = sequences([[0, 1, 2], [1, 2], [2, 3], [0, 1, 2, 3, 4]], ITEMS)
     x = np.zeros((4, 6))
     x[data.person, data.item] = 1
     inverse = np.linalg.inv(x.T @ x + 2 * np.eye(6))

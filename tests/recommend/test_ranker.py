@@ -40,9 +40,9 @@ def test_equal_scores_count_against_the_chosen() -> None:
 
 def test_some_lists_are_what_they_were() -> None:
     whole = lists(6, 3)
-    part = whole.part(np.array([4, 1]))
-    assert part.start.tolist()[1] == whole.start[5] - whole.start[4]
-    np.testing.assert_array_equal(part.features[part.chosen], whole.features[whole.chosen[[4, 1]]])
+    part = whole.between(2, 5)
+    assert part.start.tolist() == (whole.start[2:6] - whole.start[2]).tolist()
+    np.testing.assert_array_equal(part.features[part.chosen], whole.features[whole.chosen[2:5]])
 
 
 def test_gain_is_ndcg_with_one_target() -> None:

@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from detak.recommend.base import NOBODY, Floats, History, Interactions, Ints32, Scored, Situation
-from detak.recommend.candidates import Candidates, Voices
+from detak.recommend.candidates import Heard, Voices, because
 from detak.recommend.ease import Ease
 from detak.recommend.followed import Followed
-from detak.recommend.links import Links
 from detak.recommend.ranker import Lists, Ranker, Training, gain
+from detak.recommend.stack import Stack
 from detak.recommend.tuning import Members, tuned
 
 _FEWEST = 200  # lists, to learn a ranker from
@@ -37,7 +37,7 @@ def members() -> Members:
         "shared": Followed(discount=0.9, decay=0.8, sharing=0.5),
         "next": Followed(discount=0.5, decay=0.4, window=1),
         "beside": Followed(discount=1.0, before=1.0, sharing=0.25, window=50),
-        "further": Followed(discount=1.0, before=1.0, sharing=0.25, window=50, further=True),
+        "further": Followed(discount=1.0, before=1.0, sharing=0.25, window=50, further=True, keep=50),
         "earlier": Followed(after=0.0, before=1.0),
         "ease": Ease(),
     }
@@ -57,53 +57,49 @@ class BlendModel:
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """See ``Model``."""
         voices = self.voices
-        parts = {f"of/{name}/{key}": value for name, one in voices.links.items() for key, value in one.arrays().items()}
+        rows: dict[str, np.ndarray[Any, Any]] = {
+            name: getattr(voices.stack, name) for name in ("begin", "item", "value")
+        }
         ranker = {f"ranker/{key}": value for key, value in self.ranker.arrays().items()} if self.ranker else {}
         found = {f"found/{key}": np.array([value]) for key, value in self.found.items()}
+        decays = {f"decay/{name}": np.array([one]) for name, one in zip(voices.names, voices.decays, strict=True)}
         flags = np.array([voices.nominees, int(self.again)])
-        return {**parts, **ranker, **found, "count": voices.count, "late": voices.late, "flags": flags}
+        return {**rows, **ranker, **found, **decays, "count": voices.count, "late": voices.late, "flags": flags}
 
-    def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:  # noqa: ARG002
-        """See ``Model``."""
-        alone = _known(history.alone(()), len(self.voices.count))
-        shut = exclude[(exclude >= 0) & (exclude < len(self.voices.count))]
-        listed = self._listed(alone, [shut])
-        score = self._score(listed)
-        order = np.lexsort((listed.item, -score))[: max(k, 0)]
-        items = listed.item[order]
-        return Scored(items, score[order], self._because(alone, items))
+    def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
+        """See ``Model``. The product whose page it stands on counts as the last touch."""
+        touched = self._known(history.item)
+        page = situation.product
+        if page is not None and page < len(self.voices.count) and not (len(touched) and touched[-1] == page):
+            touched = np.append(touched, np.int32(page))
+        shut = self._known(exclude)
+        heard = self.voices.hear(touched, shut if self.again else np.concatenate([shut, touched]))
+        score = self._score(heard)
+        order = np.argsort(-score, kind="stable")[: max(k, 0)]
+        items = heard.item[order]
+        return Scored(items, score[order], because(heard, items, len(self.voices.names)))
 
     def scores(self, histories: Interactions) -> Floats:
         """See ``Scorer``. Candidates score 1 and more; only scores of one person compare."""
-        histories = _known(histories, len(self.voices.count))
         table = np.zeros((histories.people, len(self.voices.count)), np.float32)
-        for people in self.voices.chunks(histories.people):
-            part = histories.only(people)
-            listed = self._listed(part, [np.zeros(0, np.int32)] * len(people))
-            if len(listed.item):
-                score = self._score(listed)
-                table[people[listed.person], listed.item] = score - score.min() + 1
+        for person, row in enumerate(table):
+            heard = self.heard(histories.of(person).item)
+            if len(heard.item):
+                score = self._score(heard)
+                row[heard.item] = score - score.min() + 1
         return table
 
-    def _listed(self, histories: Interactions, shut: list[Ints32]) -> Candidates:
-        if self.again:
-            return self.voices.candidates(histories, shut)
-        seen = [np.union1d(histories.of(at).item, out).astype(np.int32) for at, out in enumerate(shut)]
-        return self.voices.candidates(histories, seen)
+    def heard(self, items: Ints32, sought: int = NOBODY) -> Heard:
+        """What is said to somebody who touched these, the last one last; see ``Voices.hear``."""
+        touched = self._known(items)
+        return self.voices.hear(touched, touched[:0] if self.again else touched, sought)
 
-    def _score(self, listed: Candidates) -> Floats:
-        return self.ranker.scores(listed.features) if self.ranker else self.voices.plain(listed.features)
+    def _known(self, items: Ints32) -> Ints32:
+        """Without products that came in after the fit."""
+        return items[(items >= 0) & (items < len(self.voices.count))]
 
-    def _because(self, alone: Interactions, items: Ints32) -> Ints32:
-        """The touch that speaks most for each, over all models, each on its own scale."""
-        if not len(alone.item) or not len(items):
-            return np.full(len(items), NOBODY, np.int32)
-        touched = np.unique(alone.item)
-        total = np.zeros((len(touched), len(items)), np.float32)
-        for one in self.voices.links.values():
-            parts = one.parts(alone, touched, items)
-            total += parts / max(float(parts.max(initial=0)), 1e-9)
-        return np.where(total.max(axis=0) > 0, touched[total.argmax(axis=0)], NOBODY).astype(np.int32)
+    def _score(self, heard: Heard) -> Floats:
+        return self.ranker.scores(heard.features) if self.ranker else self.voices.plain(heard.features)
 
 
 @dataclass(frozen=True)
@@ -132,10 +128,12 @@ class Blend:
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> BlendModel:
         """See ``Recommender``."""
-        links = {name: Links.load(part) for name in members() if (part := _under(f"of/{name}/", arrays))}
+        count = arrays["count"]
+        stack = Stack(arrays["begin"], arrays["item"], arrays["value"], len(count))
+        decays = {name: float(value[0]) for name, value in _under("decay/", arrays).items()}
         ranker = _under("ranker/", arrays)
         nominees, again = arrays["flags"].tolist()
-        voices = Voices(links, arrays["count"], arrays["late"], nominees)
+        voices = Voices(tuple(decays), tuple(decays.values()), stack, count, arrays["late"], nominees)
         found = {key: float(value[0]) for key, value in _under("found/", arrays).items()}
         return BlendModel(voices, Ranker.load(ranker) if ranker else None, bool(again), found)
 
@@ -154,10 +152,9 @@ class Blend:
         count = len(lists.chosen)
         if count < _FEWEST:
             return chosen, bare
-        order = np.random.default_rng(self.seed).permutation(count)
-        cut = int(count * _CHECKED)
-        check = lists.part(np.sort(order[:cut]))
-        ranker = Training(seed=self.seed).learn(lists.part(np.sort(order[cut:])), check)
+        cut = int(count * _CHECKED)  # people are in a random order here
+        check = lists.between(0, cut)
+        ranker = Training(seed=self.seed).learn(lists.between(cut, count), check)
         plain, learnt = voices.plain(check.features), ranker.scores(check.features)
         reached = {"sum": gain(check.places(plain)), "ranker": gain(check.places(learnt))}
         better = ranker if reached["ranker"] >= reached["sum"] else None
@@ -165,28 +162,19 @@ class Blend:
 
     def _lists(self, model: BlendModel, queries: Queries) -> Lists:
         """Lists of people in which what they touched next is a candidate."""
-        mixed = np.random.default_rng(self.seed).permutation(queries.asked.people)
-        features, lengths, chosen = [], [0], []
-        for part in model.voices.chunks(len(mixed)):
-            people = mixed[part]
-            listed = model._listed(queries.asked.only(people), [np.zeros(0, np.int32)] * len(people))
-            hit = np.flatnonzero(listed.item == queries.target[people][listed.person])
-            with_hit = listed.person[hit]
-            kept = np.isin(listed.person, with_hit)
-            begin = np.cumsum([0, *np.diff(listed.start)[with_hit]])[:-1]
-            chosen.append(sum(lengths) + begin + hit - listed.start[with_hit])
-            features.append(listed.features[kept])
-            lengths += np.diff(listed.start)[with_hit].tolist()
-            if len(lengths) > self.lists:
+        features, ends, chosen = [], [0], []
+        for person in np.random.default_rng(self.seed).permutation(queries.asked.people).tolist():
+            target = int(queries.target[person])
+            heard = model.heard(queries.asked.of(person).item, target)
+            if not len(heard.features):
+                continue
+            features.append(heard.features)
+            chosen.append(ends[-1] + int(heard.item.searchsorted(target)))
+            ends.append(ends[-1] + len(heard.item))
+            if len(chosen) == self.lists:
                 break
-        if not features:
-            return Lists(np.zeros((0, 0), np.float32), np.zeros(1, np.int64), np.zeros(0, np.int64))
-        return Lists(np.concatenate(features), np.cumsum(lengths), np.concatenate(chosen))
-
-
-def _known(histories: Interactions, size: int) -> Interactions:
-    """Without products that came in after the fit."""
-    return histories.rows((histories.item >= 0) & (histories.item < size))
+        told = np.concatenate(features) if features else np.zeros((0, 0), np.float32)
+        return Lists(told, np.array(ends, np.int64), np.array(chosen, np.int64))
 
 
 def _repeated(queries: Queries) -> np.ndarray[Any, np.dtype[np.bool_]]:

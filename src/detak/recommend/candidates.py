@@ -1,41 +1,75 @@
 """Candidates for a person: what several models would suggest, and how each of them speaks of every one.
 
-One definition serves learning a ranker and answering with it.
+One definition serves learning a ranker and answering with it, a person at a time. A history touches a few rows of each
+model; only their entries are looked at, never all products.
 """
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
-from scipy import sparse
 
-from detak.recommend.base import Floats, Interactions, Ints, Ints32
-from detak.recommend.links import Links
+from detak.recommend.base import NOBODY, Floats, Interactions, Ints, Ints32
+from detak.recommend.links import Links, fading
+from detak.recommend.stack import Entries, Stack
 
-_CELLS: Final = 4_000_000  # of a table people x products that is held at once
-_FAR: Final = np.float32(200)  # the place of what a model says nothing of
+_FAR: Final = 200  # the place of what a model says nothing of
+_ALONE: Final = ("after", "beside")
+"""The models that are also asked about the last touch alone."""
+_SPOKEN: Final = 4
+_KNOWN: Final = 6
+_ITEM_BITS: Final = 29
+_VALUE_BITS: Final = 31
 
 
-class Candidates(NamedTuple):
-    """For each person a list, one after the other; ``start`` has each list's first row, and the end."""
+class Heard(NamedTuple):
+    """The candidates of one person, in the order of their numbers, and what was said of each."""
 
     item: Ints32
     features: Floats
-    start: Ints
+    """Candidates x features; none where nothing was to be said."""
+    history: Ints32
+    back: Ints
+    """By row that was heard: how many touches came after the one that it is of."""
+    slot: Ints
+    """By row: whose it is."""
+    entries: Entries
 
-    @property
-    def person(self) -> Ints:
-        """The position of each row's person."""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+class _Scratch(threading.local):
+    """What a thread works with, always back at nothing between two answers."""
+
+    def __init__(self, slots: int, items: int) -> None:
+        self.total = np.zeros(slots * items, np.float32)
+        self.place = np.zeros(slots * items, np.int32)
+        self.shut = np.zeros(items, np.bool_)
+        self.mark = np.zeros(items, np.float32)
+
+
+class _Asked(NamedTuple):
+    """Which rows a history of any length is answered from, those of one slot after another, and what each counts."""
+
+    slot: Ints
+    back: Ints
+    weight: Floats
+    first: Ints
+    """Where the model's rows begin."""
 
 
 @dataclass(frozen=True)
 class Voices:
-    """The models that are heard. ``count``: how often each product was touched; ``late``: how often as the last one of
-    a person, which tells what rises from what is over. ``nominees``: how many each of them names."""
+    """The models that are heard: ``names``, how fast histories fade for each (``decays``), and their rows.
 
-    links: Mapping[str, Links]
+    ``count``: how often each product was touched; ``late``: how often as the last one of a person, which tells what
+    rises from what is over. ``nominees``: how many candidates each of them names.
+    """
+
+    names: tuple[str, ...]
+    decays: tuple[float, ...]
+    stack: Stack
     count: Floats
     late: Floats
     nominees: int
@@ -44,93 +78,152 @@ class Voices:
     def over(cls, links: Mapping[str, Links], data: Interactions, nominees: int) -> Self:
         """Of models that were fitted on these data."""
         size = len(data.items)
-        late = np.bincount(data.item[data.back == 0], minlength=size)
-        count = np.bincount(data.item, minlength=size)
-        return cls(links, count.astype(np.float32), late.astype(np.float32), nominees)
+        late = np.bincount(data.item[data.back == 0], minlength=size).astype(np.float32)
+        count = np.bincount(data.item, minlength=size).astype(np.float32)
+        stack = Stack.of([one.weight for one in links.values()], size)
+        return cls(tuple(links), tuple(one.decay for one in links.values()), stack, count, late, nominees)
 
-    def chunks(self, people: int) -> Iterator[Ints]:
-        """The people in portions that fit into memory."""
-        step = min(1_000, max(1, _CELLS // max(1, len(self.count))))
-        for first in range(0, people, step):
-            yield np.arange(first, min(first + step, people))
+    @cached_property
+    def _scratch(self) -> _Scratch:
+        return _Scratch(len(self._slots), self.stack.items)
 
-    def candidates(self, histories: Interactions, closed: list[Ints32]) -> Candidates:
-        """Of each person, never one of ``closed``, a list a person. Give it no more people than ``chunks`` does."""
-        told = [one.told(histories) for one in self.links.values()]
-        lists = self._lists(told, closed)
-        start = np.concatenate([[0], np.cumsum([len(one) for one in lists])]).astype(np.int64)
-        item = np.concatenate([*lists, np.zeros(0, np.int32)]).astype(np.int32)
-        found = Candidates(item, np.zeros((0, 0), np.float32), start)
-        alone = [one for name, one in self.links.items() if name in _ALONE]
-        heard = told + [Links(one.weight, 0.0).told(histories.last(1)) for one in alone]
-        columns = [column for one in heard for column in _spoken(one, found)]
-        columns += self._known(histories, found)
-        return found._replace(features=np.stack(columns, axis=1).astype(np.float32))
+    @cached_property
+    def _slots(self) -> list[tuple[int, Floats]]:
+        """Model and what a touch counts, by how many came after it: each model, and then some about the last alone."""
+        whole = [(at, fading(decay)) for at, decay in enumerate(self.decays)]
+        last = [(self.names.index(name), np.ones(1, np.float32)) for name in _ALONE if name in self.names]
+        return whole + last
+
+    @cached_property
+    def _asked(self) -> _Asked:
+        lengths = [len(weight) for _, weight in self._slots]
+        slot = np.repeat(np.arange(len(lengths)), lengths)
+        back = np.concatenate([np.arange(length) for length in lengths])
+        model = np.array([at for at, _ in self._slots])
+        return _Asked(slot, back, np.concatenate([one for _, one in self._slots]), model[slot] * self.stack.items)
+
+    @cached_property
+    def _popular(self) -> Ints32:
+        order = np.lexsort((np.arange(len(self.count)), -self.count))
+        return order[: int((self.count > 0).sum())].astype(np.int32)
+
+    @cached_property
+    def _fame(self) -> Floats:
+        """By product: the logarithm of its touches, the square of that, and whether it rises."""
+        much = np.log1p(self.count)
+        return np.stack([much, much**2, np.log(self.late + 0.5) - much])
+
+    @cached_property
+    def _places(self) -> Floats:
+        """By place: what is said of it."""
+        place = np.arange(max(_FAR + 1, (len(self.names) + 1) * self.nominees), dtype=np.float32)
+        return np.stack([1 / (1 + place), np.log1p(place)])
+
+    def hear(self, history: Ints32, closed: Ints32, sought: int = NOBODY) -> Heard:
+        """The candidates for a history of products that are known here; never one of ``closed``.
+
+        ``sought``: where this product is no candidate nothing is said of the others either.
+        """
+        asked, scratch = self._asked, self._scratch
+        kept = (asked.back < len(history)).nonzero()[0]
+        slot, back = asked.slot.take(kept), asked.back.take(kept)
+        rows = history.take(len(history) - 1 - back) + asked.first.take(kept)
+        entries = self.stack.entries(rows, asked.weight.take(kept))
+        key = entries.item + (slot * self.stack.items).take(entries.row)
+        np.add.at(scratch.total, key, entries.told)
+        item = self._named(slot, entries, key, closed)
+        features = np.zeros((0, 0), np.float32)
+        if sought == NOBODY or bool((item == sought).any()):
+            features = self._features(item, history)
+        scratch.total[key] = 0
+        return Heard(item, features, history, back, slot, entries)
 
     def plain(self, features: Floats) -> Floats:
         """A score without anything learnt: what the models say, each on its own scale, and a little popularity."""
-        width = _SPOKEN
-        each = sum(features[:, width * at] for at in range(len(self.links)))
-        return np.asarray(each + 1e-3 * features[:, -_KNOWN], np.float32)
+        each = features[:, : len(self.names) * _SPOKEN : _SPOKEN].sum(axis=1)
+        return np.asarray(each + np.float32(1e-3) * features[:, -_KNOWN], np.float32)
 
-    def _lists(self, told: list[sparse.csr_array], closed: list[Ints32]) -> list[Ints32]:
-        shut = np.zeros(len(self.count), np.bool_)
-        popular = np.lexsort((np.arange(len(self.count)), -self.count))[: int((self.count > 0).sum())]
-        lists = []
-        for person, out in enumerate(closed):
-            shut[out] = True
-            named = [_strongest(one, person, shut, self.nominees) for one in told]
-            near = popular[: self.nominees + len(out)]
-            named.append(near[~shut[near]][: self.nominees].astype(np.int32))
-            lists.append(np.unique(np.concatenate(named)))
-            shut[out] = False
-        return lists
+    def _named(self, slot: Ints, entries: Entries, key: Ints, closed: Ints32) -> Ints32:
+        """What each model would suggest, and what is most popular."""
+        shut, place, models = self._scratch.shut, self._scratch.place, len(self.names)
+        rows = int(slot.searchsorted(models))
+        end = int(entries.ends[rows - 1]) if rows else 0
+        key, item = key[:end], entries.item[:end]
+        # The last entry of a product stands for it: whoever writes last is found again.
+        entry = np.arange(end, dtype=np.int32)
+        place[key] = entry
+        shut[closed] = True
+        value = self._scratch.total.take(key)
+        stands = ((place.take(key) == entry) & (value > 0) & ~shut.take(item)).nonzero()[0]
+        near = self._popular[: self.nominees + len(closed)]
+        near = near[~shut.take(near)][: self.nominees]
+        shut[closed] = False
+        best = self._best(slot.take(entries.row.take(stands)), value.take(stands), item.take(stands))
+        named = np.concatenate([best, near])
+        named.sort()
+        return named[np.concatenate([[True], named[1:] != named[:-1]])] if len(named) else named
 
-    def _known(self, histories: Interactions, found: Candidates) -> list[Floats]:
-        """What is known of the candidates and the person beside what the models say."""
-        person, item = found.person, found.item
-        much = np.log1p(self.count[item])
-        rising = np.log(self.late[item] + 0.5) - much
-        long = np.log1p(histories.lengths[person])
-        touches = sparse.csr_array(
-            (np.ones(len(histories.item)), (histories.person, histories.item)),
-            shape=(histories.people, len(self.count)),
-        ).toarray()
-        recent = np.zeros(touches.shape, np.float32)
-        recent[histories.person, histories.item] = 1 / (1 + histories.back)  # of several, the last row stays
-        return [much, much**2, rising, long, np.log1p(touches[person, item]), recent[person, item]]
+    def _best(self, slot: Ints, value: Floats, item: Ints32) -> Ints32:
+        """The strongest of each slot, of those alike the lower number. All three fit into one number to be sorted."""
+        low = np.int64((1 << _VALUE_BITS) - 1) - value.view(np.int32)  # floats above 0 are in the order of their bits
+        packed = (((slot << _VALUE_BITS) | low) << _ITEM_BITS) | item
+        packed.sort()
+        begin = packed.searchsorted(np.arange(len(self.names), dtype=np.int64) << (_VALUE_BITS + _ITEM_BITS))
+        rank = np.arange(len(packed)) - begin.take(packed >> (_VALUE_BITS + _ITEM_BITS))
+        return (packed[rank < self.nominees] & ((1 << _ITEM_BITS) - 1)).astype(np.int32)
+
+    def _features(self, item: Ints32, history: Ints32) -> Floats:
+        slots = len(self._slots)
+        spoken = slots * _SPOKEN
+        found = np.empty((spoken + _KNOWN, len(item)), np.float32)
+        value = self._scratch.total.take((np.arange(slots) * self.stack.items)[:, None] + item)
+        np.maximum(value, 0, out=value)
+        share = value / np.maximum(value.max(axis=1, initial=0, keepdims=True), np.float32(1e-30))
+        place = _placed(share)
+        found[0:spoken:_SPOKEN] = share
+        found[1:spoken:_SPOKEN], found[2:spoken:_SPOKEN] = self._places.take(place, axis=1)
+        found[3:spoken:_SPOKEN] = np.log(value + np.float32(1e-3))
+        found[spoken : spoken + 3] = self._fame.take(item, axis=1)
+        found[spoken + 3] = np.log1p(np.float32(len(history)))
+        found[spoken + 4 :] = self._own(item, history)
+        return found.T
+
+    def _own(self, item: Ints32, history: Ints32) -> Floats:
+        """How often the person touched each, and how lately."""
+        mark = self._scratch.mark
+        np.add.at(mark, history, np.float32(1))
+        times = np.log1p(mark.take(item))
+        mark[history] = 1 / np.arange(len(history), 0, -1, dtype=np.float32)  # of several, the last stays
+        recent = mark.take(item)
+        mark[history] = 0
+        return np.stack([times, recent])
 
 
-_ALONE: Final = ("after", "beside")
-"""The models that are also asked about the last touch alone."""
-_SPOKEN: Final = 4
-_KNOWN: Final = 6
+def _placed(share: Floats) -> Ints:
+    """The place of each in its row, the highest first, those alike in their order; ``_FAR`` for what is 0."""
+    rows, width = share.shape
+    packed = -share.view(np.int32).astype(np.int64) << 32 | np.arange(width)
+    packed.sort(axis=1)
+    place: Any = np.empty(rows * width, np.int64)
+    order = (packed & 0xFFFFFFFF) + (np.arange(rows) * width)[:, None]
+    place[order.ravel()] = np.tile(np.arange(width), rows)
+    return np.where(share > 0, place.reshape(rows, width), _FAR)
 
 
-def _strongest(told: sparse.csr_array, person: int, shut: Any, most: int) -> Ints32:
-    """The products of one row with the highest positive scores."""
-    part = slice(told.indptr[person], told.indptr[person + 1])
-    item, value = told.indices[part], told.data[part]
-    kept = (value > 0) & ~shut[item]
-    item, value = item[kept], value[kept]
-    if len(item) > most:
-        order = np.lexsort((item, -value)) if len(item) < 64 else np.argpartition(-value, most)
-        item = item[order[:most]]
-    return np.asarray(item, np.int32)
-
-
-def _spoken(told: sparse.csr_array, found: Candidates) -> list[Floats]:
-    """How a model speaks of each candidate: against its best, its place twice, and the logarithm of the score."""
-    person = found.person
-    value = np.maximum(told.toarray()[person, found.item], 0)
-    begin = found.start[:-1][np.diff(found.start) > 0]
-    highest = (
-        np.repeat(np.maximum.reduceat(value, begin), np.diff(np.append(begin, len(value)))) if len(value) else value
-    )
-    share = np.divide(value, highest, out=np.zeros_like(value), where=highest > 0)
-    order = np.lexsort((found.item, person - share.astype(np.float64)))
-    order = order[np.argsort(person[order], kind="stable")]
-    place = np.zeros(len(value), np.float32)
-    place[order] = np.arange(len(value)) - np.repeat(found.start[:-1], np.diff(found.start))
-    place = np.where(value > 0, place, _FAR)
-    return [share, 1 / (1 + place), np.log1p(place), np.log(value + 1e-3)]
+def because(heard: Heard, chosen: Ints32, models: int) -> Ints32:
+    """For each of the chosen the touch that speaks for it most, over all models, each on its own scale."""
+    history, entries = heard.history, heard.entries
+    if not len(history) or not len(chosen):
+        return np.full(len(chosen), NOBODY, np.int32)
+    order = chosen.argsort()
+    at = chosen.take(order).searchsorted(entries.item).clip(max=len(chosen) - 1)
+    slot = heard.slot.take(entries.row)
+    here = ((chosen.take(order.take(at)) == entries.item) & (slot < models)).nonzero()[0]
+    touched, number = np.unique(history, return_inverse=True)
+    row = entries.row.take(here)
+    touch = number.take(len(history) - 1 - heard.back.take(row))
+    cell = (slot.take(here) * len(touched) + touch) * len(chosen) + order.take(at.take(here))
+    size = (models, len(touched), len(chosen))
+    said = np.bincount(cell, entries.told.take(here), models * len(touched) * len(chosen)).reshape(size)
+    total = (said / np.maximum(said.max(axis=(1, 2), keepdims=True), 1e-9)).sum(axis=0)
+    return np.where(total.max(axis=0) > 0, touched.take(total.argmax(axis=0)), NOBODY).astype(np.int32)

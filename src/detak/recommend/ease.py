@@ -25,7 +25,9 @@ class Ease:
     recommender: ClassVar[str] = "ease"
     penalty: float = 100.0
     decay: float = 0.8
-    keep: int = 200
+    neighbours: int = 50
+    """On how many others each product is regressed at most: on Amazon Beauty no worse than on all, and at any size."""
+    keep: int = 100
     """How many products each one speaks for at most."""
 
     def reduce(self, data: Interactions) -> Sums:
@@ -38,7 +40,7 @@ class Ease:
 
     def conclude(self, sums: Sums) -> Links:
         """See ``Additive``."""
-        effort = Effort(keep=self.keep)
+        effort = Effort("near", self.neighbours, self.keep)
         return Links(regress_on_others(sums.pairs["gram"], self.penalty, effort), self.decay)
 
     def fit(self, data: Interactions) -> Links:

@@ -37,7 +37,7 @@ class Followed:
     wanted: float = 0.25
     """How much that of the suggested one."""
     window: int = 20
-    keep: int = 200
+    keep: int = 100
     """How many products each one speaks for at most."""
     further: bool = False
     """Two steps instead of one: to what goes with what goes with a product, for products that few have touched."""

@@ -16,11 +16,19 @@ from detak.recommend.base import Floats, History, Interactions, Ints32, Scored, 
 from detak.recommend.serve import Rows
 
 _DEPTH = 100
+_FAINT = 0.01  # what counts less than this of the last touch is not heard
+
+
+def fading(decay: float) -> Floats:
+    """What a touch counts, by how many came after it, as far back as touches are heard."""
+    count = (decay ** np.arange(_DEPTH)).astype(np.float32)
+    return count[count >= _FAINT]
 
 
 @dataclass(frozen=True)
 class Links:
-    """``weight``: products touched x products suggested, float32. Only the last 100 touches count."""
+    """``weight``: products touched x products suggested, float32. Only the last 100 touches count, and of these no
+    more than ``fading`` has."""
 
     weight: sparse.csr_array
     decay: float
@@ -44,7 +52,7 @@ class Links:
     def past(self, histories: Interactions) -> sparse.csr_array:
         """People x products: what each touch counts."""
         size = self.weight.shape[0]
-        kept = (histories.back < _DEPTH) & (histories.item >= 0) & (histories.item < size)
+        kept = (histories.back < len(fading(self.decay))) & (histories.item >= 0) & (histories.item < size)
         value = (self.decay ** histories.back[kept]).astype(np.float32)
         entries = (value, (histories.person[kept], histories.item[kept]))
         return sparse.csr_array(entries, shape=(histories.people, size))
@@ -59,17 +67,10 @@ class Links:
 
     def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:  # noqa: ARG002
         """See ``Model``. Only what something speaks for: fewer than ``k``, where little does."""
-        last = history.item[-_DEPTH:]
-        count = (self.decay ** np.arange(len(last) - 1, -1, -1)).astype(np.float32)
+        faded = fading(self.decay)
+        last = history.item[-len(faded) :]
+        count = faded[: len(last)][::-1]
         known = (last >= 0) & (last < self._rows.items)
         touched, at = np.unique(last[known], return_inverse=True)
         weight = np.bincount(at, count[known], len(touched)).astype(np.float32)
         return self._rows.best(touched, weight, k, exclude[(exclude >= 0) & (exclude < self._rows.items)])
-
-    def parts(self, alone: Interactions, touched: Ints32, items: Ints32) -> Floats:
-        """What each product touched says for each suggested to one person: touched x suggested."""
-        past = self.past(alone).toarray().ravel()
-        known = touched[(touched >= 0) & (touched < len(past))]
-        found = np.zeros((len(touched), len(items)), np.float32)
-        found[: len(known)] = self.weight[known][:, items].toarray() * past[known][:, None]
-        return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from detak.recommend.base import Floats, Ints
 
@@ -24,14 +25,11 @@ class Lists(NamedTuple):
     start: Ints
     chosen: Ints
 
-    def part(self, lists: Ints) -> "Lists":
-        """Some of the lists."""
-        length = np.diff(self.start)[lists]
-        ends = np.cumsum(length)
-        begin = ends - length
-        rows = np.repeat(self.start[lists] - begin, length) + np.arange(ends[-1] if len(ends) else 0)
-        chosen = self.chosen[lists] - self.start[lists] + begin
-        return Lists(self.features[rows], np.concatenate([[0], ends]).astype(np.int64), chosen)
+    def between(self, first: int, last: int) -> "Lists":
+        """The lists from the one to the other; the features are no copy."""
+        rows = slice(self.start[first], self.start[last])
+        chosen = self.chosen[first:last] - self.start[first]
+        return Lists(self.features[rows], self.start[first : last + 1] - self.start[first], chosen)
 
     def places(self, scores: Floats) -> Ints:
         """Where the chosen one stands by these scores, from 1; those alike count against it."""
@@ -74,7 +72,7 @@ class Ranker:
 
 @dataclass(frozen=True)
 class Training:
-    """How a ranker is learnt."""
+    """How a ranker is learnt. Lists come in any order, but a random one."""
 
     hidden: int = 24
     epochs: int = 10
@@ -88,7 +86,8 @@ class Training:
         mean = lists.features.mean(axis=0)
         scale = (1 / np.maximum(lists.features.std(axis=0), 1e-6)).astype(np.float32)
         ready = lists._replace(features=(lists.features - mean) * scale)
-        rankers = [Ranker(mean, scale, *weights) for weights in self._epochs(ready)]
+        with threadpool_limits(1, user_api="blas"):  # the products are small: sharing them out costs more than it saves
+            rankers = [Ranker(mean, scale, *weights) for weights in self._epochs(ready)]
         found = [gain(check.places(one.scores(check.features))) for one in rankers]
         return rankers[int(np.argmax(found))]
 
@@ -98,10 +97,10 @@ class Training:
         weights = self._first(lists.features.shape[1], random)
         adam = _Adam.over(weights)
         count = len(lists.chosen)
+        batches = [lists.between(at, min(at + self.batch, count)) for at in range(0, count, self.batch)]
         for epoch in range(self.epochs):
-            order = random.permutation(count)
-            for first in range(0, count, self.batch):
-                slopes = _slopes(weights, lists.part(order[first : first + self.batch]), self.decay)
+            for at in random.permutation(len(batches)).tolist():
+                slopes = _slopes(weights, batches[at], self.decay)
                 weights = adam.step(weights, slopes, self.rate * (1 - epoch / self.epochs))
             yield weights
 

@@ -64,6 +64,6 @@ def leave_one_out(data: Interactions) -> dict[str, Any]:
 
 def settings(model: BlendModel) -> dict[str, Any]:
     """What was chosen, and how each part did on what it was chosen by."""
-    decays = {f"decay of {name}": one.decay for name, one in model.voices.links.items()}
+    decays = {f"decay of {name}": one for name, one in zip(model.voices.names, model.voices.decays, strict=True)}
     found = {f"validation ndcg@10 of {name}": round(value, 5) for name, value in model.found.items()}
     return {"ranker": model.ranker is not None, "items again": model.again, **decays, **found}
