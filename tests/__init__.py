@@ -1,4 +1,4 @@
-"""Tests run beside one another: each computes on one core, for threads that wait for a core that is taken cost the most."""
+"""Tests run beside one another, so each computes on one core: threads that wait for a core that is taken cost much."""
 
 import os
 
