@@ -12,3 +12,10 @@ def running(tmp_path: Path) -> Iterator[Running]:
     """An engine on a fresh store, served."""
     with served(tmp_path) as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One engine, served for all tests of a file that bring nothing in."""
+    with served(tmp_path_factory.mktemp("standing")) as one:
+        yield one

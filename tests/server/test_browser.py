@@ -29,15 +29,15 @@ def test_the_settings_name_this_server_and_the_key(running: Running) -> None:
     assert told["metrics"]["sampleRate"] == 0
 
 
-def test_behind_a_proxy_the_settings_say_https(running: Running) -> None:
+def test_behind_a_proxy_the_settings_say_https(standing: Running) -> None:
     headers = {"X-Forwarded-Proto": "https", "Host": "data.shop.example"}
-    told = running.http.get(f"/v1/projects/{running.key}/settings", headers=headers).json()
+    told = standing.http.get(f"/v1/projects/{standing.key}/settings", headers=headers).json()
     segment = told["integrations"]["Segment.io"]
     assert (segment["protocol"], segment["apiHost"]) == ("https", "data.shop.example/v1")
 
 
-def test_an_unknown_key_has_no_settings(running: Running) -> None:
-    answer = running.http.get("/v1/projects/nonsense/settings")
+def test_an_unknown_key_has_no_settings(standing: Running) -> None:
+    answer = standing.http.get("/v1/projects/nonsense/settings")
     assert (answer.status_code, answer.json()["success"]) == (404, False)
 
 
@@ -76,14 +76,14 @@ def test_the_librarys_own_metrics_are_kept_nowhere(running: Running) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/t", "/v1/track", "/v1/batch", "/v1/b", "/v1/m", "/v1/consent", "/mp/collect"])
-def test_a_page_of_another_origin_may_ask_whether_it_may_send(running: Running, path: str) -> None:
+def test_a_page_of_another_origin_may_ask_whether_it_may_send(standing: Running, path: str) -> None:
     method = "PUT" if path == "/v1/consent" else "POST"
     asked = {
         "Origin": ORIGIN,
         "Access-Control-Request-Method": method,
         "Access-Control-Request-Headers": "authorization,content-type,x-retry-count",
     }
-    answer = running.http.options(path, headers=asked)
+    answer = standing.http.options(path, headers=asked)
     assert answer.status_code in (200, 204)
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert answer.headers["access-control-allow-credentials"] == "true"
@@ -103,10 +103,10 @@ def test_a_page_of_another_origin_reads_the_answer_good_or_bad(running: Running)
 @pytest.mark.parametrize(
     "path", ["/v1/reports", "/v1/reports/timing", "/v1/pulse", "/v1/admin/audit", "/", "/health", "/api/items"]
 )
-def test_nothing_else_is_shared_with_other_origins(running: Running, path: str) -> None:
+def test_nothing_else_is_shared_with_other_origins(standing: Running, path: str) -> None:
     for method in ("GET", "OPTIONS"):
         headers = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
-        answer = running.http.request(method, path, headers=headers)
+        answer = standing.http.request(method, path, headers=headers)
         assert "access-control-allow-origin" not in answer.headers
 
 
@@ -136,8 +136,8 @@ def test_an_event_as_a_picture(running: Running, alphabet: Any) -> None:
         ("track", base64.b64encode(b" " * 40_000).decode(), 400),
     ],
 )
-def test_a_picture_of_nothing_is_told_so(running: Running, path: str, data: str, status: int) -> None:
-    answer = running.http.get(f"/v1/pixel/{path}", params={"data": data})
+def test_a_picture_of_nothing_is_told_so(standing: Running, path: str, data: str, status: int) -> None:
+    answer = standing.http.get(f"/v1/pixel/{path}", params={"data": data})
     assert (answer.status_code, answer.json()["success"]) == (status, False)
 
 

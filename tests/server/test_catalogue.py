@@ -30,10 +30,10 @@ def put(running: Running, *products: Any) -> dict[str, Any]:
         ("POST", "/v1/catalogue/stock"),
     ],
 )
-def test_nothing_goes_without_the_admin_token(running: Running, method: str, path: str) -> None:
-    assert running.http.request(method, path, json={}).status_code == 401
-    assert running.http.request(method, path, json={}, auth=(running.key, "")).status_code == 401
-    assert running.http.request(method, path, json={}, params={"token": running.token}).status_code == 401
+def test_nothing_goes_without_the_admin_token(standing: Running, method: str, path: str) -> None:
+    assert standing.http.request(method, path, json={}).status_code == 401
+    assert standing.http.request(method, path, json={}, auth=(standing.key, "")).status_code == 401
+    assert standing.http.request(method, path, json={}, params={"token": standing.token}).status_code == 401
 
 
 def test_good_rows_go_in_beside_bad_ones(running: Running) -> None:
@@ -116,12 +116,12 @@ def test_products_are_taken_out(running: Running) -> None:
         ("GET", "/v1/catalogue?n=99999999999999999999", None),
     ],
 )
-def test_what_cannot_be_understood_is_told(running: Running, method: str, path: str, body: bytes | None) -> None:
-    answer = ask(running, method, path, body)
+def test_what_cannot_be_understood_is_told(standing: Running, method: str, path: str, body: bytes | None) -> None:
+    answer = ask(standing, method, path, body)
     assert answer.status_code == 400, answer.text
     assert answer.json()["message"]
 
 
 @pytest.mark.parametrize("path", ["/v1/catalogue/%00", "/v1/catalogue/%F0%9F", "/v1/catalogue/" + "x" * 5_000])
-def test_a_strange_id_is_only_unknown(running: Running, path: str) -> None:
-    assert ask(running, "GET", path).status_code in (400, 404)
+def test_a_strange_id_is_only_unknown(standing: Running, path: str) -> None:
+    assert ask(standing, "GET", path).status_code in (400, 404)

@@ -59,8 +59,8 @@ def test_three_ways_to_show_the_key(running: Running) -> None:
 
 
 @pytest.mark.parametrize("auth", [None, ("wrong", ""), ("", "")])
-def test_a_wrong_key_is_told_so(running: Running, auth: Any) -> None:
-    answer = running.post("/v1/track", track("A", "1"), auth=auth)
+def test_a_wrong_key_is_told_so(standing: Running, auth: Any) -> None:
+    answer = standing.post("/v1/track", track("A", "1"), auth=auth)
     assert answer.status_code == 401
     assert "write key" in answer.json()["message"]
 
@@ -69,8 +69,8 @@ def test_a_wrong_key_is_told_so(running: Running, auth: Any) -> None:
     "body",
     [b"", b"null", b"[]", b"{", b'{"batch":{}}', b'{"batch":"x"}', b"\xff\xfe\x00", b"[" * 100_000, b'{"batch":[1,2]'],
 )
-def test_what_is_no_batch_is_told_so(running: Running, body: bytes) -> None:
-    answer = running.post("/v1/batch", body)
+def test_what_is_no_batch_is_told_so(standing: Running, body: bytes) -> None:
+    answer = standing.post("/v1/batch", body)
     assert answer.status_code == 400
     assert answer.json()["success"] is False
     assert len(answer.json()["message"]) > 10
@@ -97,9 +97,9 @@ BAD_TEXT = [b'{"writeKey":"\xff"}', b'{"userId":"\xff"}', b"[" * 5000, b'{"purpo
 @pytest.mark.parametrize("body", BAD_TEXT)
 @pytest.mark.parametrize("call", ["POST /v1/batch", "POST /v1/track", "PUT /v1/consent"])
 @pytest.mark.parametrize("keyed", [True, False])
-def test_bytes_that_are_no_text_are_told_so(running: Running, call: str, body: bytes, keyed: bool) -> None:
+def test_bytes_that_are_no_text_are_told_so(standing: Running, call: str, body: bytes, keyed: bool) -> None:
     method, path = call.split()
-    answer = running.http.request(method, path, content=body, auth=(running.key, "") if keyed else None)
+    answer = standing.http.request(method, path, content=body, auth=(standing.key, "") if keyed else None)
     # One bad event alone is no bad batch: it is set aside. Without a key none of these says whose it is.
     taken = keyed and path == "/v1/track" and body.startswith(b"{") and body.endswith(b"}")
     assert answer.status_code in ({200} if taken else {400} if keyed else {400, 401})
@@ -192,8 +192,8 @@ def test_a_page_sends_a_persons_word_with_the_key_in_the_body(running: Running) 
         ({"userId": "ani", "purposes": {"analytics": "maybe"}}, "bool"),
     ],
 )
-def test_an_unclear_word_changes_nothing(running: Running, body: Any, says: str) -> None:
-    answer = running.http.put("/v1/consent", json=body, auth=(running.key, ""))
+def test_an_unclear_word_changes_nothing(standing: Running, body: Any, says: str) -> None:
+    answer = standing.http.put("/v1/consent", json=body, auth=(standing.key, ""))
     assert answer.status_code == 400
     assert says in answer.json()["message"]
 
@@ -229,12 +229,12 @@ def test_reports_are_open_to_this_machine_only(running: Running) -> None:
 
 
 @pytest.mark.parametrize("path", ["export", "forget"])
-def test_what_is_about_a_person_needs_the_token(running: Running, path: str) -> None:
-    running.post("/v1/batch", {"batch": [order(1, "1", user="ani")]})
-    running.names()
+def test_what_is_about_a_person_needs_the_token(standing: Running, path: str) -> None:
+    standing.post("/v1/batch", {"batch": [order(1, "1", user="ani")]})
+    standing.names()
     body = {"userId": "ani"}
-    assert running.http.post(f"/v1/admin/{path}", json=body).status_code == 401
-    assert running.http.post(f"/v1/admin/{path}", json=body, auth=(running.key, "")).status_code == 401
-    held = {"Authorization": f"Bearer {running.token}"}
-    assert running.http.post(f"/v1/admin/{path}", json=body, headers=held).status_code == 200
-    assert running.http.post(f"/v1/admin/{path}", json={"userId": "x"}, headers=held).status_code == 404
+    assert standing.http.post(f"/v1/admin/{path}", json=body).status_code == 401
+    assert standing.http.post(f"/v1/admin/{path}", json=body, auth=(standing.key, "")).status_code == 401
+    held = {"Authorization": f"Bearer {standing.token}"}
+    assert standing.http.post(f"/v1/admin/{path}", json=body, headers=held).status_code == 200
+    assert standing.http.post(f"/v1/admin/{path}", json={"userId": "x"}, headers=held).status_code == 404

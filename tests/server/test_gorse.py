@@ -46,14 +46,14 @@ def test_a_purchase_of_two_items_is_one_order_of_two_lines(running: Running) -> 
      "PATCH user/a",
      "GET item/S1", "GET items", "GET user/ani", "GET user/ani/feedback", "DELETE user/ani", "DELETE item/S1"],
 )  # fmt: skip
-def test_a_wrong_key_is_told_so(running: Running, call: str, key: str) -> None:
+def test_a_wrong_key_is_told_so(standing: Running, call: str, key: str) -> None:
     method, path = call.split()
-    assert ask(running, method, path, {} if method in ("POST", "PUT", "PATCH") else None, key).status_code == 401
+    assert ask(standing, method, path, {} if method in ("POST", "PUT", "PATCH") else None, key).status_code == 401
 
 
 @pytest.mark.parametrize("call", ["GET user/ani", "GET user/ani/feedback", "DELETE user/ani", "DELETE item/S1"])
-def test_a_write_key_neither_reads_people_nor_removes_anything(running: Running, call: str) -> None:
-    answer = ask(running, *call.split())
+def test_a_write_key_neither_reads_people_nor_removes_anything(standing: Running, call: str) -> None:
+    answer = ask(standing, *call.split())
     assert answer.status_code == 401
     assert "admin token" in answer.json()["message"]
 
@@ -115,9 +115,9 @@ def test_one_bad_item_is_named(running: Running, key: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'"x"', b"7", b"null", b"\xff"])
-def test_what_is_no_list_is_told_so(running: Running, body: bytes) -> None:
+def test_what_is_no_list_is_told_so(standing: Running, body: bytes) -> None:
     for path in ("feedback", "users", "items"):
-        answer = running.http.post(f"/api/{path}", content=body, headers={"X-API-Key": running.key})
+        answer = standing.http.post(f"/api/{path}", content=body, headers={"X-API-Key": standing.key})
         assert answer.status_code == 400
 
 
