@@ -9,25 +9,28 @@ from detak.decide import rulebook as rules
 from detak.decide.asking import Asked, Question
 from detak.decide.exploring import BEST, Drawn, draw
 from detak.decide.offers import Book, Choice, Given, offered
-from detak.decide.page import Layout, Page, Placed, Pool, compose, packed
+from detak.decide.page import Layout, Placed, Pool, compose, packed
 from detak.decide.served import DAY, Served
 from detak.decision import Decision, Promotion, Reason, Slot, decision_ids
 from detak.gate import Gate
 from detak.money import exponent
 from detak.place import city, province
+from detak.pools import Persons, Where
 from detak.remembering import STRANGER, Visitor
 from detak.settings import Settings
-from detak.shopfront import Front, Persons, View, Where
+from detak.shopfront import Front, View
 
 _MOST_REASONS: Final = 3
 _LIST: Final = "list"
 _NOWHERE: Final = Where()
-_REASON: Final = {
-    rules.CONTINUE: "continue",
-    rules.FOR_YOU: "for_you",
-    rules.NEW: "new",
-    rules.OFFERS: "price_cut",
-    _LIST: "fits",
+_OWN: Final = frozenset((rules.FOR_YOU, _LIST))
+"""Shelves on which a product's own reason counts."""
+_REASONS: Final = {
+    rules.CONTINUE: Reason("continue"),
+    rules.FOR_YOU: Reason("for_you"),
+    rules.NEW: Reason("new"),
+    rules.OFFERS: Reason("price_cut"),
+    _LIST: Reason("fits"),
 }
 
 
@@ -120,13 +123,13 @@ class Composing:
         for one, asked in zip(ids, question.placements, strict=True):
             view = front.view(asked.name)
             if asked.product not in persons:
-                persons[asked.product] = front.persons(asker.visitor, asker.shut, asker.where, now, asked.product)
+                persons[asked.product] = front.pools.of(asker.visitor, asker.shut, asker.where, now, asked.product)
             if (asked.product, view) not in shelves:
                 shelves[asked.product, view] = view.shelves(persons[asked.product], asker.where, now)
             shut = {*shown, *asked.exclude, *asker.shut}
             if asked.products is None:
                 drawn = self._drawn(asked, view, shelves[asked.product, view], shut, best=moment.preview)
-                shown.update(one.product for one in drawn.page.slate)
+                shown.update([one[0] for one in drawn.page.slate])
             else:
                 drawn = _reranked(asked, asked.products, view, persons[asked.product])
             if choice is None and view.rules.offers:
@@ -184,7 +187,8 @@ class Composing:
 
     def _told(self, made: _Made, asker: Asker, choice: Choice | None, moment: Moment) -> Decision:
         drawn, persons = made.drawn, made.persons
-        slots = [Slot(one.product, one.shelf, _reason(one, persons, asker.where)) for one in drawn.page.slate]
+        slate = drawn.page.slate
+        slots = _slots(slate, persons, asker.where)
         notes = list(asker.notes)
         if persons.sensitive:
             notes.append(Reason("sensitive", str(persons.sensitive)))
@@ -197,7 +201,7 @@ class Composing:
         return Decision(
             made.decision_id, made.placement, slots,
             Promotion(offer.name, offer.discount, offer.code) if offer else None,
-            drawn.variant, round(drawn.propensity, 6), [*_strongest(drawn.page, slots), *notes],
+            drawn.variant, round(drawn.propensity, 6), [*_strongest(slate, slots), *notes],
             f"{front.weights.version}/{self.book.version}", front.version, moment.now,
             choice.arm if choice else "", round(choice.propensity, 6) if choice else 1.0,
         )  # fmt: skip
@@ -220,25 +224,28 @@ def _reranked(asked: Asked, products: Sequence[str], view: View, persons: Person
     return Drawn(compose([scored], Layout(asked.k, asked.k, 1.0), asked.exclude), BEST, 1.0)
 
 
-def _strongest(page: Page, slots: Sequence[Slot]) -> list[Reason]:
+def _strongest(slate: Sequence[Placed], slots: Sequence[Slot]) -> list[Reason]:
     """The reasons that most of the page's worth stands on, no code twice."""
     worth: dict[str, float] = {}
     first: dict[str, Reason] = {}
-    for placed, slot in zip(page.slate, slots, strict=True):
-        if slot.reason is not None:
-            worth[slot.reason.code] = worth.get(slot.reason.code, 0.0) + placed.score
-            first.setdefault(slot.reason.code, slot.reason)
+    for placed, slot in zip(slate, slots, strict=True):
+        reason = slot.reason
+        if reason is not None:
+            code = reason.code
+            if code in worth:
+                worth[code] += placed[2]
+            else:
+                worth[code], first[code] = placed[2], reason
     return [first[code] for code in sorted(worth, key=lambda code: -worth[code])[:_MOST_REASONS]]
 
 
-def _reason(placed: Placed, persons: Persons, where: Where) -> Reason:
-    """Why a product stands where it stands."""
-    if placed.shelf == rules.TOGETHER:
-        return Reason("together", persons.beside)
-    if placed.shelf == rules.TRENDING:
-        place = where.city or where.province
-        return Reason("popular_place", place) if place else Reason("popular")
-    told = persons.reasons.get(placed.product)
-    if told is not None and placed.shelf in (rules.FOR_YOU, _LIST):
-        return told
-    return Reason(_REASON[placed.shelf])
+def _slots(slate: Sequence[Placed], persons: Persons, where: Where) -> list[Slot]:
+    """The products of a slate, each with why it stands where it stands."""
+    place = where.city or where.province
+    here = Reason("popular_place", place) if place else Reason("popular")
+    said = {**_REASONS, rules.TOGETHER: Reason("together", persons.beside), rules.TRENDING: here}
+    own = persons.reasons
+    return [
+        Slot(product, shelf, (own.get(product) if shelf in _OWN else None) or said[shelf])
+        for product, shelf, _, _, _ in slate
+    ]

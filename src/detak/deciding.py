@@ -37,6 +37,7 @@ from detak.questions import Consent
 from detak.record import Meta
 from detak.settings import Settings
 from detak.shopfront import Front
+from detak.stock import Stock
 from detak.subject import Identifier
 
 _FRONT_SECONDS: Final = 60  # after which what is popular and new is looked up again
@@ -93,6 +94,7 @@ class Deciding:
         self._composing = Composing(gate, settings, seed)
         self._deciding = threading.Lock()
         self._front: Front | None = None
+        self._stock: Stock | None = None
         self._rulebook, self._stamp, self._looked = Rulebook(), 0.0, 0
         self._learnt = time.monotonic()
         self.weights = Weights()
@@ -112,7 +114,7 @@ class Deciding:
         stamp = self._path.stat().st_mtime if self._path.exists() else 0.0
         if stamp != self._stamp:
             self._rulebook = read_rulebook(self._path.read_text(encoding="utf-8")) if stamp else Rulebook()
-            self._stamp, self._front = stamp, None
+            self._stamp = stamp
         return self._rulebook
 
     def decide(self, source: str, body: bytes, done: Answered) -> None:
@@ -248,14 +250,17 @@ class Deciding:
             self._looked = now
             self._reread()
         answering = self._models.answering
+        stock = self._stock
+        if stock is None or stock.answering is not answering or stock.rulebook is not self._rulebook:
+            stock = self._stock = Stock(answering, self._rulebook, self._settings.currency)
         front = self._front
         if (
             front is None
-            or front.answering is not answering
+            or front.stock is not stock
             or front.weights is not self.weights
             or now - front.made > _FRONT_SECONDS * 1_000_000
         ):
-            front = self._front = Front(answering, self._rulebook, self.weights, self._settings.currency, now)
+            front = self._front = Front(stock, self.weights, now)
         return front
 
     def _reread(self) -> None:

@@ -1,5 +1,8 @@
 """Pages: the most valuable shelf first, no product twice, no category over all, and worth that the shop sets."""
 
+from collections import Counter
+from math import ceil
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +36,75 @@ def test_no_product_twice_and_no_place_empty_that_could_be_filled(pools: list[li
     assert len(set(products)) == len(products) == min(k, len({one for pool in pools for one in pool} - {"a"}))
     assert len({row[0].shelf for row in page.shelves}) == len(page.shelves)
     assert all(len({one.shelf for one in row}) == 1 for row in page.shelves)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.sampled_from("abcdefghijklmnop"), st.integers(1, 40), st.integers(-1, 2)),
+            max_size=10,
+            unique_by=lambda one: one[0],
+        ),
+        max_size=5,
+    ),
+    st.integers(1, 14),
+    st.integers(1, 6),
+    st.sampled_from([0.2, 0.5, 1.0]),
+)
+def test_each_row_is_the_shelf_whose_next_products_are_worth_the_most(
+    pools: list[list[tuple[str, int, int]]], k: int, shelf: int, share: float
+) -> None:
+    shelves = [
+        sorted((Placed(one, f"s{at}", score / 64, (), kind) for one, score, kind in pool), key=lambda one: -one.score)
+        for at, pool in enumerate(pools)
+    ]
+    rows = compose(shelves, Layout(k, shelf, share), {"a"}).shelves
+    expected = plainly(shelves, Layout(k, shelf, share), {"a"})
+    assert [list(row[: len(one)]) for row, one in zip(rows, expected, strict=False)] == expected
+
+
+def plainly(shelves: list[list[Placed]], layout: Layout, shown: set[str]) -> list[list[Placed]]:
+    """The rows of a page by the rule itself: every shelf is tried for every row."""
+    most, used, rows = max(1, ceil(layout.category_share * layout.k)), set(shown), list[list[Placed]]()
+    shelves = sorted([one for one in shelves if one], key=lambda one: -one[0].score)
+    left, counts = dict(enumerate(shelves)), Counter[int]()
+    while left and (size := min(layout.shelf, layout.k - sum(map(len, rows)))) > 0:
+        offers = {}
+        for at, shelf in left.items():
+            picked: list[Placed] = []
+            for one in shelf:
+                theirs = counts[one.category] + sum(other.category == one.category for other in picked)
+                full = one.category >= 0 and theirs >= most
+                if len(picked) < size and one.product not in used and not full:
+                    picked.append(one)
+            offers[at] = (sum(one.score for one in picked) / (size + len(picked)), picked)
+        best = max(offers, key=lambda at: offers[at][0])
+        if offers[best][0] <= 0:
+            break
+        del left[best]
+        rows.append(offers[best][1])
+        used |= {one.product for one in rows[-1]}
+        counts.update(one.category for one in rows[-1])
+    return rows
+
+
+@given(st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=5), min_size=1, max_size=5), st.floats(0.01, 0.9))
+def test_an_order_is_tried_where_the_whole_page_loses_little(scores: list[list[int]], loss: float) -> None:
+    page = Page(
+        tuple(
+            tuple(Placed(f"{at}{n}", f"s{at}", one / 50, ()) for n, one in enumerate(row))
+            for at, row in enumerate(scores)
+        )
+    )
+    rows = page.shelves
+    lifted = [Page((rows[at], *rows[:at], *rows[at + 1 :])) for at in range(1, len(rows))]
+    least = (1 - loss) * worth(page)
+    found = alternatives(page, Exploration(0.1, loss))
+    assert found[0] == page
+    assert {one.shelves[0][0].shelf for one in found[1:]} >= {
+        one.shelves[0][0].shelf for one in lifted if worth(one) >= least + 1e-9
+    }
+    assert all(worth(one) >= least - 1e-9 for one in found)
 
 
 def test_no_category_takes_more_than_its_share_while_there_is_anything_else() -> None:

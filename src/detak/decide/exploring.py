@@ -43,7 +43,7 @@ def worth(page: Page) -> float:
     total, look = 0.0, 1.0
     for shelf in page.shelves:
         for one in shelf:
-            total += one.score * look
+            total += one[2] * look
             look *= _SEEN
     return total
 
@@ -53,24 +53,43 @@ def draw(page: Page, exploration: Exploration, lot: float) -> Drawn:
 
     All orders have the same chance of being tried, the best too; so each shown page's propensity is known exactly.
     """
+    if len(page.shelves) < 2:
+        return Drawn(page, BEST, 1.0)
     share = exploration.share
-    if lot >= share or len(page.shelves) < 2:
-        return Drawn(page, BEST, 1.0 if len(page.shelves) < 2 else _propensity(page, exploration, first=True))
-    orders = alternatives(page, exploration)
-    chosen = int(lot / share * len(orders))
-    drawn = orders[min(chosen, len(orders) - 1)]
-    first = drawn is page
-    return Drawn(drawn, BEST if first else EXPLORED, _propensity(page, exploration, first=first))
+    tops = _tops(page, exploration)
+    each = share / len(tops)
+    chosen = tops[min(int(lot / share * len(tops)), len(tops) - 1)] if lot < share else 0
+    if chosen == 0:
+        return Drawn(page, BEST, 1.0 - share + each)
+    return Drawn(_lifted(page, chosen), EXPLORED, each)
 
 
 def alternatives(page: Page, exploration: Exploration) -> list[Page]:
     """The page itself, and with each other shelf lifted to the top, where that costs little enough."""
-    least = (1.0 - exploration.most_loss) * worth(page)
+    return [page, *(_lifted(page, at) for at in _tops(page, exploration)[1:])]
+
+
+def _lifted(page: Page, at: int) -> Page:
     rows = page.shelves
-    lifted = [Page((rows[at], *rows[:at], *rows[at + 1 :])) for at in range(1, len(rows))]
-    return [page, *(one for one in lifted if worth(one) >= least)]
+    return Page((rows[at], *rows[:at], *rows[at + 1 :]))
 
 
-def _propensity(page: Page, exploration: Exploration, *, first: bool) -> float:
-    each = exploration.share / len(alternatives(page, exploration))
-    return 1.0 - exploration.share + each if first else each
+def _tops(page: Page, exploration: Exploration) -> list[int]:
+    """Which shelves may stand on top: the first, and those whose lifting costs little enough.
+
+    Lifting a shelf moves those above it down by its length: each row's worth is summed up once.
+    """
+    start, tops = 1.0, [0]
+    above = 0.0  # what the rows so far are worth where they stand
+    gained: list[float] = []  # by row, what lifting it adds
+    for row in page.shelves:
+        own, look = 0.0, 1.0
+        for one in row:
+            own += one[2] * look
+            look *= _SEEN
+        gained.append(own * (1.0 - start) - above * (1.0 - look))
+        above += own * start
+        start *= look
+    least = -exploration.most_loss * above
+    tops += [at for at in range(1, len(gained)) if gained[at] >= least]
+    return tops

@@ -7,7 +7,10 @@ over its products; the best shelf stands first. Plain lists and dictionaries: ar
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, exp
+from operator import itemgetter
 from typing import Final, NamedTuple
+
+import numpy as np
 
 FEATURES: Final = ("relevance", "rank", "popular", "fresh", "offered", "seen", "together")
 """What the chance of a click is told by, each from 0 to 1: how well the product fits the person, its rank on its shelf,
@@ -87,26 +90,26 @@ class Scoring:
 
     def scored(self, pool: Pool, relevance: Mapping[str, float]) -> list[Placed]:
         """The products of a pool that may be shown, the most valuable first."""
-        w, intercept, goods = self.weights.weights, self.weights.intercept, self.goods
-        seen, together = float(pool.seen), float(pool.together)
-        base = intercept + w[5] * seen + w[6] * together
+        w, goods = self.weights.weights, self.goods
+        w0, w1, w2, w3, w4 = w[:5]
+        shelf, personal, seen, together = pool.shelf, pool.personal, float(pool.seen), float(pool.together)
+        base = self.weights.intercept + w[5] * seen + w[6] * together
         step, rank = 1.0 / max(len(pool.products), 1), 1.0
         found = []
         for product in pool.products:
-            one = goods(product)
-            if not one.open or (one.sensitive and pool.personal):
+            popular, fresh, cut, worth, category, open_, sensitive = goods(product)
+            if not open_ or (sensitive and personal):
                 continue
             fits = relevance.get(product, 0.0)
-            logit = base + w[0] * fits + w[1] * rank + w[2] * one.popular + w[3] * one.fresh + w[4] * one.offered
-            features = (fits, rank, one.popular, one.fresh, one.offered, seen, together)
-            found.append(Placed(product, pool.shelf, one.worth / (1.0 + exp(-logit)), features, one.category))
+            logit = base + w0 * fits + w1 * rank + w2 * popular + w3 * fresh + w4 * cut
+            features = (fits, rank, popular, fresh, cut, seen, together)
+            found.append(Placed(product, shelf, worth / (1.0 + exp(-logit)), features, category))
             rank -= step
-        found.sort(key=_by_score)
+        found.sort(key=_by_score, reverse=True)
         return found
 
 
-def _by_score(one: Placed) -> float:
-    return -one.score
+_by_score: Final = itemgetter(2)
 
 
 class Page(NamedTuple):
@@ -123,35 +126,29 @@ class Page(NamedTuple):
 def compose(shelves: Sequence[Sequence[Placed]], layout: Layout, shown: Collection[str] = ()) -> Page:
     """The page of the most valuable shelves.
 
-    Shelf after shelf, the one whose next products are worth the most on average. Fewer than ``k`` products only where
-    the shelves have no more. ``shown`` stands elsewhere on the page already and does not come again.
+    Shelf after shelf, each best first, the one whose next products are worth the most on average. Fewer than ``k``
+    products only where the shelves have no more. ``shown`` stands elsewhere on the page already, and does not come
+    again.
     """
-    used, counts = set(shown), dict[int, int]()
-    most = max(1, ceil(layout.category_share * layout.k))
-    there = ([one for one in shelf if one[0] not in used] if used else shelf for shelf in shelves)
-    left, rows, free = [one for one in there if one], [], layout.k
-    offers: list[_Offer | None] = [None] * len(left)
+    taken = _Taken(set(shown), {}, max(1, ceil(layout.category_share * layout.k)))
+    left = sorted([shelf for shelf in shelves if shelf], key=_top, reverse=True)
+    rows, free = [], layout.k
+    offers: list[_Offer | None] = []
     size = 0
     while left and free > 0:
         if size != min(layout.shelf, free):
             size = min(layout.shelf, free)
             offers = [None] * len(left)
-        for at, offer in enumerate(offers):
-            if offer is None:
-                offers[at] = _next(left[at], size, used, counts, most)
-        best, worth, chosen, added = max(((at, *one) for at, one in enumerate(offers) if one), key=_worth)
-        if worth <= 0.0:
+        at = _best(left, offers, size, taken)
+        if at is None or (best := offers[at]) is None:
             break
-        rows.append(tuple(chosen))
-        free -= len(chosen)
-        del left[best], offers[best]
-        for one in chosen:
-            used.add(one[0])
-        for kind, count in added.items():
-            counts[kind] = counts.get(kind, 0) + count
-        offers = [None if one and _stale(one, used, counts, most) else one for one in offers]
+        rows.append(tuple(best.picked))
+        free -= len(best.picked)
+        del left[at], offers[at]
+        taken.take(best)
+        offers = [None if one and taken.spoils(one) else one for one in offers]
     if free > 0:
-        rows = _lengthened(rows, shelves, free, used)
+        rows = _lengthened(rows, shelves, free, taken.used)
     return Page(tuple(rows))
 
 
@@ -164,34 +161,75 @@ class _Offer(NamedTuple):
     """How many of each category."""
 
 
-def _worth(offer: tuple[int, float, list[Placed], dict[int, int]]) -> float:
-    return offer[1]
+@dataclass
+class _Taken:
+    """What stands on the page so far."""
+
+    used: set[str]
+    counts: dict[int, int]
+    most: int
+    """Of a category."""
+
+    def take(self, offer: _Offer) -> None:
+        """Put it on the page."""
+        self.used.update([one[0] for one in offer.picked])
+        counts = self.counts
+        for kind, count in offer.kinds.items():
+            counts[kind] = counts.get(kind, 0) + count
+
+    def spoils(self, offer: _Offer) -> bool:
+        """Whether an offer cannot be put on the page any more as it is."""
+        used, counts, most = self.used, self.counts, self.most
+        for one in offer.picked:
+            if one[0] in used:
+                return True
+        for kind, count in offer.kinds.items():  # noqa: SIM110
+            if counts.get(kind, 0) + count > most:
+                return True
+        return False
 
 
-def _stale(offer: _Offer, used: Collection[str], counts: Mapping[int, int], most: int) -> bool:
-    for one in offer.picked:
-        if one[0] in used:
-            return True
-    for kind, count in offer.kinds.items():  # noqa: SIM110  no generator: it runs for every shelf of every page
-        if counts.get(kind, 0) + count > most:
-            return True
-    return False
+def _top(shelf: Sequence[Placed]) -> float:
+    return shelf[0][2]
 
 
-def _next(shelf: Sequence[Placed], size: int, used: Collection[str], counts: Mapping[int, int], most: int) -> _Offer:
+def _best(left: Sequence[Sequence[Placed]], offers: list[_Offer | None], size: int, taken: _Taken) -> int | None:
+    """Which shelf's next products are worth the most; of those alike the one whose first product is; None: none has any
+    worth. ``left``: the shelf with the best first product first.
+
+    Products are worth no more than all as much as the first of their shelf: shelves that cannot win by that are not
+    looked at. ``offers`` takes what was looked up.
+    """
+    best, found = 0.0, None
+    for at, shelf in enumerate(left):
+        if shelf[0][2] * _AT_MOST < best:
+            break
+        offer = offers[at]
+        if offer is None:
+            offer = offers[at] = _next(shelf, size, taken)
+        if offer[0] > best:
+            best, found = offer[0], at
+    return found
+
+
+_AT_MOST: Final = 0.5 * (1 + 1e-9)  # of the first product's score, what ``size`` products are worth; and a rounding
+
+
+def _next(shelf: Sequence[Placed], size: int, taken: _Taken) -> _Offer:
     """The first products of a shelf that may still stand on the page."""
+    used, counts, most = taken.used, taken.counts, taken.most
     picked: list[Placed] = []
     more: dict[int, int] = {}
+    full = {kind for kind, count in counts.items() if count >= most}
     worth = 0.0
     for one in shelf:
         product, _, score, _, kind = one
-        if product in used:
+        if product in used or kind in full:
             continue
         if kind >= 0:
-            theirs = more.get(kind, 0)
+            theirs = more[kind] = more.get(kind, 0) + 1
             if counts.get(kind, 0) + theirs >= most:
-                continue
-            more[kind] = theirs + 1
+                full.add(kind)
         picked.append(one)
         worth += score
         if len(picked) == size:
@@ -219,4 +257,4 @@ def _lengthened(
 
 def packed(slate: Sequence[Placed]) -> bytes:
     """The features of a slate, a byte each, 255 being 1: what ``learning`` reads from the facts."""
-    return bytes([int(255 * value + 0.5) for one in slate for value in one.features])
+    return (np.array([one[3] for one in slate], np.float64) * 255 + 0.5).astype(np.uint8).tobytes()

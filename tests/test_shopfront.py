@@ -1,0 +1,39 @@
+"""A shop that begins: what is shown while nobody is known, nothing is fitted, or there is no catalogue."""
+
+from pathlib import Path
+
+from detak.engine import Engine
+from tests.conftest import send
+from tests.test_deciding import OPEN, ask, shelves, touch
+
+
+def test_a_shop_that_begins_shows_what_it_knows(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        (nothing,) = ask(engine, "ani")
+        assert nothing.slate == []
+        engine.catalogue.put([{"id": one, "name": one} for one in "abc"], "api")
+        engine.models.renew()
+        (newest,) = ask(engine, "ani")
+        assert sorted(shelves(newest)["new"]) == ["a", "b", "c"]
+
+
+def test_a_shop_without_a_catalogue_shows_what_its_events_speak_of(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *[touch(f"u{n}", one, f"{n}{one}") for n in range(3) for one in "ab"], touch("u9", "c", "9c"))
+        engine.models.fit()
+        (stranger,) = ask(engine, None)
+        assert [slot.product_id for slot in stranger.slate] == ["a", "b", "c"]
+
+
+def test_a_product_that_came_after_the_models_has_its_place(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        (tmp_path / "rules.toml").write_text(
+            '[[placements.default.rules.hide]]\nproducts = ["later"]\n[placements.default.page]\nshelf = 12\n'
+        )
+        engine.catalogue.put([{"id": one, "name": one} for one in "ab"], "api")
+        send(engine, touch("u1", "a", "1"), touch("u2", "b", "2"))
+        engine.models.fit()
+        engine.catalogue.put([{"id": one, "name": one} for one in ("later", "shown")], "api")
+        engine.models.renew()
+        (found,) = ask(engine, None, placements=[{"name": "home", "k": 12}])
+        assert sorted(slot.product_id for slot in found.slate) == ["a", "b", "shown"]
