@@ -1,7 +1,7 @@
 """What is kept beforehand answers as if it were made now, whatever happened since."""
 
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from detak.consent import Purpose
 from detak.engine import Engine
 from detak.questions import Consent, Question
 from detak.settings import Settings
+from detak.told import Given
 from tests.conftest import send
 from tests.shop import histories, order, track
 from tests.test_gate import OPEN, without
@@ -31,9 +32,9 @@ def kept(engine: Engine) -> bool:
         return granted.facts.kept is not None
 
 
-def answers(engine: Engine) -> dict[str, Any]:
+def answers(engine: Engine, *, anew: bool = True) -> dict[str, Any]:
     steps = {"funnel": {"steps": "Product Viewed,Products Searched,Order Completed", "by": "source"}}
-    asked = {name: Question(name, steps.get(name, {})) for name in NAMES}
+    asked = {name: Question(name, steps.get(name, {}), anew=anew) for name in NAMES}
     return {name: msgspec.json.decode(engine.answer(question).report) for name, question in asked.items()}
 
 
@@ -49,9 +50,11 @@ def test_refusal_equals_absence_in_what_was_kept(
             assert keep(engine)
             assert kept(engine)
             send(engine, *more)
+            engine.understanding.given = Given(slow=0)
+            answers(engine)
             for person in refusing:
                 engine.consent(Consent(user_id=person, purposes={"analytics": False}), "web")
-            refused = answers(engine)
+            refused = answers(engine, anew=False)
         with Engine(Path(folder) / "absent", OPEN) as engine:
             send(engine, *without([*first, *more], refusing))
             assert not kept(engine)
@@ -97,11 +100,27 @@ def test_it_is_made_where_it_is_worth_it(tmp_path: Path) -> None:
         assert keep(engine) is False
 
 
-def test_facts_that_serve_for_so_long_only_are_not_kept(tmp_path: Path) -> None:
-    limited = Settings(sources=OPEN.sources, min_group=1, retention_days={"analytics": 400})
+def test_facts_that_serve_for_so_long_only_are_kept_for_a_day(tmp_path: Path) -> None:
+    limited = Settings(sources=OPEN.sources, min_group=1, retention_days={"analytics": 3})
+    now = datetime.now(UTC)
+    old, young = (
+        track("Product Viewed", one, user=one) | {"timestamp": when.isoformat()}
+        for one, when in (("ani", now - timedelta(days=2, hours=1)), ("budi", now - timedelta(hours=1)))
+    )
     with Engine(tmp_path, limited) as engine:
-        send(engine, order(1, "a", user="ani"))
-        assert keep(engine) is False
+        send(engine, old, young)
+        assert keep(engine)
+        assert kept(engine)
+        assert answers(engine)["sessions"]["people"] == 2
+        later = now + timedelta(days=1)
+        with engine.gate.events(Purpose.ANALYTICS, before=later, why="test") as granted:
+            assert granted.facts.kept is None
+            assert granted.run(granted.facts.events.subject.nunique().as_table())[0][0].as_py() == 1
+        assert engine.gate.renew(later, least=0)
+        with engine.gate.events(Purpose.ANALYTICS, before=later, why="test") as granted:
+            assert granted.facts.kept is not None
+            visits = granted.facts.kept.visits
+            assert granted.run(visits.count().as_table())[0][0].as_py() == 1
 
 
 def test_a_question_asked_again_is_answered_from_the_facts_of_now(tmp_path: Path) -> None:

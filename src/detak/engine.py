@@ -228,7 +228,7 @@ class Engine:
         return self.understanding.shop(language)
 
     def report(self, question: Question) -> Report:
-        """Compute a report on everything that its purpose may see now."""
+        """A report on everything that its purpose may see."""
         return self.understanding.report(question)
 
     def answer(self, question: Question) -> Answer:
@@ -362,9 +362,8 @@ class Engine:
 
     def _keep_beating(self) -> None:
         while not self._ended.wait(_COMPACT_SECONDS):
-            tasks = (self._compact, self._learn, self._habits.renew, self.decisions.renew)
-            named = zip(("compaction", "learning", "usual", "deciding"), tasks, strict=True)
-            for name, task in (*named, ("keeping", lambda: self.gate.renew(datetime.now(UTC)))):
+            tasks = (self._compact, self._learn, self._habits.renew, self.decisions.renew, self._prepare)
+            for name, task in zip(("compaction", "learning", "usual", "deciding", "preparing"), tasks, strict=True):
                 try:
                     task()
                 except Exception as error:  # the next beat tries again
@@ -378,6 +377,11 @@ class Engine:
             window = timedelta(days=self.settings.dedupe_days)
             self.sink.call(lambda: self._store.outlive(datetime.now(UTC) - window))
             self._outlived = today
+
+    def _prepare(self) -> None:
+        """What reports need, and the reports that take long."""
+        self.gate.renew(datetime.now(UTC))
+        self.understanding.renew()
 
     def _learn(self) -> None:
         """What events say of products goes into the catalogue; where nothing came in, there is nothing to learn."""

@@ -23,8 +23,8 @@ from detak.entrance import Admission, Entrance
 from detak.errors import DeniedError, UsageError
 from detak.insights.base import Facts
 from detak.judging import Judge
-from detak.keeping import NOTHING, PURPOSE, WORTH, Keeping
-from detak.passages import Granted, Identity, Known, Member, Person, Profile, Removed, United
+from detak.keeping import NOTHING, PURPOSE, WORTH, Keeping, stands
+from detak.passages import Granted, Identity, Known, Member, Person, Profile, Removed, Standpoint, United
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
 from detak.recounting import Recounting
@@ -86,26 +86,52 @@ class Gate:
 
         An event without a time counts as of when it came in. ``why`` goes into the audit: what it is asked for.
         """
-        days = self._settings.retention_days.get(purpose.label)
-        since = before - timedelta(days=days) if days is not None else None
+        since = self._since(purpose, before)
         with self._store.reader(before=before, since=since) as reader:
             # The facts are pinned first: whoever refuses from now on is already left out of them.
             refusing = self._vault.refusing(purpose)
             self._registry.audit(
                 "events", purpose.label, why, {"before": before.isoformat(), "left_out": len(refusing)}
             )
-            yield self._hand_out(reader, purpose, refusing, bots=bots)
+            yield self._hand_out(reader, purpose, refusing, since, bots=bots)
+
+    def stands(self, purpose: Purpose, then: Standpoint, *, why: str) -> bool:
+        """Whether what was drawn from the facts of that standpoint may be given again: it is old, but holds nobody who
+        refuses now or was removed since. The audit tells of it as of any passage."""
+        with self._store.reader() as reader:
+            now = self._keeping.standpoint(
+                reader, self._vault.refusing(purpose), self._since(purpose, datetime.now(UTC))
+            )
+        held = stands(then, now)
+        if held:
+            self._registry.audit("events", purpose.label, why, {"again": True, "left_out": len(then.refusing)})
+        return held
 
     def renew(self, before: datetime, *, least: int = WORTH) -> bool:
-        """Make anew what is kept for analytics, if that is worth it. Where facts are used for so long only: never."""
-        if PURPOSE.label in self._settings.retention_days:
-            return False
-        return self._keeping.renew(before, least=least)
+        """Make anew what is kept for analytics, if that is worth it."""
+        return self._keeping.renew(before, self._since(PURPOSE, before), least=least)
 
-    def _hand_out(self, reader: Reader, purpose: Purpose, refusing: Mapping[int, int], *, bots: bool) -> Granted:
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept beforehand: then answers may be given again, while they ``stand``."""
+        with self._store.reader() as reader:
+            return bool(reader.kept.tables)
+
+    def _since(self, purpose: Purpose, before: datetime) -> datetime | None:
+        """The beginning of the first day (UTC) of which all facts are young enough for the purpose; None: all are."""
+        days = self._settings.retention_days.get(purpose.label)
+        if days is None:
+            return None
+        oldest = before.astimezone(UTC) - timedelta(days=days)
+        midnight = oldest.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight if midnight == oldest else midnight + timedelta(days=1)
+
+    def _hand_out(
+        self, reader: Reader, purpose: Purpose, refusing: Mapping[int, int], since: datetime | None, *, bots: bool
+    ) -> Granted:
         related = self._store.related
         table = allowed(reader, purpose, refusing, related=related, bots=bots)
-        offer = self._keeping.offer(reader) if purpose is PURPOSE and not bots else NOTHING
+        offer = self._keeping.offer(reader, since) if purpose is PURPOSE and not bots else NOTHING
 
         def build() -> Facts:
             events = table("events")
@@ -113,7 +139,8 @@ class Gate:
             return Facts(events, table("items"), reader.table("volumes"), table("decisions"), kept)
 
         shape = f"{purpose.label} {bots} {bool(refusing)} {related} {offer.shape}"
-        return Granted(build, reader.run, lambda key, made: reader.run_all(f"{shape} {key}", made))
+        point = self._keeping.standpoint(reader, refusing, since)
+        return Granted(build, reader.run, lambda key, made: reader.run_all(f"{shape} {key}", made), point)
 
     def profile(self, purpose: Purpose, identifiers: Sequence[Identifier], *, before: datetime) -> Profile | None:
         """What ``purpose`` may know of a person; None for one who refuses, exactly as for a stranger."""

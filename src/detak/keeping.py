@@ -18,6 +18,7 @@ from detak.allowed import allowed
 from detak.consent import Purpose
 from detak.insights import trail
 from detak.insights.trail import Kept
+from detak.passages import Standpoint, Subjects
 from detak.store.base import Reader, Store
 
 PURPOSE: Final = Purpose.ANALYTICS
@@ -27,14 +28,14 @@ _ORDERS: Final = {"trail": "subject, time", "firsts": "event, subject", "visits"
 _MOST_DIRTY: Final = 200_000
 _RENEW: Final = 0.05  # of the people dirty: all is made again
 
-Subjects = np.ndarray[tuple[int], np.dtype[np.int64]]
-
 
 class _Made(NamedTuple):
     """What held when it was made."""
 
     refusing: Mapping[int, int]
     ahead: Subjects  # people of events that lay in the future
+    everybody: Subjects  # of whom there were facts, whatever they agreed to
+    since: datetime | None
     people: int
 
 
@@ -64,30 +65,32 @@ class Keeping:
         self._refusing = refusing
         self._one = threading.Lock()
 
-    def renew(self, before: datetime, *, least: int = WORTH) -> bool:
+    def renew(self, before: datetime, since: datetime | None = None, *, least: int = WORTH) -> bool:
         """Make it, if that is worth it: if nothing is kept, or too much is dirty. Returns whether it was made.
 
         Args:
             before: now; UTC.
+            since: older facts do not serve analytics; UTC.
             least: events that make it worth the while.
         """
-        with self._one, self._store.reader(before=before) as reader:
+        with self._one, self._store.reader(before=before, since=since) as reader:
             look = reader.kept
-            if look.tables and len(look.touched) <= max(1_000, look.made.people * _RENEW):
+            dirty = len(look.touched) > max(1_000, look.made.people * _RENEW) if look.tables else True
+            if not dirty and look.made.since == since:
                 return False
             refusing = self._refusing()
             events = allowed(reader, PURPOSE, refusing, related=self._store.related, bots=False)("events")
             if reader.run(events.count().as_table())[0][0].as_py() < least:
                 return False
             people = reader.run(events.subject.nunique().as_table())[0][0].as_py()
-            made = _Made(refusing, self._ahead(before), people)
+            made = _Made(refusing, self._ahead(before), _everybody(reader), since, people)
             steps = trail.trail(events)
             tables = {"trail": steps, "firsts": trail.firsts(steps), "visits": trail.visits(events)}
             return reader.keep({name: (table, _ORDERS[name]) for name, table in tables.items()}, made)
 
-    def offer(self, reader: Reader) -> Offer:
-        """What a reader may take, and of whom everything is to be made anew."""
-        if not reader.kept.tables:
+    def offer(self, reader: Reader, since: datetime | None) -> Offer:
+        """What a reader who looks back to ``since`` may take, and of whom everything is to be made anew."""
+        if not reader.kept.tables or reader.kept.made.since != since:
             return NOTHING
         dirty = self._dirty(reader)
         version = " ".join(reader.kept.tables.values())
@@ -114,11 +117,16 @@ class Keeping:
         anew = {"trail": steps, "firsts": trail.firsts(steps), "visits": trail.visits(theirs)}
         return Kept(**{name: _joined(table.anti_join(dirty, "subject"), anew[name]) for name, table in tables.items()})
 
+    def standpoint(self, reader: Reader, refusing: Mapping[int, int], since: datetime | None) -> Standpoint | None:
+        """What a reader looks at; None where nothing is kept, for there it is not known later who was in it."""
+        look = reader.kept
+        if not look.tables:
+            return None
+        return Standpoint(look.mark.epoch, refusing, since, (look.made.everybody, look.made.ahead, look.touched))
+
     def _dirty(self, reader: Reader) -> Subjects:
         made: _Made = reader.kept.made
-        refusing = self._refusing()
-        changed = [one for one in refusing.keys() | made.refusing.keys() if refusing.get(one) != made.refusing.get(one)]
-        return np.unique(np.concatenate([reader.kept.touched, made.ahead, np.array(changed, dtype=np.int64)]))
+        return np.unique(np.concatenate([reader.kept.touched, made.ahead, _changed(made.refusing, self._refusing())]))
 
     def _ahead(self, before: datetime) -> Subjects:
         """People of events whose moment has not come yet."""
@@ -126,6 +134,30 @@ class Keeping:
             events = reader.table("events")
             later = events.filter(events.subject.notnull(), events.time >= before.replace(tzinfo=None))
             return np.asarray(reader.run(later.select("subject").distinct())["subject"].to_numpy(), dtype=np.int64)
+
+
+def stands(then: Standpoint, now: Standpoint | None) -> bool:
+    """Whether everybody whose facts were looked at then may still be: nobody's word changed, nothing was removed.
+
+    What came in since changes nothing: an answer from then is older, not wrong.
+    """
+    if now is None or (then.epoch, then.since) != (now.epoch, now.since):
+        return False
+    changed = _changed(then.refusing, now.refusing)
+    return not any(np.isin(changed, who).any() for who in then.who)
+
+
+def _everybody(reader: Reader) -> Subjects:
+    """Of whom there are facts."""
+    events, decisions = (reader.table(name).select("subject") for name in ("events", "decisions"))
+    whose = events.union(decisions.cast(events.schema()), distinct=True)
+    return np.asarray(reader.run(whose.filter(whose.subject.notnull()))["subject"].to_numpy(), dtype=np.int64)
+
+
+def _changed(then: Mapping[int, int], now: Mapping[int, int]) -> Subjects:
+    """Whose word is not what it was."""
+    found = [] if then == now else [one for one in then.keys() | now.keys() if then.get(one) != now.get(one)]
+    return np.array(found, dtype=np.int64)
 
 
 def _joined(kept: ir.Table, anew: ir.Table) -> ir.Table:

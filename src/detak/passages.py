@@ -7,12 +7,26 @@ from typing import Any, NamedTuple
 
 import ibis.expr.types as ir
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from detak.insights.base import Facts
 from detak.subject import Identifier
 
+Subjects = np.ndarray[tuple[int], np.dtype[np.int64]]
 RunAll = Callable[[str, Callable[[], Mapping[str, ir.Table]]], dict[str, pa.Table]]
+
+
+class Standpoint(NamedTuple):
+    """What the gate looked at for one purpose: enough to tell later whether anybody in it was taken out since."""
+
+    epoch: int
+    """How often facts had been changed or removed."""
+    refusing: Mapping[int, int]
+    since: datetime | None
+    """Older facts did not serve the purpose, UTC."""
+    who: tuple[Subjects, ...]
+    """Of whom there were facts at all."""
 
 
 class Granted:
@@ -22,12 +36,20 @@ class Granted:
         build: makes the tables, once they are asked for.
         run: computes an expression.
         run_all: computes what a function makes, without calling it where its key is known already.
+        standpoint: for ``Gate.stands``; None: what is drawn from the tables must not be given again.
     """
 
-    def __init__(self, build: Callable[[], Facts], run: Callable[[ir.Table], pa.Table], run_all: RunAll) -> None:
+    def __init__(
+        self,
+        build: Callable[[], Facts],
+        run: Callable[[ir.Table], pa.Table],
+        run_all: RunAll,
+        standpoint: Standpoint | None,
+    ) -> None:
         self._build = build
         self.run = run
         self._run_all = run_all
+        self.standpoint = standpoint
 
     @cached_property
     def facts(self) -> Facts:

@@ -5,6 +5,7 @@ A parameter of a report's own goes to it; what else is given narrows down what i
 
 import re
 from dataclasses import fields
+from datetime import datetime
 
 import msgspec
 
@@ -27,6 +28,7 @@ class Question(msgspec.Struct, frozen=True):
     bots: bool = False  # what programs did counts too
     compare: bool = False  # with as many days directly before
     people: str | None = None  # not the report, but who is behind the number with this key
+    anew: bool = False  # however long it takes, and though it was answered a while ago
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -34,6 +36,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     report: msgspec.Raw
     text: str
+    at: datetime
+    """Of which moment it is, UTC: some time ago, where the answer takes long."""
 
 
 class Audit(msgspec.Struct, frozen=True):

@@ -1,8 +1,10 @@
 """What the facts say: reports, the period before beside them, and the people behind their numbers."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from typing import Final
 
 import ibis.expr.types as ir
 import msgspec
@@ -17,9 +19,12 @@ from detak.insights.filters import Filters
 from detak.insights.people import PeopleReport, people_report, reduce_people
 from detak.insights.period import Period
 from detak.passages import Granted, Person
-from detak.questions import Answer, Question, asked
+from detak.questions import Answer, Question, asked, report_names
 from detak.settings import LANGUAGES, Settings
+from detak.told import Given, Told
 from detak.usual_hours import UsualHours
+
+_AT_ONCE: Final = 20.0  # seconds
 
 
 class Understanding:
@@ -35,6 +40,8 @@ class Understanding:
         self._gate = gate
         self._settings = settings
         self._ready = ready
+        self.given = Given()
+        """What took long and may be given again."""
 
     def shop(self, language: str | None = None) -> Shop:
         """What an insight must know of the shop.
@@ -48,13 +55,18 @@ class Understanding:
         return Shop(self._settings.timezone, self._settings.currency, self._settings.min_group, chosen)
 
     def report(self, question: Question) -> Report:
-        """Compute a report on everything that its purpose may see now, or say who is behind one of its numbers.
+        """A report on everything that its purpose may see, or who is behind one of its numbers: see ``told``."""
+        return self.told(question).report
+
+    def told(self, question: Question) -> Told:
+        """Compute a report on what its purpose may see now. Where that takes long and it was answered before, that
+        answer again, unless somebody who was in it refuses or was removed since.
 
         Raises:
             UsageError: there is no such report, parameter, filter or number.
         """
         if question.people is not None:
-            return self._people(question, question.people)
+            return Told(self._people(question, question.people), datetime.now(UTC), 0, None)
         shop = self.shop(question.language)
         insight, narrow = asked(question)
         period = narrow.period(datetime.now(shop.zone).date())
@@ -64,12 +76,30 @@ class Understanding:
         if period is None or previous is None:
             raise UsageError("compare: say which period, with days, or with from and to")
         now, before = (self._reported(question, insight, narrow, one) for one in (period, previous))
-        return Compared(period=period, previous=previous, now=now, before=before, differences=differences(now, before))
+        found = differences(now.report, before.report)
+        both = Compared(period=period, previous=previous, now=now.report, before=before.report, differences=found)
+        return Told(both, min(now.at, before.at), now.seconds + before.seconds, None)
 
     def answer(self, question: Question) -> Answer:
         """A report as JSON and as text."""
-        report = self.report(question)
-        return Answer(msgspec.Raw(msgspec.json.encode(report)), report.text(self.shop(question.language)))
+        told = self.told(question)
+        raw = msgspec.Raw(msgspec.json.encode(told.report))
+        return Answer(raw, told.report.text(self.shop(question.language)), told.at)
+
+    def renew(self, seconds: float = _AT_ONCE) -> None:
+        """Make the plain reports that take long before somebody asks for them; stop once that took so many seconds.
+
+        Where nothing is kept beforehand no answer is given again, and nothing is made here.
+        """
+        until = time.monotonic() + seconds
+        for name in report_names() if self._gate.keeps else ():
+            insight, narrow = asked(Question(name))
+            key = self._key(Question(name), insight, narrow, None)
+            if insight.purpose is not Purpose.ESSENTIAL and self.given.due(key, datetime.now(UTC)):
+                with self.given.making(key):
+                    self._make(key, Question(name), insight, narrow, None)
+            if time.monotonic() > until:
+                return
 
     def names(self, question: Question, limit: int) -> list[Person]:
         """The people behind a number themselves, ``limit`` at most: for whoever may see a person's data.
@@ -110,14 +140,30 @@ class Understanding:
             sums = {name: granted.run(table) for name, table in asked_of.items()}
         return own_hours.conclude(sums, subjects)
 
-    def _reported(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> Report:
+    def _reported(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> Told:
+        key = self._key(question, insight, narrow, period)
+        with self.given.making(key):
+            told = None if question.anew else self.given.get(key)
+            if told is not None and told.standpoint is not None:
+                if self._gate.stands(insight.purpose, told.standpoint, why=f"report {question.name}"):
+                    return told
+                self.given.drop(key)
+            return self._make(key, question, insight, narrow, period)
+
+    def _make(self, key: str, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> Told:
         shop = self.shop(question.language)
+        began, at = time.monotonic(), datetime.now(UTC)
         with self._granted(question, insight, f"report {question.name}") as granted:
             sums = granted.run_all(
                 f"report {insight} {narrow} {period} {shop.zone.key} {shop.min_group}",
                 lambda facts: insight.reduce(filters.narrowed(facts, narrow, period, shop), shop),
             )
-        return insight.conclude(sums, shop)
+        told = Told(insight.conclude(sums, shop), at, time.monotonic() - began, granted.standpoint)
+        self.given.put(key, told)
+        return told
+
+    def _key(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> str:
+        return f"{insight} {narrow} {period} {question.language or self._settings.language} {question.bots}"
 
     def _granted(self, question: Question, insight: Insight, why: str) -> AbstractContextManager[Granted]:
         self._ready()

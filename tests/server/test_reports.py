@@ -1,5 +1,6 @@
 """Reports over HTTP: narrowed down, compared, and opened into people."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -7,6 +8,8 @@ import pytest
 from tests.conftest import send
 from tests.server.serving import Running
 from tests.shop import consenting, order, track
+
+from detak.told import Given
 
 WEEK = {"from": "2026-10-01", "to": "2026-10-07"}
 STEPS = {"steps": "Product Viewed,Order Completed"}
@@ -51,3 +54,17 @@ def test_who_they_are_takes_the_admin_token(shop: Running) -> None:
     assert sorted(one["identifiers"][0]["value"] for one in answer.json()) == ["u6", "u7"]
     rows = shop.engine.audit().rows
     assert [row.purpose for row in rows if row.verb == "people"] == ["analytics"]
+
+
+def test_an_answer_given_again_says_its_age_and_is_made_now_for_who_says_so(shop: Running) -> None:
+    shop.engine.understanding.given = Given(slow=0)
+    assert shop.engine.gate.renew(datetime.now(UTC), least=0)
+    path = "/v1/reports/sessions"
+    assert get(shop, path).json()["visits"] == 14
+    send(shop.engine, {**track("Product Viewed", "later", user="u9"), "context": consenting(analytics=True)})
+    again = get(shop, path)
+    assert (again.json()["visits"], int(again.headers["Age"]) >= 0) == (14, True)
+    page = shop.http.get("/behaviour/sessions", params={"lang": "id"}).text
+    assert ("Angka per" in page, 'href="/behaviour/sessions?anew=1"' in page) == (True, True)
+    assert shop.http.get(path, headers={"Cache-Control": "no-cache"}).json()["visits"] == 15
+    assert "Angka per" not in shop.http.get("/behaviour/sessions?lang=id&anew=1").text

@@ -35,6 +35,7 @@ def _parameters(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("name", type=click.Choice(report_names()))
 @_parameters
 @click.option("--compare", is_flag=True, help="With as many days directly before.")
+@click.option("--anew", is_flag=True, help="Count now, though it takes long and was answered a while ago.")
 @click.option("--people", "key", help="Who is behind the number with this key, in groups.")
 @click.option("--list", "listed", type=click.IntRange(1, 10_000), help="So many of these people, by identifier.")
 @click.option("--with-bots", is_flag=True, help="Count what programs did too.")
@@ -44,9 +45,9 @@ def _parameters(command: Callable[..., None]) -> Callable[..., None]:
 @explained
 def command(name: str, key: str | None, listed: int | None, store: Path, as_json: bool, **given: Any) -> None:
     """Print what the shop's facts say."""
-    lang, with_bots, compare = (given.pop(option) for option in ("lang", "with_bots", "compare"))
+    lang, with_bots, compare, anew = (given.pop(option) for option in ("lang", "with_bots", "compare", "anew"))
     parameters = {option: value for option, value in given.items() if value is not None}
-    question = Question(name, parameters, lang, with_bots, compare, key)
+    question = Question(name, parameters, lang, with_bots, compare, key, anew)
     if listed is not None and key is None:
         raise click.UsageError("--list goes with --people KEY")
     with desk_of(store, must_exist=True) as desk:

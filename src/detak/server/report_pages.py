@@ -2,7 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from litestar import Request, Response, get
@@ -74,14 +75,15 @@ async def report(request: AnyRequest, engine: Engine, name: str) -> Response[str
     """One report: its fields, what it says."""
     language = language_of(request, engine.settings.language)
     given = _given(request)
-    compare = request.query_params.get("compare") == "1"
-    blocks, text, problem = await asyncio.to_thread(_said, engine, Question(name, given, language, compare=compare))
+    compare, anew = (request.query_params.get(one) == "1" for one in ("compare", "anew"))
+    said = await asyncio.to_thread(_said, engine, Question(name, given, language, compare=compare, anew=anew))
     address = f"/behaviour/{name}"
+    asked = {**given, **({"compare": "1"} if compare else {})}
     rendered = TEMPLATES.get_template("report.html").render(
-        **_common(name, language, address, {**given, **({"compare": "1"} if compare else {})}),
-        blocks=blocks,
-        text=text,
-        problem=problem,
+        **_common(name, language, address, asked),
+        **said._asdict(),
+        zone=engine.settings.timezone,
+        anew=f"{address}?{urlencode({**asked, 'anew': '1'})}",
         fields=_fields(name, given),
         compare=compare,
         opens=lambda key: f"{address}/people?{urlencode({**given, 'key': key})}",
@@ -95,12 +97,10 @@ async def people(request: AnyRequest, engine: Engine, name: str) -> Response[str
     language = language_of(request, engine.settings.language)
     given, key = _given(request), request.query_params.get("key", "")
     question = Question(name, given, language, people=key)
-    blocks, text, problem = await asyncio.to_thread(_said, engine, question)
+    said = await asyncio.to_thread(_said, engine, question)
     rendered = TEMPLATES.get_template("report.html").render(
         **_common(name, language, f"/behaviour/{name}/people", {**given, "key": key}),
-        blocks=blocks,
-        text=text,
-        problem=problem,
+        **said._asdict(),
         fields=[],
         compare=False,
         opens=lambda _: "",
@@ -113,20 +113,29 @@ async def people(request: AnyRequest, engine: Engine, name: str) -> Response[str
 ROUTES = [index, report, people]
 
 
-def _said(engine: Engine, question: Question) -> tuple[list[Block], str, str]:
+class _Said(NamedTuple):
     """The report's blocks, or its text where it draws itself, or in words why there is none."""
-    shop = engine.shop(question.language)
+
+    blocks: list[Block]
+    text: str = ""
+    problem: str = ""
+    at: datetime | None = None
+    """Of which moment it is; null: of now."""
+
+
+def _said(engine: Engine, question: Question) -> _Said:
+    shop, now = engine.shop(question.language), datetime.now(UTC)
     try:
-        found = engine.report(question)
+        told = engine.understanding.told(question)
     except (UsageError, CannotComputeError) as error:
-        return [], "", str(error)
-    blocks = found.blocks(shop)
-    return blocks, "" if blocks else found.text(shop), ""
+        return _Said([], problem=str(error))
+    blocks = told.report.blocks(shop)
+    return _Said(blocks, "" if blocks else told.report.text(shop), at=told.at if told.at < now else None)
 
 
 def _given(request: AnyRequest) -> dict[str, str]:
     """Fields that were left empty ask for nothing."""
-    apart = ("lang", "compare", "key", "token")
+    apart = ("lang", "compare", "anew", "key", "token")
     return {name: value for name, value in request.query_params.items() if value and name not in apart}
 
 

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
-from litestar import Request, get
+from litestar import Request, Response, get
 from litestar.response import ServerSentEvent
 
 from detak.alerts import Alert
@@ -34,11 +35,17 @@ async def report(
     lang: str | None = None,
     bots: Bots = "hidden",
     compare: bool = False,
-) -> msgspec.Raw:
-    """A report on everything that its purpose may see now. Its parameters, and filters, are query parameters."""
-    question = Question(name, _parameters(request), lang, bots == "shown", compare)
+) -> Response[msgspec.Raw]:
+    """A report on everything that its purpose may see. Its parameters, and filters, are query parameters.
+
+    Where a report takes long the last one is given again, and ``Age`` says how many seconds ago it was made; who sends
+    ``Cache-Control: no-cache`` has it made now.
+    """
+    anew = "no-cache" in request.headers.get("Cache-Control", "")
+    question = Question(name, _parameters(request), lang, bots == "shown", compare, anew=anew)
     answer: Answer = await asyncio.to_thread(engine.answer, question)
-    return answer.report
+    age = max(0, round((datetime.now(UTC) - answer.at).total_seconds()))
+    return Response(answer.report, headers={"Age": str(age)})
 
 
 @get("/v1/reports/{name:str}/people")

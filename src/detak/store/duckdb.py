@@ -123,6 +123,7 @@ class DuckStore:
         with self._looking:
             self._tail.add(batch)
             self._kept.touch(batch.events["subject"])
+            self._kept.touch(batch.decisions["subject"])
         self._seen.add(keys_of("events", batch.events))
         self._offset = batch.offset
         self._unsealed += batch.events.num_rows + batch.items.num_rows + batch.decisions.num_rows

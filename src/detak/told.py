@@ -1,0 +1,76 @@
+"""Answers that took long: kept to be given again, older but at once, and made anew behind that.
+
+Who is in them and whether they may still be is not known here: the gate says so each time (``Gate.stands``). Nothing of
+it is on the disk.
+"""
+
+import threading
+from collections import OrderedDict
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from detak.insights.base import Report
+from detak.passages import Standpoint
+
+SLOW: Final = 0.5
+"""Seconds; what takes less is made anew each time it is asked for."""
+_MOST: Final = 256
+_REST: Final = 20  # times as long as it took an answer stands before it is made anew
+_LEAST: Final = 60.0  # seconds
+
+
+class Told(NamedTuple):
+    """A report, of which moment (UTC) it is, and what it took."""
+
+    report: Report
+    at: datetime
+    seconds: float
+    standpoint: Standpoint | None
+    """Null: it must not be given again."""
+
+
+class Given:
+    """The latest answers by key. Any thread may ask."""
+
+    def __init__(self, slow: float = SLOW) -> None:
+        self._slow = slow
+        self._lock = threading.Lock()
+        self._found: OrderedDict[str, Told] = OrderedDict()
+        self._making: dict[str, threading.Lock] = {}
+
+    def get(self, key: str) -> Told | None:
+        """What was answered, if making it anew would take long."""
+        with self._lock:
+            told = self._found.get(key)
+            return told if told is not None and told.seconds >= self._slow else None
+
+    def put(self, key: str, told: Told) -> None:
+        """Keep it, if it may be given again; of too many the oldest goes."""
+        with self._lock:
+            self._found.pop(key, None)
+            if told.standpoint is None:
+                self._making.pop(key, None)
+                return
+            self._found[key] = told
+            while len(self._found) > _MOST:
+                self._making.pop(self._found.popitem(last=False)[0], None)
+
+    def drop(self, key: str) -> None:
+        """It must not be given again."""
+        with self._lock:
+            self._found.pop(key, None)
+
+    def making(self, key: str) -> AbstractContextManager[object]:
+        """Held by whoever makes it, so that pages opened together ask the facts once."""
+        with self._lock:
+            return self._making.setdefault(key, threading.Lock())
+
+    def due(self, key: str, now: datetime) -> bool:
+        """Whether to make it before it is asked for: it is not there, or is slow and stood for long enough."""
+        with self._lock:
+            told = self._found.get(key)
+        if told is None:
+            return True
+        aged = (now - told.at).total_seconds()
+        return told.seconds >= self._slow and aged > max(_LEAST, _REST * told.seconds)

@@ -1,0 +1,148 @@
+"""An answer that took long is given again, unless somebody who is in it may not be any more."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detak.consent import Purpose
+from detak.engine import Engine
+from detak.insights.base import Report
+from detak.insights.sessions_report import SessionsReport
+from detak.passages import Standpoint
+from detak.questions import Consent, Question
+from detak.told import Given, Told
+from tests.conftest import send
+from tests.shop import track
+from tests.test_gate import OPEN
+
+NOW = datetime(2026, 10, 1, tzinfo=UTC)
+HERE = Standpoint(0, {}, None, ())
+
+
+def view(who: str, key: str | None = None) -> dict[str, Any]:
+    return {**track("Product Viewed", key or who, user=who), "timestamp": "2026-10-01T10:00:00Z"}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Engine]:
+    """Ani and Budi were there, and every answer counts as slow."""
+    with Engine(tmp_path, OPEN) as engine:
+        engine.understanding.given = Given(slow=0)
+        send(engine, view("ani"), view("budi"))
+        assert engine.gate.renew(datetime.now(UTC), least=0)
+        assert people(engine) == 2
+        yield engine
+
+
+def people(engine: Engine, *, anew: bool = False) -> int:
+    report = engine.report(Question("sessions", anew=anew))
+    assert isinstance(report, SessionsReport)
+    return report.people
+
+
+def refuse(engine: Engine, who: str, purpose: str = "analytics") -> None:
+    engine.consent(Consent(user_id=who, purposes={purpose: False}), "web")
+
+
+def test_it_is_given_again_and_says_of_when_it_is(shop: Engine) -> None:
+    first = shop.understanding.told(Question("sessions"))
+    send(shop, view("citra"))
+    assert people(shop) == 2
+    assert shop.answer(Question("sessions")).at == first.at
+    assert people(shop, anew=True) == 3
+    assert people(shop) == 3
+
+
+def test_who_refuses_is_in_no_answer_that_is_given_again(shop: Engine) -> None:
+    send(shop, view("citra"))
+    refuse(shop, "ani")
+    assert people(shop) == 2
+
+
+def test_who_came_later_and_refuses_takes_the_answer_along(shop: Engine) -> None:
+    send(shop, view("citra"))
+    assert people(shop, anew=True) == 3
+    refuse(shop, "citra")
+    assert people(shop) == 2
+
+
+def test_who_was_never_there_and_refuses_changes_nothing(shop: Engine) -> None:
+    refuse(shop, "dewi")
+    send(shop, view("citra"))
+    assert people(shop) == 2
+
+
+def test_who_refuses_something_else_changes_nothing(shop: Engine) -> None:
+    refuse(shop, "ani", "marketing")
+    send(shop, view("citra"))
+    assert people(shop) == 2
+
+
+def test_who_is_forgotten_is_in_no_answer(shop: Engine) -> None:
+    shop.forget([("user", "ani")])
+    assert people(shop) == 1
+    assert shop.gate.renew(datetime.now(UTC), least=0)
+    assert people(shop) == 1
+
+
+def test_a_device_that_turns_out_to_be_a_refusing_persons_is_in_no_answer(shop: Engine) -> None:
+    send(shop, {**view("x", "phone-1"), "userId": None, "anonymousId": "phone"})
+    assert people(shop, anew=True) == 3
+    refuse(shop, "eka")
+    send(shop, {**view("eka", "login"), "anonymousId": "phone"})
+    assert people(shop) == 2
+
+
+def test_the_audit_tells_of_answers_given_again(shop: Engine) -> None:
+    people(shop)
+    rows = [row for row in shop.audit().rows if row.why == "report sessions"]
+    assert ["again" in row.detail for row in rows] == [False, True]
+
+
+def test_plain_reports_are_made_before_they_are_asked_for(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detak.understanding.report_names", lambda: ["quality", "sessions"])
+    send(shop, view("citra"))
+    shop.understanding.given = Given(slow=0)
+    shop.understanding.renew()
+    send(shop, view("dewi"))
+    assert people(shop) == 3
+
+
+def test_nothing_is_given_again_where_nothing_is_kept(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        engine.understanding.given = Given(slow=0)
+        send(engine, view("ani"))
+        engine.understanding.renew()
+        assert people(engine) == 1
+        send(engine, view("budi"))
+        assert people(engine) == 2
+
+
+def test_answers_that_take_longer_stand_for_longer() -> None:
+    given = Given()
+    assert given.due("a", NOW)
+    for seconds, ages in ((0.1, {3_600: False}), (1.0, {59: False, 61: True}), (10.0, {190: False, 201: True})):
+        given.put("a", Told(Report(), NOW, seconds, HERE))
+        for age, due in ages.items():
+            assert given.due("a", NOW + timedelta(seconds=age)) is due
+
+
+def test_only_so_many_are_kept_and_only_what_may_be_given_again() -> None:
+    given = Given(slow=0)
+    for at in range(300):
+        given.put(str(at), Told(Report(), NOW, 1, HERE))
+    given.put("none", Told(Report(), NOW, 1, None))
+    assert [given.get(one) is not None for one in ("none", "43", "44", "299")] == [False, False, True, True]
+    given.drop("299")
+    assert given.get("299") is None
+
+
+def test_a_purpose_that_was_not_asked_stands_by_itself(shop: Engine) -> None:
+    told = shop.understanding.told(Question("sessions"))
+    assert told.standpoint is not None
+    assert shop.gate.stands(Purpose.ANALYTICS, told.standpoint, why="test")
+    moved = told.standpoint._replace(since=NOW)
+    assert not shop.gate.stands(Purpose.ANALYTICS, moved, why="test")
