@@ -12,9 +12,12 @@ import pyarrow as pa
 from detak.decision import DECISIONS
 from detak.event import EVENTS, ITEMS, ORDER_CANCELLED, ORDER_COMPLETED, VOLUMES, message_key
 from detak.insights.base import Facts, Insight, Report, Shop
+from detak.store.compiled import Compiled
+from detak.store.duckdb import DuckReader
 
 JAKARTA = Shop(zone=ZoneInfo("Asia/Jakarta"), currency="IDR", min_group=1, language="en")
 RECEIVED = datetime(2025, 6, 1)
+_COMPILED = Compiled()
 
 Row = dict[str, Any]
 
@@ -58,13 +61,12 @@ def tables(
     events: Iterable[Row], items: Iterable[Row], volumes: Iterable[Row] = (), decisions: Iterable[Row] = ()
 ) -> Facts:
     """The rows as the gate hands them out."""
+    given = {"events": (events, EVENTS), "items": (items, ITEMS), "volumes": (volumes, VOLUMES)}
     database = ibis.duckdb.connect()
-    return Facts(
-        events=database.create_table("events", pa.Table.from_pylist(list(events), schema=EVENTS)),
-        items=database.create_table("items", pa.Table.from_pylist(list(items), schema=ITEMS)),
-        volumes=database.create_table("volumes", pa.Table.from_pylist(list(volumes), schema=VOLUMES)),
-        decisions=database.create_table("decisions", pa.Table.from_pylist(list(decisions), schema=DECISIONS)),
-    )
+    for name, (told, schema) in {**given, "decisions": (decisions, DECISIONS)}.items():
+        database.con.register("told", pa.Table.from_pylist(list(told), schema=schema))
+        database.con.execute(f"CREATE TABLE {name} AS FROM told")
+    return Facts(*(database.table(name) for name in ("events", "items", "volumes", "decisions")))
 
 
 def rows(table: ibis.Table) -> list[Row]:
@@ -78,6 +80,7 @@ def ask(insight: Insight, told: Told, shop: Shop = JAKARTA) -> Any:
 
 
 def ask_facts(insight: Insight, facts: Facts, shop: Shop = JAKARTA) -> Report:
-    """The report on facts that are tables already."""
-    sums = {name: table.to_pyarrow() for name, table in insight.reduce(facts, shop).items()}
-    return insight.conclude(sums, shop)
+    """The report on what ``tables`` made. A question that was asked before is not compiled again, as in a store."""
+    reader = DuckReader(facts.events.get_backend().con, None, None, _COMPILED)  # nothing is kept
+    key = f"{insight!r} {shop.zone} {shop.min_group}"
+    return insight.conclude(reader.run_all(key, lambda: insight.reduce(facts, shop)), shop)
