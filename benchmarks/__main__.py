@@ -4,14 +4,16 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import abandonment, behaviour, collect, imports, lost, outages, shelves, simulate
+from benchmarks import abandonment, behaviour, collect, imports, loop, lost, offers, outages, shelves, simulate
 
 ALL = {
     "abandonment": abandonment.run,
     "behaviour": behaviour.run,
     "imports": imports.run,
     "collect": collect.run,
+    "loop": loop.run,
     "lost": lost.run,
+    "offers": offers.run,
     "outages": outages.run,
     "shelves": shelves.run,
     "simulate": simulate.run,

@@ -20,6 +20,7 @@ from detak.consent import Basis
 from detak.decide.offers_learning import Learnt
 from detak.engine import Engine
 from detak.settings import Settings, SourceSettings
+from detak.simulate.browsing import LOOK, tempting
 from detak.simulate.config import DAY_MS, WORLDS
 from detak.simulate.goods import categories
 from detak.simulate.live import Live
@@ -63,7 +64,7 @@ class Counted(Live):
         n = len(world.people.uplift)
         self.seen = np.zeros(n, np.bool_)
         self.subtotal, self.discount, self.promised = (np.zeros(n) for _ in range(3))
-        self.shown = np.zeros(n)
+        self.pages, self.likely = np.zeros(n), np.zeros(n)
 
     def _count(self, scene: Scene) -> None:
         super()._count(scene)
@@ -84,6 +85,7 @@ class Counted(Live):
         def noted(*asked: Any) -> Any:
             showing = fill(*asked)
             self.given = np.asarray(showing.discount)
+            self._look(visits, showing)
             return showing
 
         self._policy.fill = noted  # type: ignore[method-assign]
@@ -91,6 +93,14 @@ class Counted(Live):
             super()._play(day, visits, tick)
         finally:
             self._policy.fill = fill  # type: ignore[method-assign]
+
+    def _look(self, visits: Any, showing: Any) -> None:
+        """How many clicks the home pages are worth, by the tastes that the world gave: no chance in it."""
+        here = visits.home & (visits.start >= self.since)
+        person = visits.person[here]
+        chance = tempting(self._world, person, showing.slate[here])[2]
+        np.add.at(self.likely, person, chance @ LOOK ** np.arange(chance.shape[1]))
+        np.add.at(self.pages, person, 1)
 
 
 class Run(msgspec.Struct):
@@ -100,15 +110,15 @@ class Run(msgspec.Struct):
     profit: np.ndarray
     seen: np.ndarray
     promised: np.ndarray
+    pages: np.ndarray
+    likely: np.ndarray
     learnt: list[str]
     shares: dict[str, float]
     asked: int
     unanswered: int
 
 
-def run(
-    _: Path, shoppers: int = 1_000, days: int = 56, warm: int = 21, seeds: tuple[int, ...] = SEEDS
-) -> dict[str, Any]:
+def run(_: Path, shoppers: int = 400, days: int = 42, warm: int = 14, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
     """All policies in all worlds."""
     began = time.monotonic()
     found: dict[str, list[Run]] = {name: [] for name in ("none", "popular", "detak", "detak_without_offers")}
@@ -246,11 +256,27 @@ def _told(live: Counted, world: World, learnt: list[str], shares: dict[str, floa
         if total
         else {}
     )
-    return Run(revenue, profit, live.seen, live.promised, learnt, {**shares, **given}, policy.asked, policy.unanswered)
+    return Run(
+        revenue,
+        profit,
+        live.seen,
+        live.promised,
+        live.pages,
+        live.likely,
+        learnt,
+        {**shares, **given},
+        policy.asked,
+        policy.unanswered,
+    )
 
 
 def _summary(runs: list[Run], base: list[Run]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    pages = [one.pages > 0 for one in runs]
+    found: dict[str, Any] = {
+        "likely_clicks_a_page": _interval(
+            np.concatenate([one.likely[there] / one.pages[there] for one, there in zip(runs, pages, strict=True)])
+        )
+    }
     for what in ("revenue", "profit"):
         each = np.concatenate([getattr(one, what)[one.seen] for one in runs])
         found[f"{what}_per_visitor"] = _interval(each)
@@ -275,7 +301,8 @@ def _summary(runs: list[Run], base: list[Run]) -> dict[str, Any]:
 def _interval(each: Any) -> list[float]:
     """Mean, and a 95% interval."""
     mean, wide = float(each.mean()), _NORMAL_95 * float(each.std(ddof=1)) / len(each) ** 0.5
-    return [round(mean), round(mean - wide), round(mean + wide)]
+    digits = 0 if mean > 100 else 3
+    return [round(one, digits) for one in (mean, mean - wide, mean + wide)]
 
 
 if __name__ == "__main__":

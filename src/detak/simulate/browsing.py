@@ -14,6 +14,8 @@ from detak.simulate.world import PAGES, World, liking, utility
 
 ROUND: Final = 100
 """Where in a visit things stand: the home page below ``ROUND``, then each search or list in a hundred of its own."""
+LOOK: Final = 0.93
+"""How much less each place of a list is looked at than the one before."""
 _CLICKS, _LINES = 3, 4  # at most: looked at in one list; put into the cart
 
 
@@ -132,11 +134,18 @@ def _home_looks(
     """Visit, order, position, product and how much it is liked, of what is clicked on the home page."""
     here = np.flatnonzero(visits.home)
     slate = showing.slate[here]
-    shown = np.maximum(slate, 0)
-    liked = liking(world, visits.person[here], shown)
-    row, place = clicks(np.where(slate >= 0, sigmoid(0.9 * liked - 2.9), 0.0), rng)
+    shown, liked, chance = tempting(world, visits.person[here], slate)
+    row, place = clicks(chance, rng)
     position = place + 1
     return here[row], 10 + 4 * place, position, shown[row, place], liked[row, place]
+
+
+def tempting(world: World, person: Ints, slate: Ints) -> tuple[Ints, Floats, Floats]:
+    """For each place of a home page the product, how much the person likes it, and the chance that they click it once
+    they see it."""
+    shown = np.maximum(slate, 0)
+    liked = liking(world, person, shown)
+    return shown, liked, np.where(slate >= 0, sigmoid(0.9 * liked - 2.9), 0.0)
 
 
 def _list_looks(
@@ -156,7 +165,7 @@ def _list_looks(
 
 def clicks(chance: Floats, rng: np.random.Generator, must: Flags | None = None) -> tuple[Ints, Ints]:
     """Which places of each list are clicked: seen less the further down (a position-based model), then by liking."""
-    seen = 0.93 ** np.arange(chance.shape[1])
+    seen = LOOK ** np.arange(chance.shape[1])
     clicked = rng.random(chance.shape) < chance * seen
     if must is not None:
         clicked[must, 0] = True
