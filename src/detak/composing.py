@@ -17,6 +17,7 @@ from detak.money import exponent
 from detak.place import city, province
 from detak.pools import Persons, Where
 from detak.remembering import STRANGER, Visitor
+from detak.resuming import Kept, Row, Spent, resumed
 from detak.settings import Settings
 from detak.shopfront import Front, View
 
@@ -83,21 +84,25 @@ class Composing:
     Args:
         gate: the only door to people.
         settings: the shop's.
-        seed: of what chance decides; None: another one each time.
     """
 
-    def __init__(self, gate: Gate, settings: Settings, seed: int | None) -> None:
+    def __init__(self, gate: Gate, settings: Settings) -> None:
         self._gate = gate
         self._settings = settings
-        self._chance = random.Random(seed)  # noqa: S311  which page is tried, not secrets
+        self._chance = random.Random()  # noqa: S311  which page is tried, not secrets
         self._served = Served()
-        self._spent: tuple[int, float] = (0, 0.0)
+        self.spent = Spent()
+        """Of today's budget."""
         self.book = Book()
         """What offers are expected to bring."""
 
     def draw_from(self, seed: int) -> None:
         """What chance decides from now on follows from the seed."""
         self._chance = random.Random(seed)  # noqa: S311
+
+    def resume(self, rows: list[Row], kept: Kept | None, days: int, now: int) -> None:
+        """Go on where the process before this one stopped; nothing was decided yet."""
+        self.spent = resumed(rows, kept, self._served, days, now)
 
     def drop(self, subjects: set[int]) -> None:
         """Forget people."""
@@ -178,10 +183,9 @@ class Composing:
             return Choice(None, "", 1.0, "minor" if asker.minor else "stranger")
         rules_, now = moment.front.rulebook.offers, moment.now
         day = now // DAY
-        if self._spent[0] != day:
-            self._spent = (day, 0.0)
+        self.spent = self.spent.on(day)
         subject = asker.visitor.subject
-        left = rules_.budget * 10 ** exponent(self._settings.currency) - self._spent[1]
+        left = rules_.budget * 10 ** exponent(self._settings.currency) - self.spent.amount
         given = Given(self._served.given(subject, rules_.days, now), left)
         return offered(subject, day, self.book, rules_, given)
 
@@ -215,7 +219,7 @@ class Composing:
         self._served.show(subject, products, now, moment.front.rulebook.guardrails.shown_days)
         if choice is not None and choice.offer is not None:
             self._served.give(subject, now)
-            self._spent = (self._spent[0], self._spent[1] + choice.cost)
+            self.spent = self.spent.more(choice.cost)
 
 
 def _reranked(asked: Asked, products: Sequence[str], view: View, persons: Persons) -> Drawn:

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -35,6 +36,7 @@ from detak.models import Models
 from detak.money import exponent
 from detak.questions import Consent
 from detak.record import Meta
+from detak.resuming import answered_before, read_kept, write_kept
 from detak.settings import Settings
 from detak.shopfront import Front
 from detak.stock import Stock
@@ -79,24 +81,33 @@ class Deciding:
         models: of the shop.
         settings: the shop's.
         append: keeps a record in the log.
-        folder: where ``rules.toml`` lies, if there is one.
-        seed: of what chance decides; None: another one each time.
+        folder: where ``rules.toml`` lies, if there is one, and what is learnt and spent is kept.
+        replayed: returns once what a process before this one left in the log is among the facts.
     """
 
     def __init__(
-        self, gate: Gate, models: Models, settings: Settings, append: Append, folder: Path, seed: int | None = None
+        self,
+        gate: Gate,
+        models: Models,
+        settings: Settings,
+        append: Append,
+        folder: Path,
+        replayed: Callable[[], None] = lambda: None,
     ) -> None:
         self._gate = gate
         self._models = models
         self._settings = settings
         self._append = append
         self._path = folder / "rules.toml"
-        self._composing = Composing(gate, settings, seed)
+        self._kept = folder / "decide.json"
+        self._replayed = replayed
+        self._resumed = False
+        self._composing = Composing(gate, settings)
         self._deciding = threading.Lock()
         self._front: Front | None = None
         self._stock: Stock | None = None
         self._rulebook, self._stamp, self._looked = Rulebook(), 0.0, 0
-        self._learnt = time.monotonic()
+        self._learnt = -inf  # what offers bring is not kept: it is learnt again soon after a start
         self.weights = Weights()
         """What the chance of a click is told by."""
         self.trouble = ""
@@ -160,6 +171,7 @@ class Deciding:
         question = read(body)
         with self._deciding:
             now = self.clock()
+            self._resume(now)
             return self._prepare(source, question, now, self._shop(now))
 
     def why(self, decision_id: str, language: str | None = None) -> Explanation:
@@ -196,6 +208,7 @@ class Deciding:
         question = Question([Asked(placement, k)], ids.get("user"), ids.get("anonymous"))
         with self._deciding:
             now = self.clock()
+            self._resume(now)
             front = self._shop(now)
             made = self._composing.compose(question, Moment(front, now, server=True, preview=True))
         return Seen(made.decisions[0], front.answering.catalogue.products)
@@ -203,6 +216,8 @@ class Deciding:
     def learn(self, seed: int = 0) -> Lesson:
         """Learn an order and what offers bring from what was shown, and go by it where it is better."""
         offers = allowed(self.rulebook.offers)
+        with self._deciding:
+            self._resume(self.clock())
         told = taught(self._gate, tuple(one.name for one in offers), from_micros(self.clock()))
         name = f"w{len(told.logged.clicked)}"
         order = learn_order(told.logged, self.weights, name)
@@ -218,11 +233,18 @@ class Deciding:
         return Lesson(order, bought)
 
     def renew(self) -> None:
-        """Learn, where it is time to: as often as models are fitted again."""
+        """Learn, where it is time to: as often as models are fitted again. What is learnt and spent is kept."""
+        self.keep()
         minutes = self._settings.refit_minutes
         if minutes and time.monotonic() - self._learnt > minutes * 60:
             self._learnt = time.monotonic()
             self.learn()
+
+    def keep(self) -> None:
+        """Write down what a restart must not forget and the facts do not say."""
+        with self._deciding:
+            if self._resumed:
+                write_kept(self._kept, self.weights, self._composing.spent, self.clock())
 
     def draw_from(self, seed: int) -> None:
         """What chance decides from now on follows from the seed."""
@@ -262,6 +284,20 @@ class Deciding:
         ):
             front = self._front = Front(stock, self.weights, now)
         return front
+
+    def _resume(self, now: int) -> None:
+        """Before the first answer: go on where the process before this one stopped."""
+        if self._resumed:
+            return
+        self._replayed()
+        self._reread()
+        kept = read_kept(self._kept)
+        if kept is not None and self.weights.version == Weights().version:
+            self.weights = kept.learnt
+        shown, offers = self._rulebook.guardrails.shown_days, self._rulebook.offers.days
+        rows = answered_before(self._gate, max(shown, offers, 1), now)
+        self._composing.resume(rows, kept, shown, now)
+        self._resumed = True
 
     def _reread(self) -> None:
         """The rules as they stand; while they cannot be read, those before."""

@@ -107,7 +107,8 @@ class Engine:
             )
             opened.callback(self.models.close)
             self.intent = Intentions(self.gate, folder / "intent.npz", self.sink.call)
-            self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder)
+            self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder, self._replay)
+            opened.callback(self.decisions.keep)
             self._ended = threading.Event()
             self._outlived: date | None = None  # when keys beyond the window were forgotten
             self._habits = Habits(self.gate, self._live.alerts, self.intent)
@@ -281,6 +282,7 @@ class Engine:
         def let_go(subjects: set[int], theirs: Sequence[Identifier]) -> None:
             self.sink.settle()
             self.models.disown(subjects)
+            self.decisions.drop(subjects)
             self.intent.forget()
             self._rejects.forget(value.encode() for _, value in theirs)
 
