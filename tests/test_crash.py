@@ -3,6 +3,7 @@
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from detak.event import message_key
@@ -22,6 +23,7 @@ def test_nothing_acknowledged_is_lost_or_doubled(rounds: list[str], seed: int, t
     assert report.faults == []
     assert report.rounds == len(rounds)
     assert report.tally.acknowledged > 300
+    assert report.tally.decisions > 0
 
 
 KEYS = [message_key("web", one) for one in ("n1", "n2", "n3")]
@@ -49,6 +51,13 @@ def test_the_harness_sees_what_is_wrong(facts: Found, fault: str) -> None:
     tally, faults = judge(facts, told())
     assert fault in faults
     assert tally.acknowledged == 2
+
+
+def test_decisions_that_were_answered_must_be_there_once() -> None:
+    ledger = told()
+    ledger.decide(["d1", "d2"])
+    faults = judge(msgspec.structs.replace(found(*KEYS), decisions=["d2", "d3", "d3"]), ledger)[1]
+    assert faults == ["1 decisions answered and lost: d1", "1 decisions there twice: d3"]
 
 
 def test_what_nobody_was_told_of_may_be_there_or_not() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from detak.decision import Decided
 from detak.store.log import Log
 from tests.crash.ledger import Ledger
 
@@ -111,6 +112,10 @@ class _Ids(msgspec.Struct):
 
 
 def _unanswered(body: bytes, ledger: Ledger) -> bool:
-    """Whether it is a client's, and the client heard nothing of any of its messages."""
+    """Whether it is a client's, and the client heard nothing of any of its messages; or decisions, and nobody did."""
+    if body.startswith(b"["):
+        decisions = msgspec.json.decode(body, type=Decided).decisions
+        assert isinstance(decisions, list)
+        return all(one.decision_id not in ledger.decided for one in decisions)
     ids = [one.message_id for one in msgspec.json.decode(body, type=_Ids).batch if one.message_id]
     return bool(ids) and all(one in ledger.sent and one not in ledger.acknowledged for one in ids)

@@ -24,6 +24,8 @@ class Found(msgspec.Struct):
     accepted: dict[str, int]
     """Source -> how many messages were counted as accepted."""
     audit_broken_at: int | None
+    decisions: list[str] = []
+    """Their numbers."""
 
 
 def read(store: Path) -> Found:
@@ -37,6 +39,7 @@ def read(store: Path) -> Found:
             facts = granted.facts
             events = granted.run(facts.events.select("id", "source", "event")).to_pylist()
             items = granted.run(facts.items.select("event_id"))["event_id"].to_pylist()
+            decisions = granted.run(facts.decisions.select("id"))["id"].to_pylist()
             accepted = facts.volumes.filter(facts.volumes.outcome == "accepted")
             volumes = granted.run(accepted.group_by("source").aggregate(n=accepted["count"].sum())).to_pylist()
         broken = engine.audit().broken_at
@@ -45,7 +48,7 @@ def read(store: Path) -> Found:
         if event["event"] != CONSENT_UPDATED:
             ids.setdefault(event["source"], []).append(event["id"])
     consents = sum(event["event"] == CONSENT_UPDATED for event in events)
-    return Found(ids, items, visible, consents, {row["source"]: row["n"] for row in volumes}, broken)
+    return Found(ids, items, visible, consents, {row["source"]: row["n"] for row in volumes}, broken, decisions)
 
 
 def main() -> None:

@@ -58,6 +58,7 @@ class Ledger:
     acknowledged: set[str] = field(default_factory=set)
     unheard: set[str] = field(default_factory=set)  # found among the facts though nobody had been told so
     refused: dict[str, list[str]] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)  # numbers of decisions that were answered
     leavers: list[Leaver] = field(default_factory=list)
     books: list[Book] = field(default_factory=list)
     replayed: int = 0
@@ -109,6 +110,11 @@ class Ledger:
         """A person's no was answered: statistics must not see these messages of theirs."""
         with self._lock:
             self.refused[user] = ids
+
+    def decide(self, numbers: list[str]) -> None:
+        """Decisions were answered: they must be there."""
+        with self._lock:
+            self.decided.update(numbers)
 
     def turn_away(self) -> None:
         """A request got 429 or 503."""

@@ -67,7 +67,9 @@ class Client(threading.Thread):
         chance = self._rng.random()
         if chance < 0.03:
             self._refuse()
-        elif chance < 0.12 and (old := self._ledger.replay(self._rng)):
+        elif chance < 0.07:
+            self._decide()
+        elif chance < 0.16 and (old := self._ledger.replay(self._rng)):
             self._send(old)
         elif chance < 0.5 and (unanswered := self._ledger.again()):
             for part in self._split(unanswered):
@@ -145,3 +147,14 @@ class Client(threading.Thread):
             self._ledger.turn_away()
         else:
             self._ledger.fault(f"/v1/consent answered {answer.status_code}: {answer.text[:300]}")
+
+    def _decide(self) -> None:
+        """A page asks what to show; the number that it is told must be among the facts."""
+        question = {"anonymousId": f"page-{self.name}", "placements": [{"name": "home"}, {"name": "foot", "k": 4}]}
+        answer = self._http.post("/v1/decide", json=question)
+        if answer.status_code == 200:
+            self._ledger.decide([one["decision_id"] for one in answer.json()["decisions"]])
+        elif answer.status_code in _TRY_AGAIN:
+            self._ledger.turn_away()
+        else:
+            self._ledger.fault(f"/v1/decide answered {answer.status_code}: {answer.text[:300]}")

@@ -25,6 +25,7 @@ class Tally(msgspec.Struct):
     refusals: int = 0
     forgotten: int = 0
     imported: int = 0
+    decisions: int = 0
 
 
 class _Expected(msgspec.Struct):
@@ -40,6 +41,7 @@ def judge(found: Found, ledger: Ledger) -> tuple[Tally, list[str]]:
         refusals=len(ledger.refused),
         forgotten=sum(one.wish is Wish.GRANTED for one in ledger.leavers),
         imported=sum(len(book.ids) for book in ledger.books if book.done),
+        decisions=len(ledger.decided),
     )
     web = {message_key(WEB, one): one for one in ledger.sent - ledger.acknowledged}
     ledger.unheard.update(web[key] for key in found.ids.get(WEB, []) if key in web)
@@ -49,6 +51,7 @@ def judge(found: Found, ledger: Ledger) -> tuple[Tally, list[str]]:
         faults += _compare(source, expected, Counter(found.ids.get(source, [])), tally)
     faults += [f"events of a source that sent none: {name}" for name in found.ids.keys() - _expected(ledger).keys()]
     faults += _items(found, ledger)
+    faults += _decisions(found, ledger)
     faults += _counts(found)
     visible = set(found.visible)
     for user, ids in ledger.refused.items():
@@ -112,6 +115,15 @@ def _items(found: Found, ledger: Ledger) -> Iterator[str]:
     orphans = products.keys() - _all(found.ids.values())
     if orphans:
         yield f"{len(orphans)} events have products and are not there themselves"
+
+
+def _decisions(found: Found, ledger: Ledger) -> Iterator[str]:
+    """What a page was told of is there, once; one that was not told of may be."""
+    there = Counter(found.decisions)
+    if lost := sorted(ledger.decided - there.keys()):
+        yield f"{len(lost)} decisions answered and lost: {', '.join(lost[:_FEW])}"
+    if twice := sorted(one for one, times in there.items() if times > 1):
+        yield f"{len(twice)} decisions there twice: {', '.join(twice[:_FEW])}"
 
 
 def _counts(found: Found) -> Iterator[str]:
