@@ -103,7 +103,12 @@ class Engine:
             opened.callback(self.sink.stop)
             opened.callback(self._log.close)  # first, so that the sink sees the end of it
             self.models = Models(
-                self.gate, self.catalogue, self.settings, folder / "models.npz", self.sink.call, self._applied
+                self.gate,
+                self.catalogue,
+                self.settings,
+                folder / "models.npz",
+                self.sink.call,
+                lambda: self._store.offset,
             )
             opened.callback(self.models.close)
             self.intent = Intentions(self.gate, folder / "intent.npz", self.sink.call)
@@ -357,10 +362,6 @@ class Engine:
         while self._store.offset < end:
             time.sleep(0.01)
         self.sink.call(self.sink.settle)
-
-    def _applied(self) -> int:
-        """The offset in the log that the facts have reached."""
-        return self._store.offset
 
     def _keep_beating(self) -> None:
         while not self._ended.wait(_COMPACT_SECONDS):
