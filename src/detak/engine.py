@@ -102,14 +102,8 @@ class Engine:
             self.sink.start()
             opened.callback(self.sink.stop)
             opened.callback(self._log.close)  # first, so that the sink sees the end of it
-            self.models = Models(
-                self.gate,
-                self.catalogue,
-                self.settings,
-                folder / "models.npz",
-                self.sink.call,
-                lambda: self._store.offset,
-            )
+            kept, reached = folder / "models.npz", lambda: self._store.offset
+            self.models = Models(self.gate, self.catalogue, self.settings, kept, self.sink.call, reached)
             opened.callback(self.models.close)
             self.intent = Intentions(self.gate, folder / "intent.npz", self.sink.call)
             self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder, self._replay)
