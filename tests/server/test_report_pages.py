@@ -12,7 +12,7 @@ from tests.server.test_pages import BROWSER, ELSEWHERE, HERE, HOSTILE, app_of
 from tests.shop import consenting, order, track
 
 from detak.engine import Engine
-from detak.questions import report_names
+from detak.questions import report_names, report_parameters
 from detak.server.report_pages import ROOMS, rooms
 from detak.settings import LANGUAGES
 from detak.words import knows
@@ -114,3 +114,8 @@ def test_strangers_are_asked_in(engine: Engine) -> None:
     with TestClient(app_of(engine), base_url=ELSEWHERE) as away:
         for address in ("/behaviour", "/behaviour/hours", "/behaviour/searches/people?key=x"):
             assert away.get(address, headers=BROWSER).status_code == 401
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_field_has_a_word(language: str) -> None:
+    assert [name for name in report_parameters() if not knows(language, f"page_ask.{name}")] == []

@@ -8,7 +8,7 @@ from detak.insights import render
 from detak.insights.base import Report, Shop
 from detak.insights.blocks import Bar, Bars, Block, Note, Row, Table, Words
 from detak.insights.trail import LEFT
-from detak.words import knows, say
+from detak.words import say
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class FunnelReport(Report, frozen=True, kw_only=True):
         """Sentences, a bar a step, where they went, the levels."""
         language = shop.language
         if not self.steps[0].people:
-            return [Words([say(language, "funnel.nothing", step=event_name(self.steps[0].step, language))])]
+            return [Words([say(language, "funnel.nothing", step=render.event(self.steps[0].step, language))])]
         found: list[Block] = [Words(self._sentences(shop)), self._bars(language)]
         found += [self._after(language)] if self.after else []
         found += [self._levels(language)] if self.levels else []
@@ -63,8 +63,8 @@ class FunnelReport(Report, frozen=True, kw_only=True):
             first=render.whole(first.people, language),
             last=render.whole(last.people, language),
             share=render.percent(last.people / first.people, language),
-            begin=event_name(first.step, language),
-            end=event_name(last.step, language),
+            begin=render.event(first.step, language),
+            end=render.event(last.step, language),
             days=_days(self.within, language),
         )
         pairs = [(one, other) for one, other in pairwise(self.steps) if one.people]
@@ -76,8 +76,8 @@ class FunnelReport(Report, frozen=True, kw_only=True):
                 say(
                     language,
                     "funnel.worst",
-                    here=event_name(worst[0].step, language),
-                    there=event_name(worst[1].step, language),
+                    here=render.event(worst[0].step, language),
+                    there=render.event(worst[1].step, language),
                     people=render.whole(lost, language),
                     share=render.percent(lost / worst[0].people, language),
                 )
@@ -94,7 +94,7 @@ class FunnelReport(Report, frozen=True, kw_only=True):
         total = self.steps[0].people
         bars = [
             Bar(
-                event_name(one.step, language),
+                render.event(one.step, language),
                 one.people,
                 f"{render.whole(one.people, language)} · {render.percent(one.people / total, language)}",
                 key=f"step:{at}",
@@ -108,7 +108,7 @@ class FunnelReport(Report, frozen=True, kw_only=True):
         heads = [say(language, f"funnel.{key}") for key in ("step", "then", "people")]
         rows = [
             Row(
-                [event_name(one.step, language), _then(one.then, language), render.whole(one.people, language)],
+                [render.event(one.step, language), _then(one.then, language), render.whole(one.people, language)],
                 f"after:{places[one.step]}:{one.then}",
             )
             for one in self.after
@@ -116,7 +116,7 @@ class FunnelReport(Report, frozen=True, kw_only=True):
         return Table(say(language, "funnel.after"), heads, rows, left=2)
 
     def _levels(self, language: str) -> Table:
-        heads = [say(language, f"report.{self.by}"), *(event_name(one.step, language) for one in self.steps)]
+        heads = [say(language, f"report.{self.by}"), *(render.event(one.step, language) for one in self.steps)]
         heads.append(say(language, "funnel.share"))
         rows = [
             Row(
@@ -131,12 +131,6 @@ class FunnelReport(Report, frozen=True, kw_only=True):
         return Table(say(language, "funnel.levels"), heads, rows)
 
 
-def event_name(event: str, language: str) -> str:
-    """An event as a manager calls it, where it is one of the spec's; else its own name."""
-    key = "event." + event.lower().replace(" ", "_")
-    return say(language, key) if knows(language, key) else event
-
-
 def duration(seconds: float, language: str) -> str:
     """``3 menit``, ``5 jam``, ``2 hari``."""
     for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
@@ -146,7 +140,7 @@ def duration(seconds: float, language: str) -> str:
 
 
 def _then(event: str, language: str) -> str:
-    return say(language, "funnel.left") if event == LEFT else event_name(event, language)
+    return say(language, "funnel.left") if event == LEFT else render.event(event, language)
 
 
 def _days(within: float, language: str) -> str:

@@ -129,7 +129,7 @@ def _beside(rows: Sequence[Mapping[str, Any]]) -> list[Beside]:
 
 
 def _named(event: str, language: str) -> str:
-    return say(language, f"paths.{event.strip('()')}") if event in (START, END) else event
+    return say(language, f"paths.{event.strip('()')}") if event in (START, END) else render.event(event, language)
 
 
 def _sentences(report: PathsReport, shop: Shop) -> list[str]:
@@ -150,7 +150,7 @@ def _sentences(report: PathsReport, shop: Shop) -> list[str]:
     if report.left and report.total is not None:
         last = report.left[0]
         share = render.percent(last.visits / report.total.visits, language)
-        told.append(say(language, "paths.last", event=last.event, share=share))
+        told.append(say(language, "paths.last", event=render.event(last.event or "", language), share=share))
     for side, rows in (("before", report.before), ("after", report.after)):
         if rows:
             told.append(_most(report.around, side, rows[0], language))
@@ -159,7 +159,13 @@ def _sentences(report: PathsReport, shop: Shop) -> list[str]:
 
 def _most(around: str, side: str, one: Beside, language: str) -> str:
     share = render.percent(one.share, language)
-    return say(language, f"paths.most_{side}", around=around, event=_named(one.event, language), share=share)
+    return say(
+        language,
+        f"paths.most_{side}",
+        around=render.event(around, language),
+        event=_named(one.event, language),
+        share=share,
+    )
 
 
 def _bars(around: str, side: str, rows: Sequence[Beside], shop: Shop) -> Bars:
@@ -168,7 +174,7 @@ def _bars(around: str, side: str, rows: Sequence[Beside], shop: Shop) -> Bars:
         Bar(_named(one.event, language), one.share, render.percent(one.share, language), key=f"{side}/{one.event}")
         for one in rows[:_ROWS]
     ]
-    return Bars(say(language, f"paths.{side}", around=around), bars)
+    return Bars(say(language, f"paths.{side}", around=render.event(around, language)), bars)
 
 
 def _left_table(report: PathsReport, shop: Shop) -> Table:
@@ -176,7 +182,7 @@ def _left_table(report: PathsReport, shop: Shop) -> Table:
     rows = [
         Row(
             [
-                one.event or "",
+                render.event(one.event or "", language),
                 render.whole(one.visits, language),
                 render.percent(one.share_back, language),
                 f"{render.percent(one.low, language)} – {render.percent(one.high, language)}",
@@ -196,7 +202,7 @@ def _flow_table(flows: Sequence[Flow], shop: Shop) -> Table:
         Row(
             [
                 str(one.step),
-                one.event,
+                render.event(one.event, language),
                 _named(one.after, language),
                 render.whole(one.visits, language),
                 render.percent(one.share, language),

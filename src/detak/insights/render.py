@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from babel.numbers import format_decimal, format_percent
 
 from detak.money import Money, show
-from detak.words import say
+from detak.words import knows, say
 
 
 def whole(value: float, language: str) -> str:
@@ -63,3 +63,9 @@ def clip(text: str, width: int = 40) -> str:
 def more(count: int, language: str) -> list[str]:
     """A line that says how many rows a terminal does not show, if any."""
     return [say(language, "report.more", count=whole(count, language))] if count > 0 else []
+
+
+def event(name: str, language: str) -> str:
+    """An event as a manager calls it, where it is one of the spec's; else its own name."""
+    key = "event." + name.lower().replace(" ", "_")
+    return say(language, key) if knows(language, key) else name
