@@ -4,12 +4,15 @@ from typing import Any
 from tests.facts import JAKARTA, Told, rows, tables
 from tests.insights.cart_facts import BEGIN, visit
 
+from detak.insights.abandonment import MOST
 from detak.insights.cart_strata import REASONS, UNKNOWN, banded, read_strata, reduce_strata
 from detak.insights.carts import CART, CHECKOUT, DELIVERY, ORDERED, PAYING, SEEN, carts
 
 
 def _carts(told: Told) -> list[dict[str, Any]]:
-    return sorted(rows(carts(tables(told.events, told.items), JAKARTA)), key=lambda row: (row["subject"], row["start"]))
+    return sorted(
+        rows(carts(tables(told.events, told.items), JAKARTA, MOST)), key=lambda row: (row["subject"], row["start"])
+    )
 
 
 def test_how_far_it_came() -> None:
@@ -54,7 +57,7 @@ def test_what_is_not_said_is_unknown_and_not_absent() -> None:
     (cart,) = _carts(told)
     assert cart["slow_page"] is None
     assert cart["shipping_cost"] is None
-    strata = read_strata(reduce_strata(banded(carts(tables(told.events, told.items), JAKARTA))).to_pyarrow())
+    strata = read_strata(reduce_strata(banded(carts(tables(told.events, told.items), JAKARTA, MOST))).to_pyarrow())
     assert strata.signs["slow_page"].tolist() == [UNKNOWN]
 
 
@@ -89,6 +92,14 @@ def test_alike_carts_are_one_group() -> None:
     for subject in range(9):
         visit(told, subject, until="seen")
     visit(told, 20, until="seen", chat=True)
-    strata = reduce_strata(banded(carts(tables(told.events, told.items), JAKARTA))).to_pyarrow()
+    strata = reduce_strata(banded(carts(tables(told.events, told.items), JAKARTA, MOST))).to_pyarrow()
     assert sorted(strata["carts"].to_pylist()) == [1, 9]
     assert sorted(strata["value"].to_pylist()) == [100_000, 900_000]
+
+
+def test_of_many_the_newest_are_looked_at_with_all_that_their_people_did() -> None:
+    told = Told()
+    for day, subject in enumerate((1, 2, 3, 1)):
+        visit(told, subject, begin=BEGIN + timedelta(days=day), until="cart")
+    found = rows(carts(tables(told.events, told.items), JAKARTA, 1))
+    assert sorted(row["subject"] for row in found) == [1, 1, 3]

@@ -146,7 +146,7 @@ class Abandonment:
         return left.filter(~shows if key == NONE else shows).select("subject").distinct()
 
     def _newest(self, facts: Facts, shop: Shop) -> ir.Table:
-        every = carts(facts, shop)
+        every = carts(facts, shop, self.most)
         own = every.currency.fill_null(shop.currency) == shop.currency
         every = every.mutate(value=ibis.ifelse(own, every["value"], ibis.null("int64")))
         turn = ibis.row_number().over(order_by=[every.start.desc(), every.subject, every.visit])

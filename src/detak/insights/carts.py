@@ -30,8 +30,8 @@ _STEP: Final = r'"step":\s*(\d+)'
 _FASTEST: Final = 1.0  # milliseconds: no page is faster, and a logarithm needs something
 
 
-def carts(facts: Facts, shop: Shop) -> ir.Table:
-    """One row a cart whose person and time are known.
+def carts(facts: Facts, shop: Shop, most: int) -> ir.Table:
+    """One row a cart whose person and time are known: those of the people who filled the newest ``most``, all of them.
 
     ``subject, start, source`` (UTC); ``stage`` (``CART`` to ``ORDERED``), ``bought``, ``value`` (minor units, null:
     unknown) and ``currency``; signs, each 1, 0 or null where nobody can tell: ``found_cheaper, needs_to_ask,
@@ -41,16 +41,24 @@ def carts(facts: Facts, shop: Shop) -> ir.Table:
     ``before, ordered_before, careful_before`` (the person's earlier carts, those bought, and those with a coupon tried
     or prices compared).
     """
-    walked = _walked(facts.events)
+    walked = _walked(facts.events, most)
     summed = _with_orders(_summed(walked, shop), facts.events)
     return _with_history(_with_goods(summed, walked, facts.items))
 
 
-def _walked(events: ir.Table) -> ir.Table:
+def _lately(timed: ir.Table, most: int) -> ir.Table:
+    """The people who filled the newest carts. A day on which somebody filled one is at least a cart, but for midnight:
+    twice as many days are enough."""
+    added = timed.filter(timed.event == ADDED)
+    days = added.group_by("subject", day=added.time.truncate("D")).agg(latest=added.time.max())
+    newest = days.order_by([days.latest.desc(), days.subject]).limit(2 * most)
+    return newest.select("subject").distinct()
+
+
+def _walked(events: ir.Table, most: int) -> ir.Table:
     """The events of visits with a cart, with ``visit``, and ``filled``: when the first product went in."""
     timed = events.filter(events.subject.notnull() & events.time.notnull())
-    people = timed.filter(timed.event == ADDED).select("subject").distinct()
-    theirs = timed.semi_join(people, "subject")
+    theirs = timed.semi_join(_lately(timed, most), "subject")
     walk = ibis.window(group_by="subject", order_by=[theirs.time, theirs.id])
     # An order ends a cart: what is put in behind it is the next one.
     pause = (theirs.time > theirs.time.lag().over(walk) + PAUSE) | (theirs.event.lag().over(walk) == ORDER_COMPLETED)

@@ -3,18 +3,41 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import reduce
 from typing import NamedTuple
 
+import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 
 _MOST = 512
 
 
 class Query(NamedTuple):
-    """SQL, and the shape of its result."""
+    """SQL whose one row holds a list of rows for each table asked for, and the shapes of these."""
 
     sql: str
-    schema: pa.Schema
+    schemas: Mapping[str, pa.Schema]
+
+    def tables(self, found: pa.Table) -> dict[str, pa.Table]:
+        """The tables, from the row."""
+        return {name: _rows(found[name][0], schema) for name, schema in self.schemas.items()}
+
+
+def in_one(tables: Mapping[str, ir.Table]) -> ir.Table:
+    """One question instead of several: what they have in common is then computed once."""
+    rows = [
+        table.agg(**{name: ibis.struct({column: table[column] for column in table.columns}).collect()})
+        for name, table in tables.items()
+    ]
+    return reduce(lambda one, other: one.cross_join(other), rows)
+
+
+def _rows(found: pa.ListScalar, schema: pa.Schema) -> pa.Table:
+    if not found.is_valid:
+        return schema.empty_table()
+    values: pa.StructArray = found.values
+    return pa.Table.from_arrays(values.flatten(), names=list(schema.names)).cast(schema)
 
 
 class Compiled:
@@ -22,9 +45,9 @@ class Compiled:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: OrderedDict[str, Mapping[str, Query]] = OrderedDict()
+        self._found: OrderedDict[str, Query] = OrderedDict()
 
-    def get(self, key: str) -> Mapping[str, Query] | None:
+    def get(self, key: str) -> Query | None:
         """What was compiled under the key."""
         with self._lock:
             found = self._found.get(key)
@@ -32,9 +55,9 @@ class Compiled:
                 self._found.move_to_end(key)
             return found
 
-    def put(self, key: str, queries: Mapping[str, Query]) -> None:
-        """Keep queries; the one that was not asked for the longest goes."""
+    def put(self, key: str, query: Query) -> None:
+        """Keep a query; the one that was not asked for the longest goes."""
         with self._lock:
-            self._found[key] = queries
+            self._found[key] = query
             while len(self._found) > _MOST:
                 self._found.popitem(last=False)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from ibis.expr.operations import InMemoryTable
 
 from detak.store.base import TABLES, Batch, Sealed, Sealing
-from detak.store.compiled import Compiled, Query
+from detak.store.compiled import Compiled, Query, in_one
 from detak.store.generations import Generations
 from detak.store.kept import KeptTables, Look
 from detak.store.parts import Keys, Mask, Part, Parts, is_in, keys_of
@@ -54,16 +54,15 @@ class DuckReader:
 
     def run_all(self, key: str, build: Callable[[], Mapping[str, ir.Table]]) -> dict[str, pa.Table]:
         """Compute what ``build`` makes; under a key that was there before, without building and compiling it again."""
-        queries = self._compiled.get(key)
-        if queries is None:
+        query = self._compiled.get(key)
+        if query is None:
             made = build()
             if any(one.op().find(InMemoryTable) for one in made.values()):
                 return {name: self.run(one) for name, one in made.items()}  # its rows are no part of the query
-            queries = {name: Query(self._backend.compile(one), one.schema().to_pyarrow()) for name, one in made.items()}
-            self._compiled.put(key, queries)
-        return {
-            name: self._cursor.execute(query.sql).to_arrow_table().cast(query.schema) for name, query in queries.items()
-        }
+            schemas = {name: one.schema().to_pyarrow() for name, one in made.items()}
+            query = Query(self._backend.compile(in_one(made)), schemas)
+            self._compiled.put(key, query)
+        return query.tables(self._cursor.execute(query.sql).to_arrow_table())
 
     def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object) -> bool:
         """Make tables that later readers find in ``kept``, name -> expression and order; whether they count."""
