@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from detak.recommend.base import NOBODY, Floats, History, Interactions, Ints32, Scored, Situation
-from detak.recommend.candidates import Heard, Voices, because
+from detak.recommend.candidates import Heard, Voices
 from detak.recommend.ease import Ease
 from detak.recommend.followed import Followed
 from detak.recommend.ranker import Lists, Ranker, Training, gain
@@ -77,7 +77,7 @@ class BlendModel:
         score = self._score(heard)
         order = np.argsort(-score, kind="stable")[: max(k, 0)]
         items = heard.item[order]
-        return Scored(items, score[order], because(heard, items, len(self.voices.names)))
+        return Scored(items, score[order], self.voices.because(heard, items))
 
     def scores(self, histories: Interactions) -> Floats:
         """See ``Scorer``. Candidates score 1 and more; only scores of one person compare."""

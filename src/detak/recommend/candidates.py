@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 
 from detak.recommend.base import NOBODY, Floats, Interactions, Ints, Ints32
-from detak.recommend.links import Links, fading
+from detak.recommend.links import DEPTH, Links, fading
 from detak.recommend.stack import Entries, Stack
 
 _FAR: Final = 200  # the place of what a model says nothing of
@@ -32,10 +32,7 @@ class Heard(NamedTuple):
     features: Floats
     """Candidates x features; none where nothing was to be said."""
     history: Ints32
-    back: Ints
-    """By row that was heard: how many touches came after the one that it is of."""
-    slot: Ints
-    """By row: whose it is."""
+    asked: "_Asked"
     entries: Entries
 
 
@@ -50,13 +47,19 @@ class _Scratch(threading.local):
 
 
 class _Asked(NamedTuple):
-    """Which rows a history of any length is answered from, those of one slot after another, and what each counts."""
+    """Which rows a history of some length is answered from, those of one slot after another."""
 
+    touch: Ints
+    """By row: which touch of the history it is of."""
     slot: Ints
-    back: Ints
+    """By row: whose it is."""
     weight: Floats
     first: Ints
-    """Where the model's rows begin."""
+    """By row: where the rows of its model begin."""
+    shift: Ints
+    """By row: where the scores of its slot begin."""
+    rows: int
+    """How many of the rows are of models, before those about the last touch alone."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,23 @@ class Voices:
         return whole + last
 
     @cached_property
-    def _asked(self) -> _Asked:
-        lengths = [len(weight) for _, weight in self._slots]
-        slot = np.repeat(np.arange(len(lengths)), lengths)
-        back = np.concatenate([np.arange(length) for length in lengths])
-        model = np.array([at for at, _ in self._slots])
-        return _Asked(slot, back, np.concatenate([one for _, one in self._slots]), model[slot] * self.stack.items)
+    def _by_length(self) -> dict[int, _Asked]:
+        return {}
+
+    def _asked(self, length: int) -> _Asked:
+        """For a history of so many touches; what counts too little to be heard makes long ones alike."""
+        known = self._by_length.get(length)
+        if known is None:
+            heard = [(at, weight[:length]) for at, weight in self._slots]
+            lengths = [len(weight) for _, weight in heard]
+            slot = np.repeat(np.arange(len(lengths)), lengths)
+            touch = np.concatenate([length - 1 - np.arange(many) for many in lengths])
+            first = np.repeat([at for at, _ in heard], lengths) * self.stack.items
+            weight = np.concatenate([weight for _, weight in heard])
+            rows = sum(lengths[: len(self.names)])
+            known = _Asked(touch, slot, weight, first, slot * self.stack.items, rows)
+            self._by_length[length] = known
+        return known
 
     @cached_property
     def _popular(self) -> Ints32:
@@ -124,30 +138,49 @@ class Voices:
 
         ``sought``: where this product is no candidate nothing is said of the others either.
         """
-        asked, scratch = self._asked, self._scratch
-        kept = (asked.back < len(history)).nonzero()[0]
-        slot, back = asked.slot.take(kept), asked.back.take(kept)
-        rows = history.take(len(history) - 1 - back) + asked.first.take(kept)
-        entries = self.stack.entries(rows, asked.weight.take(kept))
-        key = entries.item + (slot * self.stack.items).take(entries.row)
+        history = history[-DEPTH:]
+        asked, scratch = self._asked(len(history)), self._scratch
+        entries = self.stack.entries(history.take(asked.touch) + asked.first, asked.weight)
+        key = asked.shift.take(entries.row) + entries.item
         np.add.at(scratch.total, key, entries.told)
-        item = self._named(slot, entries, key, closed)
+        item = self._named(asked, entries, key, closed)
         features = np.zeros((0, 0), np.float32)
         if sought == NOBODY or bool((item == sought).any()):
             features = self._features(item, history)
         scratch.total[key] = 0
-        return Heard(item, features, history, back, slot, entries)
+        return Heard(item, features, history, asked, entries)
+
+    def because(self, heard: Heard, chosen: Ints32) -> Ints32:
+        """For each of the chosen the touch that speaks for it most, over all models, each on its own scale."""
+        history, asked, models = heard.history, heard.asked, len(self.names)
+        if not asked.rows or not len(chosen):
+            return np.full(len(chosen), NOBODY, np.int32)
+        place, many, wide = self._scratch.place, len(history), len(chosen)
+        place[history] = np.arange(many)  # of several touches of a product, the last one stands for it
+        touch = place.take(history).take(asked.touch)
+        end = heard.entries.ends[asked.rows - 1]
+        item = heard.entries.item[:end]
+        place[item] = -1
+        place[chosen] = np.arange(wide)
+        at = place.take(item)
+        here = (at >= 0).nonzero()[0]
+        row = heard.entries.row.take(here)
+        cell = (asked.slot.take(row) * many + touch.take(row)) * wide + at.take(here)
+        said = np.bincount(cell, heard.entries.told.take(here), models * many * wide).reshape(models, many * wide)
+        said /= np.maximum(said.max(axis=1, keepdims=True), 1e-9)
+        total = said.sum(axis=0).reshape(many, wide)
+        loudest = total.argmax(axis=0)
+        return np.where(total.max(axis=0) > 0, history.take(loudest), NOBODY).astype(np.int32)
 
     def plain(self, features: Floats) -> Floats:
         """A score without anything learnt: what the models say, each on its own scale, and a little popularity."""
         each = features[:, : len(self.names) * _SPOKEN : _SPOKEN].sum(axis=1)
         return np.asarray(each + np.float32(1e-3) * features[:, -_KNOWN], np.float32)
 
-    def _named(self, slot: Ints, entries: Entries, key: Ints, closed: Ints32) -> Ints32:
+    def _named(self, asked: _Asked, entries: Entries, key: Ints, closed: Ints32) -> Ints32:
         """What each model would suggest, and what is most popular."""
-        shut, place, models = self._scratch.shut, self._scratch.place, len(self.names)
-        rows = int(slot.searchsorted(models))
-        end = int(entries.ends[rows - 1]) if rows else 0
+        shut, place = self._scratch.shut, self._scratch.place
+        end = int(entries.ends[asked.rows - 1]) if asked.rows else 0
         key, item = key[:end], entries.item[:end]
         # The last entry of a product stands for it: whoever writes last is found again.
         entry = np.arange(end, dtype=np.int32)
@@ -158,7 +191,7 @@ class Voices:
         near = self._popular[: self.nominees + len(closed)]
         near = near[~shut.take(near)][: self.nominees]
         shut[closed] = False
-        best = self._best(slot.take(entries.row.take(stands)), value.take(stands), item.take(stands))
+        best = self._best(asked.slot.take(entries.row.take(stands)), value.take(stands), item.take(stands))
         named = np.concatenate([best, near])
         named.sort()
         return named[np.concatenate([[True], named[1:] != named[:-1]])] if len(named) else named
@@ -185,18 +218,14 @@ class Voices:
         found[3:spoken:_SPOKEN] = np.log(value + np.float32(1e-3))
         found[spoken : spoken + 3] = self._fame.take(item, axis=1)
         found[spoken + 3] = np.log1p(np.float32(len(history)))
-        found[spoken + 4 :] = self._own(item, history)
-        return found.T
-
-    def _own(self, item: Ints32, history: Ints32) -> Floats:
-        """How often the person touched each, and how lately."""
+        # How often the person touched each, and how lately.
         mark = self._scratch.mark
         np.add.at(mark, history, np.float32(1))
-        times = np.log1p(mark.take(item))
+        np.log1p(mark.take(item), out=found[spoken + 4])
         mark[history] = 1 / np.arange(len(history), 0, -1, dtype=np.float32)  # of several, the last stays
-        recent = mark.take(item)
+        mark.take(item, out=found[spoken + 5])
         mark[history] = 0
-        return np.stack([times, recent])
+        return found.T
 
 
 def _placed(share: Floats) -> Ints:
@@ -205,25 +234,5 @@ def _placed(share: Floats) -> Ints:
     packed = -share.view(np.int32).astype(np.int64) << 32 | np.arange(width)
     packed.sort(axis=1)
     place: Any = np.empty(rows * width, np.int64)
-    order = (packed & 0xFFFFFFFF) + (np.arange(rows) * width)[:, None]
-    place[order.ravel()] = np.tile(np.arange(width), rows)
+    place[(packed & 0xFFFFFFFF) + (np.arange(rows) * width)[:, None]] = np.arange(width)
     return np.where(share > 0, place.reshape(rows, width), _FAR)
-
-
-def because(heard: Heard, chosen: Ints32, models: int) -> Ints32:
-    """For each of the chosen the touch that speaks for it most, over all models, each on its own scale."""
-    history, entries = heard.history, heard.entries
-    if not len(history) or not len(chosen):
-        return np.full(len(chosen), NOBODY, np.int32)
-    order = chosen.argsort()
-    at = chosen.take(order).searchsorted(entries.item).clip(max=len(chosen) - 1)
-    slot = heard.slot.take(entries.row)
-    here = ((chosen.take(order.take(at)) == entries.item) & (slot < models)).nonzero()[0]
-    touched, number = np.unique(history, return_inverse=True)
-    row = entries.row.take(here)
-    touch = number.take(len(history) - 1 - heard.back.take(row))
-    cell = (slot.take(here) * len(touched) + touch) * len(chosen) + order.take(at.take(here))
-    size = (models, len(touched), len(chosen))
-    said = np.bincount(cell, entries.told.take(here), models * len(touched) * len(chosen)).reshape(size)
-    total = (said / np.maximum(said.max(axis=(1, 2), keepdims=True), 1e-9)).sum(axis=0)
-    return np.where(total.max(axis=0) > 0, touched.take(total.argmax(axis=0)), NOBODY).astype(np.int32)

@@ -15,13 +15,14 @@ from scipy import sparse
 from detak.recommend.base import Floats, History, Interactions, Ints32, Scored, Situation
 from detak.recommend.serve import Rows
 
-_DEPTH = 100
+DEPTH = 100
+"""Touches of a history that are heard, at most."""
 _FAINT = 0.01  # what counts less than this of the last touch is not heard
 
 
 def fading(decay: float) -> Floats:
     """What a touch counts, by how many came after it, as far back as touches are heard."""
-    count = (decay ** np.arange(_DEPTH)).astype(np.float32)
+    count = (decay ** np.arange(DEPTH)).astype(np.float32)
     return count[count >= _FAINT]
 
 
