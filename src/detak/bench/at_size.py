@@ -17,6 +17,8 @@ import numpy as np
 from scipy import sparse
 
 from detak.bench.tastes import touches
+from detak.recommend.base import Interactions
+from detak.recommend.blend import Blend, BlendModel
 from detak.recommend.solve import Effort, regress
 from detak.recommend.windows import Touched, Window, regress_windows, thinned
 
@@ -26,7 +28,8 @@ _PENALTY: Final = 30.0
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to do in the folder: ``make`` touches of a made shop, or fit the ``dense`` or the ``near`` way."""
+    """What to do in the folder: ``make`` touches of a made shop, fit the ``dense`` or the ``near`` way, or the
+    ``blend``."""
 
     folder: str
     step: str
@@ -64,6 +67,22 @@ def model(folder: Path) -> sparse.csr_array:
     return sparse.csr_array(parts, shape=(size, size), copy=False)
 
 
+def blend(folder: Path) -> BlendModel:
+    """The blend that was fitted, mapped into memory."""
+    kept = {path.stem.replace("-", "/"): np.asarray(np.load(path, mmap_mode="r")) for path in _parts(folder)}
+    return Blend().load(kept)
+
+
+def nbytes(folder: Path, name: str) -> int:
+    """How large a model is in its files."""
+    parts = _parts(folder) if name == "blend" else [folder / f"{one}.npy" for one in ("data", "indices", "indptr")]
+    return sum(path.stat().st_size for path in parts)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted((folder / "blend").glob("*.npy"))
+
+
 def _make(job: Job) -> None:
     """All but each person's last touch to be fitted, the last one to be found."""
     made = touches(job.items, job.touches, job.seed)
@@ -89,6 +108,23 @@ def _dense(job: Job) -> None:
     _fitted(job, regress(sums.gram, sparse.csr_array(sums.cross), _PENALTY, Effort("dense")))
 
 
+def _blend(job: Job) -> None:
+    histories = opened(Path(job.folder), "fit")
+    lengths = np.diff(histories.starts)
+    count = len(histories.item)
+    data = Interactions(
+        np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
+        np.array(histories.item),
+        np.zeros(count, np.int64),
+        np.ones(count, np.float32),
+        np.arange(len(lengths)),
+        tuple(map(str, range(histories.items))),
+    )
+    folder = Path(job.folder) / "blend"
+    folder.mkdir(exist_ok=True)
+    keep(folder, {name.replace("/", "-"): array for name, array in Blend().fit(data).arrays().items()})
+
+
 def _fitted(job: Job, weight: sparse.csr_array) -> None:
     keep(Path(job.folder), {"indptr": weight.indptr, "indices": weight.indices, "data": weight.data})
 
@@ -97,7 +133,7 @@ def main() -> None:
     """The process itself."""
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     began, worked = time.perf_counter(), time.process_time()
-    {"make": _make, "near": _near, "dense": _dense}[job.step](job)
+    {"make": _make, "near": _near, "dense": _dense, "blend": _blend}[job.step](job)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     done = Done(round(time.perf_counter() - began, 1), round(time.process_time() - worked, 1), peak)
     sys.stdout.buffer.write(msgspec.json.encode(done))

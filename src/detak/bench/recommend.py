@@ -16,9 +16,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 import numpy as np
 
-from detak.bench.at_size import DECAY, Done, Job, keep, model, opened
+from detak.bench.at_size import DECAY, Done, Job, blend, keep, model, nbytes, opened
 from detak.bench.peers import Missing, ask
 from detak.errors import UsageError
+from detak.recommend.base import History, Ints32, Situation
 from detak.recommend.serve import Rows
 from detak.recommend.windows import Touched
 
@@ -26,11 +27,13 @@ _K: Final = 10
 _DEPTH: Final = 20  # touches of a history that are asked with: 0.8 ** 20 is a hundredth
 _ASKED: Final = 4_000
 _LIKE_BEAUTY: Final = (12_000, 200_000)
-_EACH: Final = 105  # touches an item, of which some are held out
 _PEERS: Final = (("implicit_models", "als"), ("implicit_models", "cosine"), ("rectools_ease", "ease"))
+
+_AT_SIZE: Final = (("directed", "near"), ("blend", "blend"))  # models, and the steps that fit them
 
 _T = TypeVar("_T")
 Ints = np.ndarray[Any, np.dtype[np.int64]]
+_Answer = Callable[[Ints32], Ints32]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -60,8 +63,10 @@ class Unfitted(msgspec.Struct, frozen=True):
 
 
 class Size(msgspec.Struct, frozen=True):
-    """A fit by neighbourhoods on a made shop of a hundred touches an item."""
+    """A fit on a made shop of a hundred touches an item."""
 
+    model: str
+    """``blend`` is what a shop runs; ``directed`` a single regression by neighbourhoods."""
     items: int
     touches: int
     people: int
@@ -84,6 +89,7 @@ class Size(msgspec.Struct, frozen=True):
 class Growth(msgspec.Struct, frozen=True):
     """Between two sizes: the exponent to which each grows with the items (1: in proportion)."""
 
+    model: str
     items: tuple[int, int]
     cpu_seconds: float
     peak_mb: float
@@ -112,6 +118,8 @@ class Wanted:
     """On how many items each one is regressed there."""
     beside: bool
     """Whether to run other packages, and the other ways, on the data."""
+    each: int = 105
+    """Touches an item in made shops, of which some are held out."""
 
 
 def measure(wanted: Wanted, say: Callable[[str], None]) -> Measured:
@@ -121,8 +129,9 @@ def measure(wanted: Wanted, say: Callable[[str], None]) -> Measured:
         UsageError: the data cannot be read.
     """
     beside = list(_told(_beside(wanted), say)) if wanted.beside else []
-    found = list(_told((_size(items, wanted.neighbours) for items in wanted.sizes), say))
-    growth = [_growth(one, other) for one, other in itertools.pairwise(found)]
+    found = list(_told(itertools.chain.from_iterable(_size(one, wanted) for one in wanted.sizes), say))
+    each = [[one for one in found if one.model == name] for name, _ in _AT_SIZE]
+    growth = [_growth(one, other) for same in each for one, other in itertools.pairwise(same)]
     name = wanted.data.name if wanted.data else f"made: {_LIKE_BEAUTY[0]:,} items, {_LIKE_BEAUTY[1]:,} touches"
     return Measured(len(os.sched_getaffinity(0)), name, beside, found, growth)
 
@@ -183,9 +192,10 @@ def _own(folder: Path, neighbours: int) -> Iterator[Fitted]:
         ("directed, dense", "dense", 0),
         ("directed, 100 neighbours", "near", 100),
         (f"directed, {neighbours} neighbours", "near", neighbours),
+        ("blend", "blend", 0),
     ):
         done = _run(Job(str(folder), step, neighbours=near))
-        best, seconds, _ = _answers(Rows.of(model(folder)), asked, people)
+        best, seconds, _ = _answers(_answer(folder, step), asked, people)
         found = judged(best, np.load(folder / "wanted.npy")[people])
         rate = round(len(people) / seconds)
         yield Fitted(name, done.seconds, done.cpu_seconds, done.peak_mb, rate, found)
@@ -210,23 +220,24 @@ def _peers(folder: Path) -> Iterator[Fitted | Unfitted]:
         yield Fitted(f"{name} {said['version']}", seconds, worked, answer.peak_mb, rate, found)
 
 
-def _size(items: int, neighbours: int) -> Size:
+def _size(items: int, wanted: Wanted) -> Iterator[Size]:
     with _folder() as folder:
-        made = _run(Job(str(folder), "make", items, items * _EACH))
-        done = _run(Job(str(folder), "near", neighbours=neighbours))
-        return _seen(folder, made, done)
+        made = _run(Job(str(folder), "make", items, items * wanted.each))
+        for name, step in _AT_SIZE:
+            yield _seen(folder, name, made, _run(Job(str(folder), step, neighbours=wanted.neighbours)))
 
 
-def _seen(folder: Path, made: Done, done: Done) -> Size:
+def _seen(folder: Path, name: str, made: Done, done: Done) -> Size:
     asked, people = opened(folder, "ask"), _people(folder)
     began = time.perf_counter()
-    rows = Rows.of(model(folder))
-    _answers(rows, asked, people[:1])
+    answer = _answer(folder, name)
+    _answers(answer, asked, people[:1])
     opened_ms = (time.perf_counter() - began) * 1000
-    _answers(rows, asked, people)  # warm: what a shop serves from has been asked before
-    best, seconds, worked = _answers(rows, asked, people)
-    size = sum((folder / f"{name}.npy").stat().st_size for name in ("data", "indices", "indptr"))
+    _answers(answer, asked, people)  # warm: what a shop serves from has been asked before
+    best, seconds, worked = _answers(answer, asked, people)
+    size = nbytes(folder, name)
     return Size(
+        model=name,
         items=asked.items,
         touches=len(asked.item),
         people=len(asked.starts) - 1,
@@ -249,6 +260,7 @@ def _growth(one: Size, other: Size) -> Growth:
         return round(math.log(after / before) / math.log(other.items / one.items), 2)
 
     return Growth(
+        one.model,
         (one.items, other.items),
         exponent(one.fit_cpu_seconds, other.fit_cpu_seconds),
         exponent(one.peak_mb, other.peak_mb),
@@ -270,16 +282,33 @@ def _rows(asked: Touched, people: Ints) -> Ints:
     return np.concatenate([np.arange(asked.starts[one], asked.starts[one + 1]) for one in people.tolist()])
 
 
-def _answers(rows: Rows, asked: Touched, people: Ints) -> tuple[Ints, float, float]:
+def _answer(folder: Path, name: str) -> _Answer:
+    """How the model that was fitted answers a history, with what was touched left out."""
+    if name == "blend":
+        fitted = blend(folder)
+        return lambda touched: fitted.recommend(_history(touched), _K, touched, Situation()).item
+    rows = Rows.of(model(folder))
+    fading = (DECAY ** np.arange(_DEPTH - 1, -1, -1)).astype(np.float32)
+
+    def answer(touched: Ints32) -> Ints32:
+        near = touched[-_DEPTH:]
+        return rows.best(near, fading[_DEPTH - len(near) :], _K, touched).item
+
+    return answer
+
+
+def _history(touched: Ints32) -> History:
+    return History(touched, np.zeros(len(touched), np.int64), np.ones(len(touched), np.float32))
+
+
+def _answers(answer: _Answer, asked: Touched, people: Ints) -> tuple[Ints, float, float]:
     """Ten for each of the people (-1: no more), and the seconds, by the clock and of this process."""
     best = np.full((len(people), _K), -1, np.int64)
-    fading = (DECAY ** np.arange(_DEPTH - 1, -1, -1)).astype(np.float32)
     histories = [np.asarray(asked.item[asked.starts[one] : asked.starts[one + 1]]) for one in people.tolist()]
     began, worked = time.perf_counter(), time.process_time()
     for at, history in enumerate(histories):
-        near = history[-_DEPTH:]
-        found = rows.best(near, fading[_DEPTH - len(near) :], _K, history)
-        best[at, : len(found.item)] = found.item
+        found = answer(history)
+        best[at, : len(found)] = found
     return best, time.perf_counter() - began, time.process_time() - worked
 
 

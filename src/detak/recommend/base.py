@@ -2,8 +2,7 @@
 
 Products are numbers here, positions in ``Interactions.items``; whoever serves turns them into ids. Nothing here reads
 the disk or asks for consent: data comes in as values. A recommender keeps to ``Recommender`` and its model to
-``Model``. Two more are for those who can: ``Scorer`` (every product at once, what a blend and a quick evaluation need)
-and ``Additive`` (fitted from sums over people, so that a person is added or taken away without a fit from the start).
+``Model``. One more is for those who can: ``Scorer`` (every product at once, what a quick evaluation needs).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +13,6 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 import numpy as np
 
 from detak.recommend.content import Details, Items
-from detak.recommend.sums import Sums
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Ints32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -195,21 +193,4 @@ class Recommender(Protocol):
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Model:
         """The model that ``Model.arrays`` came from."""
-        ...
-
-
-@runtime_checkable
-class Additive(Recommender, Protocol):
-    """A recommender that is fitted from sums over people.
-
-    ``fit(data)`` is ``conclude(reduce(data))``. Sums are exact (see ``sums.py``), so that
-    ``conclude(reduce(all).minus(reduce(some)))`` is the model that was never told of ``some``, to the last bit.
-    """
-
-    def reduce(self, data: Interactions) -> Sums:
-        """What there is to know of these people."""
-        ...
-
-    def conclude(self, sums: Sums) -> Model:
-        """The model, from the sums."""
         ...

@@ -5,7 +5,7 @@ weights of the ranker, and whether there is enough to learn one. Nothing is left
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -20,6 +20,9 @@ from detak.recommend.tuning import Members, tuned
 
 _FEWEST = 200  # lists, to learn a ranker from
 _CHECKED = 0.1  # of the lists: they choose the epoch, and whether the ranker is used
+_PEOPLE = 100_000  # who are asked at most
+_FEW = 0.02  # of the touches: so few may stay untold, where a second fit would take long
+_MANY = 200_000  # products: of so many each speaks for fewer
 
 
 class Queries(NamedTuple):
@@ -30,9 +33,9 @@ class Queries(NamedTuple):
     target: Ints32
 
 
-def members() -> Members:
-    """The models that are blended, before they are tuned."""
-    return {
+def members(items: int) -> Members:
+    """The models that are blended for so many products, before they are tuned."""
+    made: Members = {
         "after": Followed(),
         "shared": Followed(discount=0.9, decay=0.8, sharing=0.5),
         "next": Followed(discount=0.5, decay=0.4, window=1),
@@ -41,6 +44,7 @@ def members() -> Members:
         "earlier": Followed(after=0.0, before=1.0),
         "ease": Ease(),
     }
+    return made if items <= _MANY else {name: replace(one, keep=one.keep // 2) for name, one in made.items()}
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class Blend:
 
     recommender: ClassVar[str] = "blend"
     holdout: Literal["last", "people"] = "last"
-    nominees: int = 40
+    nominees: int = 30
     """How many candidates each model names."""
     lists: int = 20_000
     """How many lists the ranker learns from at most."""
@@ -119,8 +123,10 @@ class Blend:
         """See ``Recommender``."""
         queries = self.queries(data)
         chosen, model = self._learn(queries)
+        if len(data.item) - len(queries.told.item) < _FEW * len(data.item):
+            return model
         links = {name: one.fit(data) for name, one in chosen.items()}
-        return BlendModel(Voices.over(links, data, self.nominees), model.ranker, model.again, model.found)
+        return replace(model, voices=Voices.over(links, data, self.nominees))
 
     def held(self, queries: Queries) -> BlendModel:
         """The model whose parts were told no more than ``queries.told``."""
@@ -145,7 +151,9 @@ class Blend:
 
     def _learn(self, queries: Queries) -> tuple[Members, BlendModel]:
         again = bool(_repeated(queries).mean() > 0.01) if len(queries.target) else False
-        chosen, links, found = tuned(members(), queries.told, queries.asked, queries.target, again)
+        chosen, links, found = tuned(
+            members(len(queries.told.items)), queries.told, queries.asked, queries.target, again
+        )
         voices = Voices.over(links, queries.told, self.nominees)
         bare = BlendModel(voices, None, again, found)
         lists = self._lists(bare, queries)
@@ -185,16 +193,22 @@ def _repeated(queries: Queries) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def _of_last(data: Interactions, seed: int) -> Queries:
-    """Everybody's last moment. What has one time, such as the products of an order, has no order: all of it is kept
-    from the models, and any one of it is asked for. Where times are unknown each touch is a moment."""
+    """Everybody's last moment, or that of some where there are many people. What has one time, such as the products of
+    an order, has no order: all of it is kept from the models, and any one of it is asked for. Where times are unknown
+    each touch is a moment."""
+    random = np.random.default_rng(seed)
     last = data.time[np.maximum(data.starts[1:] - 1, 0)] if len(data.item) else np.zeros(0, np.int64)
     hidden = data.back == 0
     if data.time.any():
         hidden |= data.time == last[data.person]
+    able = np.flatnonzero(np.bincount(data.person[~hidden], minlength=data.people))
+    if len(able) > _PEOPLE:
+        drawn = np.zeros(data.people, np.bool_)
+        drawn[random.choice(able, _PEOPLE, replace=False)] = True
+        hidden &= drawn[data.person]
     told, hid = data.rows(~hidden), data.rows(hidden)
     asking = np.flatnonzero((told.lengths > 0) & (hid.lengths > 0))
-    some = np.random.default_rng(seed).random(len(asking))
-    at = hid.starts[asking] + (some * hid.lengths[asking]).astype(np.int64)
+    at = hid.starts[asking] + (random.random(len(asking)) * hid.lengths[asking]).astype(np.int64)
     return Queries(told, told.only(asking), hid.item[at])
 
 

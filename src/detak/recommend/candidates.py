@@ -167,8 +167,7 @@ class Voices:
         row = heard.entries.row.take(here)
         cell = (asked.slot.take(row) * many + touch.take(row)) * wide + at.take(here)
         said = np.bincount(cell, heard.entries.told.take(here), models * many * wide).reshape(models, many * wide)
-        said /= np.maximum(said.max(axis=1, keepdims=True), 1e-9)
-        total = said.sum(axis=0).reshape(many, wide)
+        total = (said / np.maximum(said.max(axis=1, keepdims=True), 1e-9)).sum(axis=0).reshape(many, wide)
         loudest = total.argmax(axis=0)
         return np.where(total.max(axis=0) > 0, history.take(loudest), NOBODY).astype(np.int32)
 

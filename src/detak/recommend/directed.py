@@ -15,7 +15,6 @@ from scipy import sparse
 from detak.recommend.base import Interactions
 from detak.recommend.links import Links
 from detak.recommend.solve import Effort, regress
-from detak.recommend.sums import Sums, grain
 from detak.recommend.windows import Touched, Window, pairs_within, regress_windows
 
 _NARROW = 10  # touches: 0.8 to its power is a tenth
@@ -35,22 +34,13 @@ class Directed:
     pairs: int = 100_000_000
     """How many pairs of touches are summed up whole at most."""
 
-    def reduce(self, data: Interactions) -> Sums:
-        """See ``Additive``."""
-        before, after = self._faded(data, -1, self.decay), self._faded(data, 1, self.discount)
-        pairs = {"gram": sparse.csr_array(before.T @ before), "cross": sparse.csr_array(before.T @ after)}
-        return Sums(pairs, {}, data.items)
-
-    def conclude(self, sums: Sums) -> Links:
-        """See ``Additive``."""
-        weight = regress(sums.pairs["gram"], sums.pairs["cross"], self.penalty, Effort(keep=self.keep))
-        return Links(weight, self.decay)
-
     def fit(self, data: Interactions) -> Links:
         """See ``Recommender``. Where the sums over all pairs would not fit into memory, by neighbourhoods in a narrower
-        window: the same data still give the same model, but it is no longer one of sums to take people from."""
+        window."""
         if pairs_within(data.lengths, self.window) <= self.pairs:
-            return self.conclude(self.reduce(data))
+            before, after = self._faded(data, -1, self.decay), self._faded(data, 1, self.discount)
+            gram, cross = sparse.csr_array(before.T @ before), sparse.csr_array(before.T @ after)
+            return Links(regress(gram, cross, self.penalty, Effort(keep=self.keep)), self.decay)
         window = Window.fading(self.decay, self.discount, min(self.window, _NARROW))
         # Over few neighbours less is averaged out, so they are trusted less.
         touched = Touched(data.item, data.starts, len(data.items))
@@ -74,6 +64,4 @@ class Directed:
             columns.append(data.item[there[inside]])
             values.append(np.full(int(inside.sum()), fading**far))
         entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-        found = sparse.csr_array(entries, shape=(len(point), len(data.items)))
-        found.data[:] = grain(found.data)
-        return found
+        return sparse.csr_array(entries, shape=(len(point), len(data.items)))

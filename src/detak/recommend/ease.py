@@ -12,8 +12,8 @@ from scipy import sparse
 
 from detak.recommend.base import Interactions
 from detak.recommend.links import Links
-from detak.recommend.solve import Effort, regress_on_others
-from detak.recommend.sums import Sums
+from detak.recommend.pairs import ByItem
+from detak.recommend.solve import Effort, regress_on_others, thinned
 
 _LONGEST = 200  # of a history; a longer one is a robot's, or a reseller's, and its pairs would outnumber everybody's
 
@@ -30,22 +30,22 @@ class Ease:
     keep: int = 100
     """How many products each one speaks for at most."""
 
-    def reduce(self, data: Interactions) -> Sums:
-        """See ``Additive``."""
-        near = data.last(_LONGEST)
-        ones = np.ones(len(near.item))
-        touched = sparse.csr_array((ones, (near.person, near.item)), shape=(data.people, len(data.items)))
-        touched.data[:] = 1
-        return Sums({"gram": sparse.csr_array(touched.T @ touched)}, {}, data.items)
-
-    def conclude(self, sums: Sums) -> Links:
-        """See ``Additive``."""
-        effort = Effort("near", self.neighbours, self.keep)
-        return Links(regress_on_others(sums.pairs["gram"], self.penalty, effort), self.decay)
-
     def fit(self, data: Interactions) -> Links:
-        """See ``Recommender``."""
-        return self.conclude(self.reduce(data))
+        """See ``Recommender``. Of how often products stand together, the strongest of each product alone are kept."""
+        near = data.last(_LONGEST) if len(data.item) and int(data.lengths.max()) > _LONGEST else data
+        ones = np.ones(len(near.item), np.float32)
+        rows = (ones, near.item.copy(), near.starts.copy())  # they are sorted in place
+        touched = sparse.csr_array(rows, shape=(near.people, len(near.items)))
+        touched.sum_duplicates()
+        touched.data[:] = 1
+        by_item = sparse.csr_array(touched.T)
+        scale = (1 / np.sqrt(np.diff(by_item.indptr) + self.penalty)).astype(np.float32)
+
+        def block(first: int, last: int) -> sparse.csr_array:
+            return thinned(sparse.csr_array(by_item[first:last] @ touched), first, 2 * self.neighbours, scale)
+
+        gram = sparse.vstack(ByItem.of(near).in_blocks(block), format="csr")
+        return Links(regress_on_others(gram, self.penalty, Effort("near", self.neighbours, self.keep)), self.decay)
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Links:
         """See ``Recommender``."""

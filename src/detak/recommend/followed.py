@@ -4,20 +4,20 @@ The neighbours of a session: an item-to-item nearest-neighbour model with order,
 of Session-based Recommendation Algorithms", UMUAI 2018 (SR), with the cosine's exponents as parameters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
 
-from detak.recommend.base import Interactions
+from detak.recommend.base import Floats, Interactions
 from detak.recommend.links import Links
+from detak.recommend.pairs import ByItem
 from detak.recommend.solve import narrow, strongest
-from detak.recommend.sums import Sums, grain
 
 _BROAD = 50  # links of a product that a walk follows
-Doubles = np.ndarray[Any, np.dtype[np.float64]]
+_ROWS = 2_000  # of a walk that are made at once
 
 
 @dataclass(frozen=True)
@@ -42,44 +42,41 @@ class Followed:
     further: bool = False
     """Two steps instead of one: to what goes with what goes with a product, for products that few have touched."""
 
-    def reduce(self, data: Interactions) -> Sums:
-        """See ``Additive``."""
-        size = len(data.items)
-        share = grain(np.maximum(data.lengths, 1) ** -self.sharing)[data.person]
-        pairs = sparse.csr_array((size, size))
-        for far in range(1, self.window + 1):
-            at = np.flatnonzero(data.back >= far)
-            if not len(at):
-                break
-            value = share[at] * grain(np.array(self.discount ** (far - 1)))
-            pairs = pairs + sparse.csr_array((value, (data.item[at], data.item[at + far])), shape=(size, size))
-        count = np.bincount(data.item, minlength=size).astype(np.float64)
-        return Sums({"pairs": sparse.csr_array(pairs)}, {"count": count}, data.items)
+    def weights(self, data: Interactions, wanted: Sequence[float]) -> list[sparse.csr_array]:
+        """Products x products, for each of some values of ``wanted``: the pairs are counted once for all of them."""
+        touches, lags = ByItem.of(data), self._lags()
+        share = (np.maximum(data.lengths, 1) ** -self.sharing).astype(np.float32)
+        count = np.bincount(data.item, minlength=len(data.items)) + 1.0
+        row = (count**-self.heard).astype(np.float32)
+        columns = [(count**-one).astype(np.float32) for one in wanted]
 
-    def conclude(self, sums: Sums) -> Links:
-        """See ``Additive``."""
-        pairs, count = sums.pairs["pairs"], sums.singles["count"] + 1
-        both = sparse.csr_array(self.after * pairs + self.before * pairs.T) if self.before else pairs
-        weight = scaled(both, count**-self.heard, count**-self.wanted, self.keep)
-        return Links(_two_steps(weight, self.keep) if self.further else weight, self.decay)
+        def block(first: int, last: int) -> list[sparse.csr_array]:
+            pairs = touches.near(first, last, lags, share)
+            pairs.data *= row[first:last].repeat(np.diff(pairs.indptr))
+            made = [(pairs.data * column.take(pairs.indices), pairs.indices, pairs.indptr) for column in columns]
+            return [strongest(sparse.csr_array(one, shape=pairs.shape), self.keep) for one in made]
+
+        parts = zip(*touches.in_blocks(block), strict=True)
+        found = [narrow(sparse.vstack(part, format="csr")) for part in parts]
+        return [_two_steps(one, self.keep) for one in found] if self.further else found
 
     def fit(self, data: Interactions) -> Links:
         """See ``Recommender``."""
-        return self.conclude(self.reduce(data))
+        return Links(self.weights(data, [self.wanted])[0], self.decay)
+
+    def _lags(self) -> Floats:
+        """What a touch counts by how far after it lies, the farthest before first."""
+        far = self.discount ** np.arange(self.window)
+        return np.concatenate([self.before * far[::-1], [0], self.after * far]).astype(np.float32)
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Links:
         """See ``Recommender``."""
         return Links.load(arrays)
 
 
-def scaled(matrix: sparse.csr_array, rows: Doubles, columns: Doubles, keep: int) -> sparse.csr_array:
-    """Each entry times the factor of its row and that of its column; the ``keep`` strongest of each row."""
-    found = sparse.csr_array(sparse.diags_array(rows) @ matrix @ sparse.diags_array(columns))
-    return narrow(strongest(found, keep))
-
-
 def _two_steps(weight: sparse.csr_array, keep: int) -> sparse.csr_array:
     """The strongest of a walk of two steps over the links, each step with the chances of its row."""
     total = np.maximum(np.asarray(weight.sum(axis=1), np.float32).ravel(), np.float32(1e-9))
     step = strongest(sparse.csr_array(sparse.diags_array(1 / total) @ weight), _BROAD)
-    return narrow(strongest(sparse.csr_array(step @ step), keep))
+    rows = range(0, step.shape[0], _ROWS)
+    return narrow(sparse.vstack([strongest(sparse.csr_array(step[at : at + _ROWS] @ step), keep) for at in rows]))

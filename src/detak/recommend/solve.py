@@ -27,6 +27,7 @@ _DENSE_MOST: Final = 20_000
 _DENSE_BYTES: Final = 12  # an entry: the inverse, and what LAPACK and a product take beside it
 _BATCH_BYTES: Final = 48 << 20
 _ROWS: Final = 1_024
+_CELLS: Final = 1 << 18  # of rows that are thinned out at once
 _HEAVY: Final = 0.02  # filled more than this, a sparse factor is multiplied faster as a dense one
 
 
@@ -96,18 +97,45 @@ def strongest(matrix: sparse.csr_array, keep: int, scale: Floats | None = None) 
 
     ``scale``, a number for each column, says how much the size of an entry counts.
     """
-    long = np.flatnonzero(np.diff(matrix.indptr) > keep)
+    length = np.diff(matrix.indptr)
+    long = np.flatnonzero(length > keep)
     if not len(long):
         return matrix
     kept = np.ones(matrix.nnz, np.bool_)
     size = np.abs(matrix.data)
     if scale is not None:
         size *= scale[matrix.indices]
-    for row in long.tolist():
-        part = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        kept[part] = _top(size[part], keep)
+    long = long[np.argsort(length[long], kind="stable")]  # those of about one length together
+    for some in np.array_split(long, int(length[long].sum()) // _CELLS + 1):
+        _keep(size, matrix.indptr[some].astype(np.int64), length[some].astype(np.int64), keep, kept)
     indptr = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
+
+
+def thinned(gram: sparse.csr_array, first: int, keep: int, scale: Floats) -> sparse.csr_array:
+    """Some rows of a Gram matrix, from ``first`` on, thinned out as ``strongest`` does; the diagonal stays."""
+    own = np.flatnonzero(gram.indices == np.repeat(np.arange(gram.shape[0]) + first, np.diff(gram.indptr)))
+    diagonal = gram.data[own]
+    gram.data[own] = np.inf
+    gram = strongest(gram, keep, scale)
+    gram.data[np.isinf(gram.data)] = diagonal
+    gram.eliminate_zeros()
+    return gram
+
+
+def _keep(size: Floats, begin: Ints, length: Ints, keep: int, kept: "np.ndarray[Any, np.dtype[np.bool_]]") -> None:
+    """Marks in ``kept`` which entries of some rows are their ``keep`` largest; of equals, the earlier ones."""
+    wide = int(length.max())
+    place = np.arange(wide)
+    inside = place < length[:, None]
+    # Size and place in one number, so that no two are alike: many that are make a partition slow.
+    table = np.broadcast_to(-1 - place, inside.shape).copy()
+    at = begin.repeat(length) + np.arange(length.sum()) - (length.cumsum() - length).repeat(length)
+    table[inside] = size.take(at).astype(np.float32, copy=False).view(np.int32)
+    np.left_shift(table, 32, out=table, where=inside)
+    np.subtract(table, place, out=table, where=inside)
+    least = np.partition(table, wide - keep, axis=1)[:, wide - keep, None]
+    kept[at] = (table >= least)[inside]
 
 
 def _top(size: Floats, keep: int) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from scipy import sparse
 
-from detak.recommend.base import Floats, Interactions, Ints32
+from detak.recommend.base import Floats, Interactions, Ints, Ints32
 from detak.recommend.ease import Ease
 from detak.recommend.followed import Followed
 from detak.recommend.links import Links
@@ -16,10 +17,8 @@ Members = Mapping[str, Followed | Ease]
 
 _DECAYS: Final = (0.2, 0.4, 0.6, 0.8, 0.95)
 _WANTED: Final = (0.0, 0.25, 0.5)
-_CELLS: Final = 18_000_000  # people x products that a setting is tried on
+_PEOPLE: Final = 1_500  # that a setting is tried on
 _NOT_FOUND: Final = 2**31
-_AT_ONCE: Final = 4_000_000
-_FEWEST: Final = 100
 
 
 def tuned(
@@ -29,8 +28,7 @@ def tuned(
 
     Each setting is tried on the same sample of ``asked``. ``again``: products of the history count as suggestions.
     """
-    most = max(_FEWEST, _CELLS // max(1, len(told.items)))
-    some = np.random.default_rng(0).permutation(asked.people)[:most]
+    some = np.random.default_rng(0).permutation(asked.people)[:_PEOPLE]
     trial = _Trial(asked.only(np.sort(some)), target[np.sort(some)], again)
     chosen: dict[str, Followed | Ease] = {}
     links: dict[str, Links] = {}
@@ -45,33 +43,49 @@ class _Trial:
 
     def __init__(self, asked: Interactions, target: Ints32, again: bool) -> None:
         self.asked, self.target, self.again = asked, target, again
+        pairs = np.unique(asked.person.astype(np.int64) * len(asked.items) + asked.item)
+        self.had = np.divmod(pairs, max(1, len(asked.items)))
 
     def best(self, one: Followed | Ease, told: Interactions) -> tuple[Followed | Ease, Links, float]:
-        """The member with the settings that did best, what they fitted, and how well they did."""
-        sums = one.reduce(told)
-        settings = [one]  # the defaults come first: nothing else is chosen without a reason
-        if isinstance(one, Followed) and not one.further:
-            settings += [replace(one, wanted=wanted) for wanted in _WANTED if wanted != one.wanted]
-        tried = []
-        for setting in settings:
-            weight = setting.conclude(sums).weight
-            for decay in dict.fromkeys((one.decay, *_DECAYS)):
-                links = Links(weight, decay)
-                tried.append((self.gain(links), replace(setting, decay=decay), links))
-        found, member, links = max(tried, key=lambda row: row[0])
+        """The member with the settings that did best, what they fitted, and how well they did.
+
+        How fast histories fade is chosen with the popularity taken out by default, then that at the chosen pace.
+        """
+        wanted = [0.0]
+        if isinstance(one, Ease):
+            weights = [one.fit(told).weight]
+        else:  # the defaults come first: nothing else is chosen without a reason
+            wanted = [one.wanted] if one.further else list(dict.fromkeys((one.wanted, *_WANTED)))
+            weights = one.weights(told, wanted)
+        paced = [Links(weights[0], decay) for decay in dict.fromkeys((one.decay, *_DECAYS))]
+        found, links = self._first(paced)
+        found, links = self._first([links, *(Links(weight, links.decay) for weight in weights[1:])])
+        member = replace(one, decay=links.decay)
+        if isinstance(member, Followed):
+            member = replace(member, wanted=wanted[next(at for at, kept in enumerate(weights) if kept is links.weight)])
         return member, links, found
+
+    def _first(self, tried: list[Links]) -> tuple[float, Links]:
+        """The best of some, of equals the first."""
+        found = [self.gain(links) for links in tried]
+        at = int(np.argmax(found))
+        return found[at], tried[at]
 
     def gain(self, links: Links) -> float:
         """NDCG@10 of these settings."""
-        people = np.arange(self.asked.people)
-        step = max(1, _AT_ONCE // max(1, len(self.asked.items)))
-        places = [self._places(links, people[first : first + step]) for first in range(0, len(people), step)]
-        return gain(np.concatenate(places)) if places else 0.0
+        told = links.told(self.asked)
+        row = np.arange(self.asked.people).repeat(np.diff(told.indptr))
+        own = np.zeros(self.asked.people, np.float32)
+        hit = told.indices == self.target[row]
+        own[row[hit]] = told.data[hit]
+        ahead = np.bincount(row[told.data >= own[row]], minlength=self.asked.people)
+        if not self.again and len(self.had[0]):
+            ahead -= self._had(told, own)
+        return gain(np.where(own > 0, ahead, _NOT_FOUND))
 
-    def _places(self, links: Links, people: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Floats:
-        part, target = self.asked.only(people), self.target[people]
-        scores = links.scores(part)
-        own = scores[np.arange(len(people)), target]
-        if not self.again:
-            scores[part.person, part.item] = -np.inf
-        return np.asarray((scores >= own[:, None]).sum(axis=1) + (own <= 0) * _NOT_FOUND)
+    def _had(self, told: sparse.csr_array, own: Floats) -> Ints:
+        """By person: how many products of the history stand as high as the one that is sought."""
+        person, item = self.had
+        value = told[person, item]
+        ahead = (value >= own[person]) & (value != 0) & (item != self.target[person])
+        return np.bincount(person[ahead], minlength=len(own))

@@ -16,7 +16,9 @@ import numpy as np
 from scipy import sparse
 
 from detak.recommend.base import Floats, Ints, Ints32
+from detak.recommend.pairs import by_item
 from detak.recommend.solve import Effort, regress, strongest
+from detak.recommend.solve import thinned as thin
 
 _BLOCK: Final = 1 << 16  # touches at a time: with their neighbours they stay in the processor's cache
 _FAR: Final = 255
@@ -137,7 +139,7 @@ class _Blocks:
         across = np.concatenate([window.across()[:0:-1], np.zeros(window.width + 1, np.float32)])
         return cls(
             item,
-            _by_item(item, touched.items),
+            by_item(item, touched.items),
             np.concatenate([[0], np.cumsum(count)]),
             np.minimum(at, _FAR).astype(np.uint8),
             np.minimum(back, _FAR).astype(np.uint8),
@@ -163,21 +165,4 @@ class _Blocks:
         gram = sparse.csr_array((both.data.real, both.indices, both.indptr), shape=both.shape)
         cross = sparse.csr_array((both.data.imag, both.indices.copy(), both.indptr.copy()), shape=both.shape)
         cross.eliminate_zeros()
-        return self._gram(gram, first), strongest(cross, self.keep[1], self.scale)
-
-    def _gram(self, gram: sparse.csr_array, first: int) -> sparse.csr_array:
-        """Thinned out; the diagonal stays."""
-        own = np.flatnonzero(gram.indices == np.repeat(np.arange(gram.shape[0]) + first, np.diff(gram.indptr)))
-        kept = gram.data[own]
-        gram.data[own] = np.inf
-        gram = strongest(gram, self.keep[0], self.scale)
-        gram.data[np.isinf(gram.data)] = kept
-        gram.eliminate_zeros()
-        return gram
-
-
-def _by_item(item: Ints32, items: int) -> Ints32:
-    """The touches, item after item: a counting sort."""
-    one = np.ones(len(item), np.bool_)
-    by_touch = sparse.csr_array((one, item, np.arange(len(item) + 1, dtype=np.int32)), shape=(len(item), items))
-    return np.asarray(by_touch.tocsc().indices, np.int32)
+        return thin(gram, first, self.keep[0], self.scale), strongest(cross, self.keep[1], self.scale)
