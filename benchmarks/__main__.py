@@ -4,12 +4,13 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import abandonment, behaviour, collect, imports, loop, lost, offers, outages, shelves, simulate
+from benchmarks import abandonment, behaviour, collect, imports, intent, loop, lost, offers, outages, shelves, simulate
 
 ALL = {
     "abandonment": abandonment.run,
     "behaviour": behaviour.run,
     "imports": imports.run,
+    "intent": intent.run,
     "collect": collect.run,
     "loop": loop.run,
     "lost": lost.run,

@@ -44,7 +44,7 @@ def _world(name: str, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, Engine(Path(folder), settings) as engine:
         truth = _fill(engine, config)
         with engine.gate.events(Purpose.ANALYTICS, before=datetime(2100, 1, 1, tzinfo=UTC), why="benchmark") as granted:
-            rows = granted.run(banded(carts(granted.facts, engine.shop("en"))))
+            rows = granted.run(banded(carts(granted.facts, engine.shop("en"), 10 * SHOPPERS)))
     return {"seed": seed, **_judged(rows, truth)}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detak.engine import Engine
-from detak.intent import Intent
+from detak.intent import Intent, Present
 from detak.intentions import Intentions
 from tests.conftest import send
 from tests.shop import consenting, track
@@ -78,3 +78,14 @@ def test_a_damaged_file_is_learnt_again(tmp_path: Path, shop: Engine) -> None:
     assert damaged.chance([("user", "eager")]) is None
     assert damaged.learn()
     assert Intent.of(dict(np.load(path))) is not None
+
+
+def test_who_is_here_now_is_counted_and_never_a_few(shop: Engine) -> None:
+    assert shop.intent.learn()
+    now = shop.intent.present(least=1)
+    assert now is not None
+    assert (now.people, now.likely) == (2, 1)
+    chances = [shop.intent.chance([("user", name)]) for name in ("eager", "looking")]
+    assert now.expected == pytest.approx(sum(one or 0 for one in chances), abs=0.1)
+    assert shop.intent.present(least=2) == Present(2, None, now.expected)
+    assert shop.intent.present(least=3) == Present(None, None, None)

@@ -81,3 +81,15 @@ def test_people_have_usual_hours_and_whoever_refuses_has_those_of_everybody(engi
     assert hours(Purpose.ANALYTICS, people, why="test").best.tolist() == [7, 20]
     engine.consent(Consent(user_id="ani", purposes={"analytics": False}), "web")
     assert hours(Purpose.ANALYTICS, people, why="test").best.tolist() == [20, 20]
+
+
+def test_each_thing_is_listed_where_a_report_speaks_of_single_ones(engine: Engine) -> None:
+    yes = {"context": consenting(analytics=True)}
+    send(engine, *({**track("Product Added", who, user=who), **yes} for who in ("ani", "budi")))
+    found = engine.names(Question("abandonment"), 10)
+    assert sorted(one.identifiers[0].value for one in found) == ["ani", "budi"]
+    assert [one.told["stage"] for one in found] == ["cart", "cart"]
+    assert sum(found[0].told["reasons"].values()) == pytest.approx(1, abs=0.05)
+    assert "each of abandonment" in {row.why for row in engine.audit().rows}
+    with pytest.raises(UsageError, match="name the number"):
+        engine.names(Question("funnel"), 10)

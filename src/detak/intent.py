@@ -37,6 +37,7 @@ VISIT: Final = 30 * 60 * 1_000_000
 """Microseconds of silence that end a visit."""
 _LEAST: Final = 20  # purchases and moments without one, to learn from
 _BINS: Final = 10
+_LIKELY: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,35 @@ class Judgement:
     """Mean distance of chance and share, over ten groups by chance (expected calibration error)."""
     bins: list[tuple[float, float, float]]
     """By group, lowest first: mean chance, share that bought, moments."""
+
+
+@dataclass(frozen=True)
+class Present:
+    """Who is in the shop now. Null: so few that it is not shown."""
+
+    people: int | None
+    likely: int | None
+    """Of them, those who are likelier to buy than not."""
+    expected: float | None
+    """Purchases, by their chances together."""
+
+
+def present(intent: Intent, levels: Ints, people: Ints, least: int) -> Present:
+    """What is told of those who are on a visit now: groups smaller than ``least`` are not, nor what gives them away.
+
+    Args:
+        intent: the model.
+        levels: groups x ``FACTORS``.
+        people: of each group.
+        least: as small as a group may be.
+    """
+    total = int(people.sum())
+    if 0 < total < least:
+        return Present(None, None, None)
+    chance = intent.chances(levels)
+    likely = int(people[chance >= _LIKELY].sum())
+    shown = all(count == 0 or count >= least for count in (likely, total - likely))
+    return Present(total, likely if shown else None, round(float(people @ chance), 1))
 
 
 def learn(moments: Moments) -> Intent | None:

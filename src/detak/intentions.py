@@ -10,8 +10,8 @@ from detak.consent import Purpose
 from detak.errors import StoreError
 from detak.gate import Gate
 from detak.insights.intent import TOUCHES
-from detak.insights.moments_of_visits import moments, read_moments, reduce_moments
-from detak.intent import Intent, learn, levels_of, so_far
+from detak.insights.moments_of_visits import moments, read_moments, read_present, reduce_moments, reduce_present
+from detak.intent import Intent, Present, learn, levels_of, present, so_far
 from detak.recommend.content import Kind
 from detak.snapshot import read, remove, write
 from detak.subject import Identifier
@@ -63,6 +63,18 @@ class Intentions:
         """Let the model go: somebody who is in its counts was forgotten. It is learnt again without them."""
         self._model, self.forgotten = None, True
         remove(self._path)
+
+    def present(self, least: int) -> Present | None:
+        """How many people are on a visit now and how many of them are likely to buy; None: nothing is learnt yet.
+
+        Counts only, and none of a group smaller than ``least``.
+        """
+        model, now = self._model, datetime.now(UTC)
+        if model is None:
+            return None
+        with self._gate.events(Purpose.PERSONALISATION, before=now, why="intent now") as granted:
+            counted = granted.run(reduce_present(granted.facts, TOUCHES, now))
+        return present(model, *read_present(counted), least)
 
     def chance(self, identifiers: Sequence[Identifier]) -> float | None:
         """That the visit that these people are on ends in a purchase.

@@ -103,11 +103,13 @@ class Member(NamedTuple):
     traits: dict[str, Any]
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """Somebody by their pseudonym, and the identifiers they are known under."""
 
     pseudonym: str
     identifiers: list[Known]
+    told: dict[str, Any] = {}
+    """What a report says of this one, where it says something."""
 
 
 class Removed(NamedTuple):

@@ -13,7 +13,7 @@ from detak.consent import Purpose
 from detak.errors import UsageError
 from detak.gate import Gate
 from detak.insights import filters, own_hours
-from detak.insights.base import Insight, Opens, Report, Shop
+from detak.insights.base import Each, Insight, Opens, Report, Shop
 from detak.insights.compare import Compared, differences
 from detak.insights.filters import Filters
 from detak.insights.people import PeopleReport, people_report, reduce_people
@@ -104,14 +104,31 @@ class Understanding:
     def names(self, question: Question, limit: int) -> list[Person]:
         """The people behind a number themselves, ``limit`` at most: for whoever may see a person's data.
 
+        Where no number is named, what the report says of single things, and whose they are.
+
         Raises:
             UsageError: there is no such report or number, or its numbers do not open.
         """
+        if question.people is None:
+            return self._each(question, limit)
         insight, key = asked(question)[0], question.people or ""
         with self._granted(question, insight, f"people behind {question.name}") as granted:
             behind = self._behind(granted, question, key, self.shop(question.language))
             found = granted.run(behind.order_by("subject").limit(limit))["subject"].to_pylist()
         return self._gate.people(insight.purpose, found, why=f"people behind {question.name}")
+
+    def _each(self, question: Question, limit: int) -> list[Person]:
+        insight, narrow = asked(question)
+        if not isinstance(insight, Each):
+            raise UsageError(f"{question.name} says nothing of single people: name the number whose people you want")
+        shop, why = self.shop(question.language), f"each of {question.name}"
+        period = narrow.period(datetime.now(shop.zone).date())
+        with self._granted(question, insight, why) as granted:
+            made = insight.each(filters.narrowed(granted.facts, narrow, period, shop), shop, limit)
+            found = insight.conclude_each({name: granted.run(table) for name, table in made.items()}, shop)
+        people = self._gate.people(insight.purpose, [subject for subject, _ in found], why=why)
+        whose = {one.pseudonym: one for one in people}
+        return [msgspec.structs.replace(whose[str(subject)], told=told) for subject, told in found]
 
     def _people(self, question: Question, key: str) -> PeopleReport:
         shop = self.shop(question.language)

@@ -112,3 +112,18 @@ def test_what_few_people_had_is_not_shown_by_itself() -> None:
     assert "payment_failed" in report.few
     assert "payment_failed" not in {one.reason for one in report.reasons}
     assert sum(one.left.value for one in report.reasons) == pytest.approx(report.left)
+
+
+def test_of_each_cart_left_it_is_said_whose_it_was_and_why() -> None:
+    told, insight = _told(), Abandonment()
+    made = insight.each(tables(told.events, told.items), JAKARTA, CARTS)
+    found = insight.conclude_each({name: table.to_pyarrow() for name, table in made.items()}, JAKARTA)
+    assert len(found) == _report().left
+    starts = [cart["start"] for _, cart in found]
+    assert starts == sorted(starts, reverse=True)
+    assert {cart["value"] for _, cart in found} == {100_000}
+    for reason in ("shipping_cost", "payment_failed", "only_looking"):
+        together = sum(cart["reasons"].get(reason, 0) for _, cart in found)
+        assert together == pytest.approx(_reason(reason).left.value, rel=0.05)
+    paying = [cart["reasons"] for _, cart in found if cart["stage"] == "paying"]
+    assert all(next(iter(one)) == "payment_failed" for one in paying)

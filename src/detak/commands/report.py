@@ -37,7 +37,12 @@ def _parameters(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--compare", is_flag=True, help="With as many days directly before.")
 @click.option("--anew", is_flag=True, help="Count now, though it takes long and was answered a while ago.")
 @click.option("--people", "key", help="Who is behind the number with this key, in groups.")
-@click.option("--list", "listed", type=click.IntRange(1, 10_000), help="So many of these people, by identifier.")
+@click.option(
+    "--list",
+    "listed",
+    type=click.IntRange(1, 10_000),
+    help="So many of these people, by identifier; of abandonment so many carts.",
+)
 @click.option("--with-bots", is_flag=True, help="Count what programs did too.")
 @click.option("--lang", type=click.Choice(LANGUAGES), help="The language of words in the answer.")
 @store_option
@@ -48,8 +53,6 @@ def command(name: str, key: str | None, listed: int | None, store: Path, as_json
     lang, with_bots, compare, anew = (given.pop(option) for option in ("lang", "with_bots", "compare", "anew"))
     parameters = {option: value for option, value in given.items() if value is not None}
     question = Question(name, parameters, lang, with_bots, compare, key, anew)
-    if listed is not None and key is None:
-        raise click.UsageError("--list goes with --people KEY")
     with desk_of(store, must_exist=True) as desk:
         if listed is not None:
             people = desk.names(question, listed)
@@ -60,4 +63,7 @@ def command(name: str, key: str | None, listed: int | None, store: Path, as_json
 
 
 def _line(person: Person) -> str:
-    return "  ".join([person.pseudonym, *(f"{one.kind}:{one.value}" for one in person.identifiers)])
+    told = dict(person.told)
+    chances = [f"{name} {chance:.0%}" for name, chance in told.pop("reasons", {}).items()]
+    shown = [str(value) for value in told.values() if value is not None]
+    return "  ".join([person.pseudonym, *(f"{one.kind}:{one.value}" for one in person.identifiers), *shown, *chances])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import ibis
 import ibis.expr.types as ir
@@ -20,6 +20,7 @@ from detak.insights.blocks import Block
 from detak.insights.cart_strata import REASONS, Strata, banded, read_strata, reduce_strata
 from detak.insights.carts import ORDERED, carts
 from detak.insights.effects import Effect, Findings, findings
+from detak.insights.left_carts import left_carts, reduce_left
 
 MOST: Final = 20_000
 _Z: Final = 1.96
@@ -116,8 +117,7 @@ class Abandonment:
     def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> AbandonmentReport:
         """The report."""
         totals = sums["totals"].to_pylist()[0]
-        strata = read_strata(sums["strata"])
-        found = findings(strata, totals["again"] or 0, totals["unseen"] or 0)
+        strata, found = self._findings(sums)
         few = [name for name in REASONS if 0 < totals[f"people_{name}"] < shop.min_group]
         gone = strata.stage < ORDERED
         return AbandonmentReport(
@@ -130,6 +130,18 @@ class Abandonment:
             reasons=_reasons(strata, found, few),
             few=few,
         )
+
+    def each(self, facts: Facts, shop: Shop, limit: int) -> dict[str, ir.Table]:
+        """What ``reduce`` makes, and ``left``: the newest carts left behind."""
+        return {**self.reduce(facts, shop), "left": reduce_left(self._newest(facts, shop), limit)}
+
+    def conclude_each(self, sums: Mapping[str, pa.Table], shop: Shop) -> list[tuple[int, dict[str, Any]]]:  # noqa: ARG002
+        """Of each of these carts whose it was, and the likely reasons with their chances."""
+        return left_carts(sums["left"], sums["strata"], self._findings(sums)[1].blame)
+
+    def _findings(self, sums: Mapping[str, pa.Table]) -> tuple[Strata, Findings]:
+        totals, strata = sums["totals"].to_pylist()[0], read_strata(sums["strata"])
+        return strata, findings(strata, totals["again"] or 0, totals["unseen"] or 0)
 
     def behind(self, facts: Facts, shop: Shop, key: str) -> ir.Table:
         """Who left a cart on which the reason's sign shows; for the traceless, one without any.

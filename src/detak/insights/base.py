@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -88,6 +88,19 @@ class Opens(Protocol):
         Raises:
             UsageError: the report has no such number.
         """
+        ...
+
+
+@runtime_checkable
+class Each(Protocol):
+    """An insight that says of single things what it says of all: for whoever may see a person's data."""
+
+    def each(self, facts: Facts, shop: Shop, limit: int) -> dict[str, ir.Table]:
+        """Named expressions, as of ``reduce``, with ``limit`` single things at most among their rows."""
+        ...
+
+    def conclude_each(self, sums: Mapping[str, pa.Table], shop: Shop) -> list[tuple[int, dict[str, Any]]]:
+        """Of each thing whose it is (``subject``), and what is said of it."""
         ...
 
 

@@ -13,7 +13,7 @@ from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.moments_of_visits import moments, read_moments, reduce_moments
-from detak.intent import judge, learn
+from detak.intent import Present, judge, learn
 from detak.words import say
 
 TOUCHES: Final = (
@@ -77,6 +77,19 @@ class IntentReport(Report, frozen=True, kw_only=True):
             Table(say(language, "intent.reliability"), heads, rows, left=0),
             Note(say(language, "intent.how")),
         ]
+
+
+def present_words(found: Present, shop: Shop) -> str:
+    """Who is in the shop now, in a sentence or two."""
+    language = shop.language
+    if found.people is None or found.expected is None:
+        return say(language, "intent.few", least=render.whole(shop.min_group, language))
+    people = render.whole(found.people, language)
+    if found.likely is None:
+        return say(language, "intent.some", people=people, expected=render.decimal(found.expected, language, 1))
+    likely = render.whole(found.likely, language)
+    expected = render.decimal(found.expected, language, 1)
+    return say(language, "intent.now", people=people, likely=likely, expected=expected)
 
 
 @dataclass(frozen=True)

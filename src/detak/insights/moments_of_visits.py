@@ -1,5 +1,8 @@
 """Moments of visits, counted: what ``intent.FACTORS`` says at each touch, and whether the visit ended in a purchase."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import ibis
 import ibis.expr.types as ir
 import numpy as np
@@ -7,7 +10,7 @@ import pyarrow as pa
 
 from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts
-from detak.intent import FACTORS, VISIT, Moments
+from detak.intent import FACTORS, VISIT, Ints, Moments
 
 _CARTS = ("Product Added", "Wishlist Product Added to Cart")
 _PAUSE = ibis.interval(seconds=VISIT // 1_000_000)
@@ -75,6 +78,26 @@ def _counted(it: ir.Table, order: list[str]) -> ir.Table:
         again=it.looks - it.different, part=ibis.cases((it.passed < _LEARN, 0), (it.passed < _CALIBRATE, 1), else_=2)
     )
     return it.filter(~it.buy)
+
+
+def reduce_present(facts: Facts, events: tuple[str, ...], now: datetime) -> ir.Table:
+    """Who is on a visit that goes on at ``now`` (UTC) and has no purchase in it, counted: ``FACTORS``, ``people``."""
+    items, since = facts.items, (now - timedelta(microseconds=VISIT)).astimezone(UTC).replace(tzinfo=None)
+    lately = items.filter(items.event.isin(events), items.time >= since).select("subject").distinct()
+    rows = moments(replace(facts, items=items.semi_join(lately, "subject")), events)
+    turn = ibis.row_number().over(group_by="subject", order_by=[ibis.desc(one) for one in ("time", "event_id", "line")])
+    last = rows.mutate(turn=turn)
+    # A purchase ends a visit: where there is none in somebody's last one, its last moment is theirs now.
+    last = last.filter(last.turn == 0, last.ends == 0, last.time >= since)
+    banded = last.select(**{name: _band(last[name], bounds) for name, bounds in FACTORS.items()})
+    return banded.group_by(list(FACTORS)).agg(people=banded.count())
+
+
+def read_present(found: pa.Table) -> tuple[Ints, Ints]:
+    """From the result of ``reduce_present``: levels (groups x ``FACTORS``), and people of each."""
+    columns = [found[name].to_numpy().astype(np.int64) for name in FACTORS]
+    levels = np.column_stack(columns).reshape(found.num_rows, len(FACTORS))
+    return levels, found["people"].to_numpy().astype(np.int64)
 
 
 def reduce_moments(rows: ir.Table) -> ir.Table:

@@ -1,6 +1,7 @@
 """A page for every report: what it says, drawn; what it can be asked; and who is behind its numbers, in groups."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -11,8 +12,10 @@ from litestar.exceptions import NotAuthorizedException
 
 from detak.engine import Engine
 from detak.errors import CannotComputeError, UsageError
-from detak.insights.blocks import Block
+from detak.insights.base import Shop
+from detak.insights.blocks import Block, Words
 from detak.insights.filters import NAMES
+from detak.insights.intent import present_words
 from detak.insights.stages import SEGMENTS
 from detak.questions import Question, report_names, report_parameters
 from detak.server import drawing
@@ -129,8 +132,18 @@ def _said(engine: Engine, question: Question) -> _Said:
         told = engine.understanding.told(question)
     except (UsageError, CannotComputeError) as error:
         return _Said([], problem=str(error))
-    blocks = told.report.blocks(shop)
+    live = _LIVE[question.name](engine, shop) if question.name in _LIVE and question.people is None else []
+    blocks = [*live, *told.report.blocks(shop)]
     return _Said(blocks, "" if blocks else told.report.text(shop), at=told.at if told.at < now else None)
+
+
+def _in_the_shop(engine: Engine, shop: Shop) -> list[Block]:
+    found = engine.intent.present(shop.min_group)
+    return [] if found is None else [Words([present_words(found, shop)])]
+
+
+_LIVE: Final[Mapping[str, Callable[[Engine, Shop], list[Block]]]] = {"intent": _in_the_shop}
+"""What a report's page says of this moment, above the report."""
 
 
 def _given(request: AnyRequest) -> dict[str, str]:

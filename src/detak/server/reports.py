@@ -13,6 +13,7 @@ from litestar.response import ServerSentEvent
 
 from detak.alerts import Alert
 from detak.engine import Engine
+from detak.intent import Present
 from detak.live import Pulse
 from detak.questions import Answer, Question, report_names
 
@@ -68,6 +69,13 @@ async def alerts(engine: Engine) -> list[Alert]:
     return engine.alerts()
 
 
+@get("/v1/intent")
+async def intent(engine: Engine) -> Present:
+    """How many people are in the shop now, and how many of them are likely to buy; null: too few to show."""
+    found = await asyncio.to_thread(engine.intent.present, engine.settings.min_group)
+    return found or Present(None, None, None)
+
+
 @get("/v1/pulse")
 async def pulse(engine: Engine) -> Pulse:
     """What is happening right now."""
@@ -87,4 +95,4 @@ async def stream(engine: Engine, stopping: asyncio.Event) -> ServerSentEvent:
     return ServerSentEvent(beats())
 
 
-ROUTES = [names, report, alerts, people, pulse, stream]
+ROUTES = [names, report, alerts, people, intent, pulse, stream]
