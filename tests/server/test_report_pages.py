@@ -12,6 +12,7 @@ from tests.server.test_pages import BROWSER, ELSEWHERE, HERE, HOSTILE, app_of
 from tests.shop import consenting, order, track
 
 from detak.engine import Engine
+from detak.insights.stages import SEGMENTS
 from detak.questions import report_names, report_parameters
 from detak.server.report_pages import ROOMS, rooms
 from detak.settings import LANGUAGES
@@ -119,3 +120,4 @@ def test_strangers_are_asked_in(engine: Engine) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_field_has_a_word(language: str) -> None:
     assert [name for name in report_parameters() if not knows(language, f"page_ask.{name}")] == []
+    assert [name for name in SEGMENTS if not knows(language, f"stage.{name}")] == []

@@ -99,13 +99,14 @@ def _sentence(path: Path, one: Imported) -> str:
 
 
 def _warn(done: list[Imported], settings: Any) -> None:
-    for one in done:
-        if one.rejected:
-            click.echo(f"detak: {one.rejected:,} rows could not be used; see {one.rejects_file}", err=True)
-        if one.withheld:
-            basis = settings.source(one.source, imported=True).basis
-            click.echo(
-                f"detak: {one.withheld:,} rows are covered by no purpose (source {one.source}, basis {basis}): "
-                "not kept. See [sources] in detak.toml.",
-                err=True,
-            )
+    for rejects_file in dict.fromkeys(one.rejects_file for one in done if one.rejected):
+        rejected = sum(one.rejected for one in done if one.rejects_file == rejects_file)
+        click.echo(f"detak: {rejected:,} rows could not be used; see {rejects_file}", err=True)
+    for source in dict.fromkeys(one.source for one in done if one.withheld):
+        withheld = sum(one.withheld for one in done if one.source == source)
+        basis = settings.source(source, imported=True).basis
+        click.echo(
+            f"detak: {withheld:,} rows are covered by no purpose (source {source}, basis {basis}): "
+            "not kept. See [sources] in detak.toml.",
+            err=True,
+        )
