@@ -20,7 +20,7 @@ from detak.consent import Basis
 from detak.decide.offers_learning import Learnt
 from detak.engine import Engine
 from detak.settings import Settings, SourceSettings
-from detak.simulate.browsing import LOOK, tempting
+from detak.simulate.browsing import LOOK, adding, tempting
 from detak.simulate.config import DAY_MS, WORLDS
 from detak.simulate.goods import categories
 from detak.simulate.live import Live
@@ -64,7 +64,7 @@ class Counted(Live):
         n = len(world.people.uplift)
         self.seen = np.zeros(n, np.bool_)
         self.subtotal, self.discount, self.promised = (np.zeros(n) for _ in range(3))
-        self.pages, self.likely = np.zeros(n), np.zeros(n)
+        self.pages, self.clicks, self.carts = (np.zeros(n) for _ in range(3))
 
     def _count(self, scene: Scene) -> None:
         super()._count(scene)
@@ -95,11 +95,14 @@ class Counted(Live):
             self._policy.fill = fill  # type: ignore[method-assign]
 
     def _look(self, visits: Any, showing: Any) -> None:
-        """How many clicks the home pages are worth, by the tastes that the world gave: no chance in it."""
+        """What the home pages are worth, by the tastes that the world gave: no chance in it."""
         here = visits.home & (visits.start >= self.since)
         person = visits.person[here]
-        chance = tempting(self._world, person, showing.slate[here])[2]
-        np.add.at(self.likely, person, chance @ LOOK ** np.arange(chance.shape[1]))
+        shown, liked, chance = tempting(self._world, person, showing.slate[here])
+        seen = chance * LOOK ** np.arange(chance.shape[1])
+        carried = seen * adding(liked, self._world.people.intent[person][:, None]) * self._world.goods.price[shown]
+        np.add.at(self.clicks, person, seen.sum(axis=1))
+        np.add.at(self.carts, person, carried.sum(axis=1))
         np.add.at(self.pages, person, 1)
 
 
@@ -111,7 +114,8 @@ class Run(msgspec.Struct):
     seen: np.ndarray
     promised: np.ndarray
     pages: np.ndarray
-    likely: np.ndarray
+    clicks: np.ndarray
+    carts: np.ndarray
     learnt: list[str]
     shares: dict[str, float]
     asked: int
@@ -273,9 +277,12 @@ def _told(live: Counted, world: World, learnt: list[str], shares: dict[str, floa
 def _summary(runs: list[Run], base: list[Run]) -> dict[str, Any]:
     pages = [one.pages > 0 for one in runs]
     found: dict[str, Any] = {
-        "likely_clicks_a_page": _interval(
-            np.concatenate([one.likely[there] / one.pages[there] for one, there in zip(runs, pages, strict=True)])
+        f"likely_{what}_a_page": _interval(
+            np.concatenate(
+                [getattr(one, what)[there] / one.pages[there] for one, there in zip(runs, pages, strict=True)]
+            )
         )
+        for what in ("clicks", "carts")
     }
     for what in ("revenue", "profit"):
         each = np.concatenate([getattr(one, what)[one.seen] for one in runs])

@@ -97,11 +97,13 @@ class View:
         popular = front.popular.get(product, 0.0)
         if found is None:
             return Goods(popular=popular, worth=factor, open=not hidden and not stock.products)
+        rules = self.rules
+        worth = factor * (1.0 + rules.margin * margin(found)) * (1.0 + rules.stock * stocked(found))
         return Goods(
             popular,
             freshness(found, front.made),
             float(is_cut(found)),
-            factor * (1.0 + self.rules.margin * margin(found)) * (1.0 + self.rules.stock * stocked(found)),
+            worth * stock.dearness(found) ** rules.price,
             stock.category(found),
             found.sellable and not hidden,
             stock.is_sensitive(product),

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import Final
 
+import numpy as np
+
 from detak.answering import Answering
 from detak.catalogue import Product
 from detak.decide.rulebook import OFFERS, PageRules, Rulebook
@@ -16,6 +18,7 @@ COMMON: Final = 48
 _POPULAR: Final = ("trending", "popular")
 _TOGETHER: Final = ("together_bought", "also_viewed")
 _WELL_STOCKED: Final = 100
+_FAR: Final = 16.0
 _FRESH: Final = 30 * 86_400_000_000  # microseconds
 
 
@@ -53,6 +56,20 @@ class Stock:
         if OFFERS not in wanted:
             return []
         return _cut([one for one in self.products.values() if one.compare_at_price is not None])
+
+    @cached_property
+    def usual_price(self) -> float:
+        """The median price of what has one, minor units; 0: nothing has."""
+        prices = self.answering.content.price
+        known = prices[prices > 0]
+        return float(np.median(known)) if len(known) else 0.0
+
+    def dearness(self, product: Product) -> float:
+        """Its price beside the usual one, at most 16 times more or less; 1 where one of the two is not known."""
+        price = product.price
+        if price is None or price.amount <= 0 or price.currency != self._currency or not self.usual_price:
+            return 1.0
+        return min(max(price.amount / self.usual_price, 1 / _FAR), _FAR)
 
     def own(self, placement: str) -> str:
         """The placement whose rules count: itself, where it has any of its own."""

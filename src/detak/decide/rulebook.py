@@ -46,6 +46,8 @@ class PageRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """No category holds more of the page while there is anything else."""
     margin: Annotated[float, Meta(ge=0, le=10)] = 0.2
     """How much more a product with the best margin is worth than one with none; 0: margins do not matter."""
+    price: Share = 0.5
+    """How much prices count: a click on a product of twice the price is worth 2 to the power of this; 0: all alike."""
     stock: Annotated[float, Meta(ge=0, le=10)] = 0.0
     """How much more a product with the most stock is worth."""
     explore: Share = 0.05

@@ -81,7 +81,7 @@ def browse(world: World, day: int, visits: Visits, showing: Showing, rng: np.ran
     turn = np.lexsort((order, visit))
     visit, order, position, product, liked = (one[turn] for one in (visit, order, position, product, liked))
     gone = world.gone(day)[product]
-    chance = sigmoid(liked - 3.5 + 0.8 * intent[visit])
+    chance = adding(liked, intent[visit])
     # Of what is out of stock the page knows mostly; else it is found out in the cart.
     added = (rng.random(len(visit)) < chance) & ~(gone & (rng.random(len(visit)) < 0.6))
     added = _sure(visits, visit, added)
@@ -146,6 +146,11 @@ def tempting(world: World, person: Ints, slate: Ints) -> tuple[Ints, Floats, Flo
     shown = np.maximum(slate, 0)
     liked = liking(world, person, shown)
     return shown, liked, np.where(slate >= 0, sigmoid(0.9 * liked - 2.9), 0.0)
+
+
+def adding(liked: Floats, intent: Floats) -> Floats:
+    """The chance that what was looked at goes into the cart."""
+    return sigmoid(liked - 3.5 + 0.8 * intent)
 
 
 def _list_looks(
