@@ -37,3 +37,15 @@ def test_a_product_that_came_after_the_models_has_its_place(tmp_path: Path) -> N
         engine.models.renew()
         (found,) = ask(engine, None, placements=[{"name": "home", "k": 12}])
         assert sorted(slot.product_id for slot in found.slate) == ["a", "b", "shown"]
+
+
+def test_a_click_on_a_dear_product_counts_for_more_as_far_as_the_shop_says(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        prices = {"a": 10_000, "b": 90_000, "c": 30_000}
+        rows = [{"id": one, "name": one, "price": {"amount": p, "currency": "IDR"}} for one, p in prices.items()]
+        engine.catalogue.put([*rows, {"id": "d", "name": "d"}], "api")
+        for told, order in ((0.0, "abcd"), (1.0, "bcda")):
+            (tmp_path / "rules.toml").write_text(f"[placements.default.page]\nprice = {told}\nexplore = 0.0\n")
+            engine.decisions.clock = lambda told=told: int((1 + told) * 10**15)  # type: ignore[misc]
+            (found,) = ask(engine, None)
+            assert "".join(slot.product_id for slot in found.slate) == order

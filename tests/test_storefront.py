@@ -1,0 +1,71 @@
+"""A shop's server asks for decisions: answered, or its own default in time."""
+
+import socket
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from detak.decide.asking import Asked
+from detak.storefront import Page, Storefront
+from tests.clients.shop import opened
+
+DEFAULT = ["x", "y"]
+
+
+def test_what_was_decided_is_told_by_placement(tmp_path: Path) -> None:
+    with opened(tmp_path) as shop, Storefront(shop.url, shop.key, timeout=20) as storefront:
+        listed = Asked("search", 2, products=["b", "a"])
+        page = storefront.decide([listed, "home"], user_id="ani", anonymous_id="phone")
+        assert page.trouble == ""
+        assert sorted(page.products("search", DEFAULT)) == ["a", "b"]
+        assert len(page.decision_id("search") or "") == 32
+        assert page.products("home", DEFAULT) == DEFAULT, "a shop that knows of nothing yet has an empty slate"
+        assert page.decision_id("home") is None
+        assert page.promotion("search") is None
+        with Storefront(shop.url, "wrong", timeout=20) as stranger:
+            assert "401" in stranger.decide(["home"]).trouble
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """An engine that takes questions and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_an_engine_that_is_slow_costs_one_time_out_and_the_default_stands(silent: str) -> None:
+    with Storefront(silent, "key", timeout=0.15) as storefront:
+        began = time.monotonic()
+        first = storefront.decide(["home"])
+        took = time.monotonic() - began
+        assert first.products("home", DEFAULT) == DEFAULT
+        assert "does not answer" in first.trouble
+        assert took < 5
+        began = time.monotonic()
+        assert storefront.decide(["home"]).trouble == "the engine did not answer a moment ago"
+        assert time.monotonic() - began < 0.15
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"decisions":[]}'])
+def test_an_answer_that_is_none_leaves_the_default(body: bytes) -> None:
+    class Odd(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with Storefront(f"http://127.0.0.1:{server.server_port}", "key", timeout=10) as storefront:
+            page = storefront.decide(["home"])
+        server.shutdown()
+    assert page == Page(trouble=page.trouble)
+    assert page.trouble
