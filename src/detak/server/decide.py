@@ -1,6 +1,5 @@
 """Decisions over HTTP: what to show now, why something was shown, and the script that puts decisions into a page."""
 
-import asyncio
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from detak.decide.asking import BODY_LIMIT
 from detak.decision import Decision
 from detak.engine import Engine
-from detak.server.ingest import ANSWERS, AnyRequest, answers, read_body, source_of
+from detak.server.ingest import ANSWERS, AnyRequest, answers, durable, read_body, source_of
 
 _SCRIPT: Final = Path(__file__).parent / "static" / "detak.js"
 
@@ -30,23 +29,8 @@ async def decide(request: AnyRequest, engine: Engine) -> Response[Any]:
     """What a person sees in each placement of this page now. On the disk when this answers."""
     body = await read_body(request, BODY_LIMIT)
     source = source_of(request, engine, body)
-    loop = asyncio.get_running_loop()
-    landed: asyncio.Future[bytes] = loop.create_future()
-
-    def settle(result: bytes | Exception) -> None:
-        if landed.cancelled():
-            return
-        if isinstance(result, Exception):
-            landed.set_exception(result)
-        else:
-            landed.set_result(result)
-
-    def done(result: bytes | Exception) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, result)
-
-    engine.decisions.decide(source, body, done)
-    return Response(await landed, media_type="application/json", headers={"Cache-Control": "no-store"})
+    answer = await durable(lambda done: engine.decisions.decide(source, body, done))
+    return Response(answer, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @get("/detak.js", responses=answers(404), media_type="text/javascript")

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import io
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -60,10 +61,19 @@ async def collect(engine: Engine, source: str, body: bytes) -> None:
         RowError: it is not a batch.
         BusyError, StoreError: nothing was taken; sending it again may help.
     """
-    loop = asyncio.get_running_loop()
-    landed: asyncio.Future[int] = loop.create_future()
+    await durable(lambda done: engine.collect(source, body, done))
 
-    def settle(result: int | Exception) -> None:
+
+async def durable(begin: Callable[[Callable[[Any], None]], None]) -> Any:
+    """Wait for what ``begin`` begins: it calls what it is given, in any thread, with a result or with an error.
+
+    Raises:
+        Exception: the error.
+    """
+    loop = asyncio.get_running_loop()
+    landed: asyncio.Future[Any] = loop.create_future()
+
+    def settle(result: Any) -> None:
         if landed.cancelled():
             return
         if isinstance(result, Exception):
@@ -71,12 +81,12 @@ async def collect(engine: Engine, source: str, body: bytes) -> None:
         else:
             landed.set_result(result)
 
-    def done(result: int | Exception) -> None:
+    def done(result: Any) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result)
 
-    engine.collect(source, body, done)
-    await landed
+    begin(done)
+    return await landed
 
 
 async def read_body(request: AnyRequest, limit: int) -> bytes:
