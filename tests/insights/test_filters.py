@@ -1,16 +1,21 @@
 """What a report is asked about: periods, places, segments; an order is in or out with all that is told of it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.facts import JAKARTA, Told, rows, tables
+from tests.facts import JAKARTA, Told, ask_facts, rows, tables
 
 from detak.errors import UsageError
+from detak.insights.base import Facts
 from detak.insights.filters import Filters, narrowed, read
+from detak.insights.hours import Hours
+from detak.insights.moments import ORDERS, SEARCHES, VISITS, moments
+from detak.insights.peaks import Peaks
 from detak.insights.period import Period
+from detak.insights.timing import Timing
 
 TODAY = date(2025, 3, 31)
 
@@ -110,3 +115,49 @@ def test_what_cannot_be_read_is_named(given_: dict[str, str], said: str) -> None
 def test_a_period_that_cannot_be_is_refused(given_: dict[str, str]) -> None:
     with pytest.raises(UsageError):
         read(given_).period(TODAY)
+
+
+@pytest.fixture(scope="module")
+def season() -> Told:
+    """Sixty days of a shop: each day two come by telephone from Bali and search, one by computer from Banten orders."""
+    told = Told()
+    for day in range(60):
+        at = datetime(2025, 1, 1, 5) + timedelta(days=day)
+        for subject in (1, 2):
+            there = {"subject": subject, "province": "Bali", "device": "mobile", "channel": "email", "source": "app"}
+            told.event("Products Searched", time=at + timedelta(hours=subject), query="batik", **there)
+        told.order(f"{day}", time=at, subject=3, province="Banten", device="desktop", channel="search", source="web")
+    return told
+
+
+@pytest.mark.parametrize(
+    ("filters", "orders", "searches", "visits"),
+    [
+        ({"province": "bali"}, 0, 120, 120),
+        ({"device": "Desktop"}, 60, 0, 60),
+        ({"channel": "search", "source": "web"}, 60, 0, 60),
+        ({"segment": "browsing"}, 0, 120, 120),
+        ({"from": "2025-01-11", "to": "2025-02-19"}, 40, 80, 120),
+    ],
+)
+def test_what_is_counted_by_the_hour_is_what_the_filters_leave(
+    season: Told, filters: dict[str, str], orders: int, searches: int, visits: int
+) -> None:
+    facts = _narrowed(season, filters)
+    counts = [moments(facts, kind).count().name(kind).as_table() for kind in (ORDERS, SEARCHES, VISITS)]
+    (found,) = rows(counts[0].cross_join(counts[1]).cross_join(counts[2]))
+    assert found == {ORDERS: orders, SEARCHES: searches, VISITS: visits}
+
+
+def test_reports_of_when_say_what_the_filters_leave(season: Told) -> None:
+    facts = _narrowed(season, {"from": "2025-01-11", "to": "2025-02-19", "province": "Bali"})
+    assert {week.of: week.count for week in ask_facts(Hours(), facts).weeks} == {"searches": 80, "visits": 80}
+    assert ask_facts(Timing(), facts).orders == 0
+    # Whole days alone are taken apart: the first and the last are left out.
+    peaks = ask_facts(Peaks(of="visits"), _narrowed(season, {"province": "Bali"}))
+    assert sum(day.count for day in peaks.days) == 116
+
+
+def _narrowed(told: Told, filters: dict[str, str]) -> Facts:
+    wanted = read(filters)
+    return narrowed(tables(told.events, told.items), wanted, wanted.period(TODAY), JAKARTA)
