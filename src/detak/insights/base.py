@@ -18,6 +18,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
+from detak.errors import UsageError
 from detak.insights import terminal
 from detak.insights.blocks import Block
 
@@ -102,6 +103,16 @@ class Each(Protocol):
     def conclude_each(self, sums: Mapping[str, pa.Table], shop: Shop) -> list[tuple[int, dict[str, Any]]]:
         """Of each thing whose it is (``subject``), and what is said of it."""
         ...
+
+
+def check_limit(limit: int) -> None:
+    """See that something is asked for.
+
+    Raises:
+        UsageError: nothing is.
+    """
+    if limit < 1:
+        raise UsageError("the limit must be at least 1")
 
 
 def local(column: ir.TimestampColumn, zone: ZoneInfo) -> ir.TimestampColumn:

@@ -13,7 +13,7 @@ from detak.consent import Purpose
 from detak.errors import UsageError
 from detak.event import ORDER_COMPLETED
 from detak.insights import render
-from detak.insights.base import Facts, Report, Shop
+from detak.insights.base import Facts, Report, Shop, check_limit
 from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.rising import Change, changes
 from detak.words import say
@@ -92,8 +92,7 @@ class Interests:
         """
         if not 1 <= self.span <= _LONGEST:
             raise UsageError(f"the span must be 1 to {_LONGEST} days")
-        if self.limit < 1:
-            raise UsageError("the limit must be at least 1")
+        check_limit(self.limit)
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``categories``, ``products``: key, name, kind, now, before; ``totals``: the same of everything."""

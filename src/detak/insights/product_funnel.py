@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.errors import UsageError
-from detak.insights.base import Facts, Shop
+from detak.insights.base import Facts, Shop, check_limit
 from detak.insights.orders import KEY, headers, order_items
 from detak.insights.product_funnel_report import ADD, BUY, Funnelled, ProductFunnelReport, Step
 from detak.insights.shrinkage import Groups, Shrunk, shrink
@@ -41,8 +41,7 @@ class ProductFunnel:
         Raises:
             UsageError: it is less than 1.
         """
-        if self.limit < 1:
-            raise UsageError("the limit must be at least 1")
+        check_limit(self.limit)
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``products`` and ``categories``: seen, added, bought (of those who saw it), unseen (bought without)."""

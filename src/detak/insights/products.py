@@ -10,9 +10,8 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
 from detak.insights import dimensions, render
-from detak.insights.base import Facts, Report, Shop
+from detak.insights.base import Facts, Report, Shop, check_limit
 from detak.insights.bought import Bought, read_bought, reduce_bought
 from detak.insights.orders import headers
 from detak.insights.searches import Search, reduce_searches
@@ -118,8 +117,7 @@ class Products:
         Raises:
             UsageError: the limit is less than 1, or there is no such dimension.
         """
-        if self.limit < 1:
-            raise UsageError("the limit must be at least 1")
+        check_limit(self.limit)
         dimensions.check(self.by, DIMENSIONS)
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from detak.consent import Purpose
 from detak.errors import UsageError
 from detak.event import ORDER_COMPLETED, PRODUCTS_SEARCHED
-from detak.insights.base import Facts, Shop
+from detak.insights.base import Facts, Shop, check_limit
 from detak.insights.queries_report import SearchesReport, draw
 from detak.spellings import words
 
@@ -39,8 +39,7 @@ class Searches:
         Raises:
             UsageError: it is less than 1.
         """
-        if self.limit < 1:
-            raise UsageError("the limit must be at least 1")
+        check_limit(self.limit)
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``queries``: a row a spelling, its outcomes; ``about``: spelling, category, clicks; ``moves``: from, to.

@@ -14,7 +14,7 @@ from detak.consent import Purpose
 from detak.errors import UsageError
 from detak.inference import discoveries
 from detak.insights import render
-from detak.insights.base import Facts, Report, Shop
+from detak.insights.base import Facts, Report, Shop, check_limit
 from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.orders import KEY, headers, order_items
 from detak.words import say
@@ -87,8 +87,7 @@ class Together:
         """
         if self.of not in OF:
             raise UsageError(f"{self.of!r} is not bought together; there are: {', '.join(OF)}")
-        if self.limit < 1:
-            raise UsageError("the limit must be at least 1")
+        check_limit(self.limit)
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``pairs``: one, other, their names, orders (both, one_orders, other_orders); ``totals``: orders, several."""
