@@ -4,6 +4,7 @@ from pathlib import Path
 
 from detak.engine import Engine
 from tests.conftest import send
+from tests.shop import track
 from tests.test_deciding import OPEN, ask, shelves, touch
 
 
@@ -49,3 +50,22 @@ def test_a_click_on_a_dear_product_counts_for_more_as_far_as_the_shop_says(tmp_p
             engine.decisions.clock = lambda told=told: int((1 + told) * 10**15)  # type: ignore[misc]
             (found,) = ask(engine, None)
             assert "".join(slot.product_id for slot in found.slate) == order
+
+
+def test_what_the_shop_lays_down_holds_on_the_page(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(
+        "[placements.home.rules]\npurchased_days = 30\n"
+        'pin = [{product = "e", at = 1}, {product = "b", at = 3}, {product = "gone", at = 2}]\n'
+    )
+    with Engine(tmp_path, OPEN) as engine:
+        engine.catalogue.put([{"id": one, "name": one} for one in "abcdef"], "api")
+        bought = {"order_id": "1", "products": [{"product_id": "a"}, {"product_id": "b"}]}
+        send(engine, track("Order Completed", "o1", user="ani", properties=bought))
+        engine.models.renew()
+        home, other = ask(engine, "ani", placements=[{"name": "home", "k": 4}, {"name": "other", "k": 6}])
+        slate = [slot.product_id for slot in home.slate]
+        assert (slate[0], slate[2]) == ("e", "b")
+        assert set(slate) == {"e", "b"} | set(slate[1::2]) <= set("bcdef")
+        assert ("purchased", "1") in [(one.code, one.about) for one in home.reasons]
+        assert [slot.shelf for slot in home.slate][::2] == ["pinned", "pinned"]
+        assert "a" in [slot.product_id for slot in other.slate], "elsewhere nothing is laid down"

@@ -9,7 +9,7 @@ from detak.decide import rulebook as rules
 from detak.decide.asking import Asked, Question
 from detak.decide.exploring import BEST, Drawn, draw
 from detak.decide.offers import Book, Choice, Given, offered
-from detak.decide.page import Layout, Placed, Pool, compose, packed
+from detak.decide.page import Layout, Placed, Pool, compose, packed, pinned
 from detak.decide.served import DAY, Served
 from detak.decision import Decision, Promotion, Reason, Slot, decision_ids
 from detak.gate import Gate
@@ -32,6 +32,7 @@ _REASONS: Final = {
     rules.NEW: Reason("new"),
     rules.OFFERS: Reason("price_cut"),
     _LIST: Reason("fits"),
+    rules.PINNED: Reason("pinned"),
 }
 
 
@@ -76,6 +77,8 @@ class _Made(NamedTuple):
     placement: str
     drawn: Drawn
     persons: Persons
+    bought: int
+    """Products left out because they were bought lately."""
 
 
 class Composing:
@@ -131,7 +134,8 @@ class Composing:
                 persons[asked.product] = front.pools.of(asker.visitor, asker.shut, asker.where, now, asked.product)
             if (asked.product, view) not in shelves:
                 shelves[asked.product, view] = view.shelves(persons[asked.product], asker.where, now)
-            shut = {*shown, *asked.exclude, *asker.shut}
+            lately = view.lately(asker.visitor.bought, now)
+            shut = {*shown, *asked.exclude, *asker.shut, *lately}
             if asked.products is None:
                 drawn = self._drawn(asked, view, shelves[asked.product, view], shut, best=moment.preview)
                 shown.update([one[0] for one in drawn.page.slate])
@@ -139,7 +143,7 @@ class Composing:
                 drawn = _reranked(asked, asked.products, view, persons[asked.product])
             if choice is None and view.rules.offers:
                 choice = self._choice(asker, moment)
-            made = _Made(one, asked.name, drawn, persons[asked.product])
+            made = _Made(one, asked.name, drawn, persons[asked.product], len(lately) if asked.products is None else 0)
             decisions.append(self._told(made, asker, choice, moment))
             features.append(packed(drawn.page.slate))
         return Composed(asker, decisions, features, choice)
@@ -174,8 +178,11 @@ class Composing:
         """The page of one placement, without what is ``shut``; nothing is tried where only the ``best`` will do."""
         if asked.product is not None:
             shut.add(asked.product)
-        page = compose(shelves, view.layout(asked.k), shut)
-        return Drawn(page, BEST, 1.0) if best else draw(page, view.exploration, self._chance.random())
+        pins = view.pins(asked.k, shut)
+        shut.update([one.product for _, one in pins])
+        page = compose(shelves, view.layout(asked.k - len(pins)), shut)
+        drawn = Drawn(page, BEST, 1.0) if best else draw(page, view.exploration, self._chance.random())
+        return drawn._replace(page=pinned(drawn.page, pins))
 
     def _choice(self, asker: Asker, moment: Moment) -> Choice:
         """What the visitor is offered; nothing to whom nothing may be known of."""
@@ -194,6 +201,8 @@ class Composing:
         slate = drawn.page.slate
         slots = _slots(slate, persons, asker.where)
         notes = list(asker.notes)
+        if made.bought:
+            notes.append(Reason("purchased", str(made.bought)))
         if persons.sensitive:
             notes.append(Reason("sensitive", str(persons.sensitive)))
         if drawn.variant != BEST:

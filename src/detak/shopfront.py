@@ -1,7 +1,7 @@
 """The shop as pages are made from it at one moment: models, catalogue, rules and weights together. Immutable in effect;
 what is looked up often is remembered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -9,14 +9,16 @@ import numpy as np
 
 from detak.catalogue import Product
 from detak.decide.exploring import Exploration
-from detak.decide.page import Goods, Layout, Placed, Pool, Scoring, Weights
-from detak.decide.rulebook import CONTINUE, FOR_YOU, NEW, PERSONAL, TRENDING, PageRules
+from detak.decide.page import FEATURES, Goods, Layout, Placed, Pool, Scoring, Weights
+from detak.decide.rulebook import CONTINUE, FOR_YOU, NEW, PERSONAL, PINNED, TRENDING, PageRules
 from detak.decision import Decision
 from detak.money import exponent
 from detak.pools import Persons, Pools, Where
 from detak.recommend.base import NOBODY, History, Situation
 from detak.recommend.ruled import Ruled
+from detak.recommend.rules import Rules
 from detak.stock import COMMON, Stock, freshness, is_cut, margin, stocked
+from detak.touches import Touches
 
 HOUR: Final = 3_600_000_000  # microseconds
 _PLACES: Final = 5_000
@@ -43,13 +45,31 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
 class View:
     """One placement's products."""
 
-    def __init__(self, front: "Front", rules: PageRules, laid: Ruled | None) -> None:
+    def __init__(self, front: "Front", rules: PageRules, laid: Ruled | None, told: Rules | None) -> None:
         self._front = front
         self._laid = laid
         self.rules = rules
         self.exploration = Exploration(rules.explore, rules.most_loss)
         self.scoring = Scoring(front.weights, _Memo(self._looked_up).__getitem__)
         self._common: dict[tuple[str, Where | None, int], list[Placed]] = {}
+        pins = sorted((one.at - 1, one.product) for one in told.pin) if told else []
+        self._pins = [(at, self._pinned(product)) for at, product in pins if self.scoring.goods(product).open]
+        self._again = (told.purchased_days if told else 0) * 24 * HOUR
+
+    def pins(self, k: int, shut: Collection[str]) -> list[tuple[int, Placed]]:
+        """The products that the shop has put in a place of a page of ``k``; from 0."""
+        return [(at, one) for at, one in self._pins if at < k and one.product not in shut]
+
+    def lately(self, bought: Touches, now: int) -> list[str]:
+        """What was bought too lately to be shown again, by the placement's rules; what is pinned is not among it."""
+        if not self._again or not len(bought):
+            return []
+        put = {one.product for _, one in self._pins}
+        rows = zip(bought.product, bought.time.tolist(), strict=True)
+        return list(dict.fromkeys(one for one, time in rows if time > now - self._again and one not in put))
+
+    def _pinned(self, product: str) -> Placed:
+        return Placed(product, PINNED, 0.0, (0.0,) * len(FEATURES), self.scoring.goods(product).category)
 
     def layout(self, k: int) -> Layout:
         """A page of ``k`` products."""
@@ -150,7 +170,7 @@ class Front:
         own = self.stock.own(placement)
         view = self._views.get(own)
         if view is None:
-            view = self._views[own] = View(self, self.rulebook.page(own), self.stock.laid(own))
+            view = self._views[own] = View(self, self.rulebook.page(own), self.stock.laid(own), self.stock.rules(own))
         return view
 
     def trending(self, where: Where, now: int) -> list[str]:

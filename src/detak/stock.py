@@ -11,7 +11,7 @@ from detak.catalogue import Product
 from detak.decide.rulebook import OFFERS, PageRules, Rulebook
 from detak.recommend.base import Model
 from detak.recommend.ruled import Ruled, ruled
-from detak.recommend.rules import DEFAULT
+from detak.recommend.rules import DEFAULT, Rules
 
 COMMON: Final = 48
 """Products of a shelf that is for everyone."""
@@ -75,6 +75,11 @@ class Stock:
         """The placement whose rules count: itself, where it has any of its own."""
         rulebook = self.rulebook
         return placement if placement in rulebook.pages or placement in rulebook.shelves.placements else DEFAULT
+
+    def rules(self, placement: str) -> Rules | None:
+        """What the shop laid down for a placement, or for all; None: nothing."""
+        told = self.rulebook.shelves.placements
+        return self.rulebook.shelves.of(placement) if placement in told or DEFAULT in told else None
 
     def laid(self, placement: str) -> Ruled | None:
         """A placement's rules over the products; None: none of them speaks of any product."""

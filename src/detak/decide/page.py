@@ -258,3 +258,13 @@ def _lengthened(
 def packed(slate: Sequence[Placed]) -> bytes:
     """The features of a slate, a byte each, 255 being 1: what ``learning`` reads from the facts."""
     return (np.array([one[3] for one in slate], np.float64) * 255 + 0.5).astype(np.uint8).tobytes()
+
+
+def pinned(page: Page, pins: Sequence[tuple[int, Placed]]) -> Page:
+    """The page with products put in their places, from 0, in order of places; behind its end where it is shorter."""
+    if not pins:
+        return page
+    slate = page.slate
+    for at, one in pins:
+        slate.insert(at, one)
+    return Page((tuple(slate),))

@@ -27,6 +27,8 @@ TRENDING: Final = "trending"
 NEW: Final = "new"
 OFFERS: Final = "offers"
 TOGETHER: Final = "together"
+PINNED: Final = "pinned"
+"""Where products stand that the shop has put in their place."""
 SHELVES: Final = (CONTINUE, FOR_YOU, TRENDING, NEW, OFFERS, TOGETHER)
 PERSONAL: Final = frozenset((CONTINUE, FOR_YOU, TOGETHER))
 """Shelves that what is known of the person fills."""
