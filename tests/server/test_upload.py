@@ -108,7 +108,7 @@ def test_others_are_answered_meanwhile(running: Running) -> None:
         def slowly() -> Any:
             for begin in range(0, len(LINES), 500):
                 yield LINES[begin : begin + 500]
-                assert other.get("/health", timeout=2).status_code == 200
+                assert other.get("/health", timeout=20).status_code == 200
 
         assert send(running, slowly()).json()["accepted"] == 50
 
