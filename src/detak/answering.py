@@ -31,6 +31,7 @@ AS_SENT: Final = "as_sent"
 _ALIKE: Final = "similar"  # what fills the shelf of somebody whose touches say nothing to the main model
 _BESIDE: Final = ("also_viewed", _ALIKE)
 _FILLING: Final = ("trending", "popular")  # what fills any shelf up, where there are such models
+_NONE: Final = np.zeros(0, np.int32)
 _WEIGHTS: Final = np.array([WEIGHTS[one] for one in Kind], np.float32)
 
 
@@ -183,7 +184,7 @@ class Answering:
         if ask.shelf != FOR_YOU:
             yield ask.shelf
             return
-        if len(history):
+        if len(history) or ask.product in self.places:
             yield from (one for one in (self.fitted.main, _ALIKE) if one in self.models and one not in _FILLING)
         yield from (name for name in _FILLING if name in self.models)
         yield NEWEST
@@ -232,12 +233,20 @@ class Answering:
     def _closed_to(self, category: str | None) -> Ints32:
         if category is None:
             return self.closed
-        return np.union1d(self.closed, self._outside(category)).astype(np.int32)
+        shut = np.ones(len(self.content.ids), np.bool_)
+        shut[self._categories.get(category.casefold(), _NONE)] = False
+        shut[self.closed] = True
+        return shut.nonzero()[0].astype(np.int32)
 
-    def _outside(self, category: str) -> Ints32:
-        """The products that are not of a category."""
-        items = enumerate(self.content.ids)
-        return np.fromiter((at for at, one in items if not self._fits(one, category)), np.int32)
+    @cached_property
+    def _categories(self) -> Mapping[str, Ints32]:
+        """The products of each category, by its name in small letters."""
+        found: dict[str, list[int]] = {}
+        for at, one in enumerate(self.content.ids):
+            product = self.catalogue.products.get(one)
+            for step in {step.casefold() for step in (product and product.category) or ()}:
+                found.setdefault(step, []).append(at)
+        return {step: np.array(places, np.int32) for step, places in found.items()}
 
     def _fits(self, product: str, category: str | None) -> bool:
         if category is None:
@@ -253,5 +262,5 @@ def answering_of(fitted: Fitted, catalogue: Snapshot, currency: str) -> Answerin
     models = {name: one.grown(content) if isinstance(one, Growing) else one for name, one in fitted.models.items()}
     known = part_of(content, range(len(fitted.data.items)))
     made = Answering(fitted.described(known), catalogue, content, models)
-    _ = made.closed, made.newest, made.places
+    _ = made.closed, made.newest, made.places, made._categories
     return made

@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
-from detak.recommend.base import Floats, Interactions
+from detak.recommend.base import Interactions
 from detak.recommend.links import Links
-from detak.recommend.pairs import ByItem
+from detak.recommend.pairs import ByItem, Doubles
 from detak.recommend.solve import narrow, strongest
 
 _BROAD = 50  # links of a product that a walk follows
+_GRAIN = 4096.0
 _ROWS = 2_000  # of a walk that are made at once
 
 
@@ -45,15 +46,17 @@ class Followed:
     def weights(self, data: Interactions, wanted: Sequence[float]) -> list[sparse.csr_array]:
         """Products x products, for each of some values of ``wanted``: the pairs are counted once for all of them."""
         touches, lags = ByItem.of(data), self._lags()
-        share = (np.maximum(data.lengths, 1) ** -self.sharing).astype(np.float32)
+        share = _grain(np.maximum(data.lengths, 1) ** -self.sharing)
         count = np.bincount(data.item, minlength=len(data.items)) + 1.0
-        row = (count**-self.heard).astype(np.float32)
-        columns = [(count**-one).astype(np.float32) for one in wanted]
+        row, columns = count**-self.heard, [count**-one for one in wanted]
 
         def block(first: int, last: int) -> list[sparse.csr_array]:
             pairs = touches.near(first, last, lags, share)
             pairs.data *= row[first:last].repeat(np.diff(pairs.indptr))
-            made = [(pairs.data * column.take(pairs.indices), pairs.indices, pairs.indptr) for column in columns]
+            made = [
+                ((pairs.data * column.take(pairs.indices)).astype(np.float32), pairs.indices, pairs.indptr)
+                for column in columns
+            ]
             return [strongest(sparse.csr_array(one, shape=pairs.shape), self.keep) for one in made]
 
         parts = zip(*touches.in_blocks(block), strict=True)
@@ -64,14 +67,20 @@ class Followed:
         """See ``Recommender``."""
         return Links(self.weights(data, [self.wanted])[0], self.decay)
 
-    def _lags(self) -> Floats:
+    def _lags(self) -> Doubles:
         """What a touch counts by how far after it lies, the farthest before first."""
         far = self.discount ** np.arange(self.window)
-        return np.concatenate([self.before * far[::-1], [0], self.after * far]).astype(np.float32)
+        return _grain(np.concatenate([self.before * far[::-1], [0], self.after * far]))
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Links:
         """See ``Recommender``."""
         return Links.load(arrays)
+
+
+def _grain(values: Doubles) -> Doubles:
+    """The values as multiples of 2^-12: then products of two add up without rounding (up to 2^29), so that the sums are
+    the same to the last bit, in whatever order people come."""
+    return np.asarray(np.rint(values * _GRAIN) / _GRAIN)
 
 
 def _two_steps(weight: sparse.csr_array, keep: int) -> sparse.csr_array:

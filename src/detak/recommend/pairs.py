@@ -11,10 +11,11 @@ from typing import Any, Final, Self, TypeVar
 import numpy as np
 from scipy import sparse
 
-from detak.recommend.base import Floats, Interactions, Ints, Ints32
+from detak.recommend.base import Interactions, Ints, Ints32
 
 _BLOCK: Final = 1 << 14  # touches at a time
 _T = TypeVar("_T")
+Doubles = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class ByItem:
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             return list(pool.map(make, edges[:-1], edges[1:]))
 
-    def near(self, first: int, last: int, lags: Floats, share: Floats) -> sparse.csr_array:
+    def near(self, first: int, last: int, lags: Doubles, share: Doubles) -> sparse.csr_array:
         """Of the products from ``first`` to ``last``, what stands near them: a row each, every other product once.
 
         Args:

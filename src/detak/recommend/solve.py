@@ -93,7 +93,7 @@ def regress_on_others(gram: sparse.csr_array, penalty: float, effort: Effort | N
 
 
 def strongest(matrix: sparse.csr_array, keep: int, scale: Floats | None = None) -> sparse.csr_array:
-    """At most ``keep`` entries of each row, those of the largest size; of equals, the earlier ones.
+    """At most ``keep`` entries of each row, those of the largest size; of equals, those of the lower column.
 
     ``scale``, a number for each column, says how much the size of an entry counts.
     """
@@ -107,7 +107,9 @@ def strongest(matrix: sparse.csr_array, keep: int, scale: Floats | None = None) 
         size *= scale[matrix.indices]
     long = long[np.argsort(length[long], kind="stable")]  # those of about one length together
     for some in np.array_split(long, int(length[long].sum()) // _CELLS + 1):
-        _keep(size, matrix.indptr[some].astype(np.int64), length[some].astype(np.int64), keep, kept)
+        begin, many = matrix.indptr[some].astype(np.int64), length[some].astype(np.int64)
+        at = begin.repeat(many) + np.arange(many.sum()) - (many.cumsum() - many).repeat(many)
+        kept[at] = _largest(size.take(at), matrix.indices.take(at), many, keep)
     indptr = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
 
@@ -123,19 +125,20 @@ def thinned(gram: sparse.csr_array, first: int, keep: int, scale: Floats) -> spa
     return gram
 
 
-def _keep(size: Floats, begin: Ints, length: Ints, keep: int, kept: "np.ndarray[Any, np.dtype[np.bool_]]") -> None:
-    """Marks in ``kept`` which entries of some rows are their ``keep`` largest; of equals, the earlier ones."""
+def _largest(
+    size: Floats, column: "np.ndarray[Any, np.dtype[np.int32]]", length: Ints, keep: int
+) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Which entries of some rows, one after the other, are their ``keep`` largest; of equals, the lower columns."""
     wide = int(length.max())
     place = np.arange(wide)
     inside = place < length[:, None]
-    # Size and place in one number, so that no two are alike: many that are make a partition slow.
-    table = np.broadcast_to(-1 - place, inside.shape).copy()
-    at = begin.repeat(length) + np.arange(length.sum()) - (length.cumsum() - length).repeat(length)
-    table[inside] = size.take(at).astype(np.float32, copy=False).view(np.int32)
-    np.left_shift(table, 32, out=table, where=inside)
-    np.subtract(table, place, out=table, where=inside)
+    # Size and column in one number, so that no two are alike: many that are make a partition slow.
+    table = np.broadcast_to(-(1 << 32) - place, inside.shape).copy()
+    bits: Any = size.astype(np.float32, copy=False).view(np.int32).astype(np.int64)
+    table[inside] = (bits << 32) - column
     least = np.partition(table, wide - keep, axis=1)[:, wide - keep, None]
-    kept[at] = (table >= least)[inside]
+    kept: np.ndarray[Any, np.dtype[np.bool_]] = (table >= least)[inside]
+    return kept
 
 
 def _top(size: Floats, keep: int) -> "np.ndarray[Any, np.dtype[np.bool_]]":
