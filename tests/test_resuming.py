@@ -79,3 +79,16 @@ def test_a_file_that_says_nothing_is_passed_over(tmp_path: Path, text: bytes | N
     assert read_kept(path) is None
     path.write_bytes(msgspec.json.encode(Kept([0.0] * 7, 0.0, "w1", features=FEATURES[:6])))
     assert read_kept(path) is None
+
+
+def test_who_is_forgotten_leaves_what_was_learnt(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, touch("ani", "a", "1"))
+        ask(engine, "ani")
+        engine.decisions.weights = LEARNT
+        engine.decisions.keep()
+        engine.forget([("user", "ani")])
+        kept = read_kept(tmp_path / "decide.json")
+        assert engine.decisions.weights == Weights()
+        assert kept is not None
+        assert kept.learnt == Weights()

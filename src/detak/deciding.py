@@ -22,7 +22,7 @@ from detak.consent import Purpose
 from detak.decide.asking import Asked, Question, read
 from detak.decide.learning import Learnt as Order
 from detak.decide.learning import learn as learn_order
-from detak.decide.offers import allowed
+from detak.decide.offers import Book, allowed
 from detak.decide.offers_learning import Learnt
 from detak.decide.offers_learning import learn as learn_offers
 from detak.decide.page import Weights
@@ -251,9 +251,17 @@ class Deciding:
         self._composing.draw_from(seed)
 
     def drop(self, subjects: set[int]) -> None:
-        """Forget people."""
+        """Forget people; what was learnt is let go, and learnt again without them with the next beat."""
         with self._deciding:
             self._composing.drop(subjects)
+            self._composing.book = Book()
+            self.weights = Weights()
+            self._learnt = -inf
+            kept = read_kept(self._kept)
+            if self._resumed:
+                write_kept(self._kept, self.weights, self._composing.spent, self.clock())
+            elif kept is not None:
+                write_kept(self._kept, self.weights, kept.spent, kept.until)
 
     def _prepare(self, source: str, question: Question, now: int, front: Front) -> Prepared:
         said = self._composing.said(question)
