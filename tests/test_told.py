@@ -130,14 +130,21 @@ def test_answers_that_take_longer_stand_for_longer() -> None:
             assert given.due("a", NOW + timedelta(seconds=age)) is due
 
 
+def test_what_nobody_made_anew_in_time_is_not_given_again() -> None:
+    given = Given()
+    given.put("a", Told(Report(), NOW, 10.0, HERE))
+    found = [given.get("a", NOW + timedelta(seconds=age)) is not None for age in (0, 580, 581)]
+    assert found == [True, True, False]
+
+
 def test_only_so_many_are_kept_and_only_what_may_be_given_again() -> None:
     given = Given(slow=0)
     for at in range(300):
         given.put(str(at), Told(Report(), NOW, 1, HERE))
     given.put("none", Told(Report(), NOW, 1, None))
-    assert [given.get(one) is not None for one in ("none", "43", "44", "299")] == [False, False, True, True]
+    assert [given.get(one, NOW) is not None for one in ("none", "43", "44", "299")] == [False, False, True, True]
     given.drop("299")
-    assert given.get("299") is None
+    assert given.get("299", NOW) is None
 
 
 def test_a_purpose_that_was_not_asked_stands_by_itself(shop: Engine) -> None:

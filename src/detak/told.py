@@ -18,6 +18,7 @@ SLOW: Final = 0.5
 _MOST: Final = 256
 _REST: Final = 20  # times as long as it took an answer stands before it is made anew
 _LEAST: Final = 60.0  # seconds
+_GRACE: Final = 180.0
 
 
 class Told(NamedTuple):
@@ -39,11 +40,13 @@ class Given:
         self._found: OrderedDict[str, Told] = OrderedDict()
         self._making: dict[str, threading.Lock] = {}
 
-    def get(self, key: str) -> Told | None:
-        """What was answered, if making it anew would take long."""
+    def get(self, key: str, now: datetime) -> Told | None:
+        """What was answered, if making it anew would take long and it is not too old: nobody made it anew in time."""
         with self._lock:
             told = self._found.get(key)
-            return told if told is not None and told.seconds >= self._slow else None
+        if told is None or told.seconds < self._slow:
+            return None
+        return told if (now - told.at).total_seconds() <= _GRACE + 2 * _stands(told) else None
 
     def put(self, key: str, told: Told) -> None:
         """Keep it, if it may be given again; of too many the oldest goes."""
@@ -72,5 +75,9 @@ class Given:
             told = self._found.get(key)
         if told is None:
             return True
-        aged = (now - told.at).total_seconds()
-        return told.seconds >= self._slow and aged > max(_LEAST, _REST * told.seconds)
+        return told.seconds >= self._slow and (now - told.at).total_seconds() > _stands(told)
+
+
+def _stands(told: Told) -> float:
+    """Seconds for which it need not be made anew."""
+    return max(_LEAST, _REST * told.seconds)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import msgspec
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import CannotComputeError, UsageError
 from detak.gate import Gate
 from detak.insights import filters, own_hours
 from detak.insights.base import Each, Insight, Opens, Report, Shop
@@ -96,7 +96,7 @@ class Understanding:
             insight, narrow = asked(Question(name))
             key = self._key(Question(name), insight, narrow, None)
             if insight.purpose is not Purpose.ESSENTIAL and self.given.due(key, datetime.now(UTC)):
-                with self.given.making(key):
+                with self.given.making(key), suppress(CannotComputeError):
                     self._make(key, Question(name), insight, narrow, None)
             if time.monotonic() > until:
                 return
@@ -160,7 +160,7 @@ class Understanding:
     def _reported(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> Told:
         key = self._key(question, insight, narrow, period)
         with self.given.making(key):
-            told = None if question.anew else self.given.get(key)
+            told = None if question.anew else self.given.get(key, datetime.now(UTC))
             if told is not None and told.standpoint is not None:
                 if self._gate.stands(insight.purpose, told.standpoint, why=f"report {question.name}"):
                     return told
@@ -175,7 +175,8 @@ class Understanding:
                 f"report {insight} {narrow} {period} {shop.zone.key} {shop.min_group}",
                 lambda facts: insight.reduce(filters.narrowed(facts, narrow, period, shop), shop),
             )
-        told = Told(insight.conclude(sums, shop), at, time.monotonic() - began, granted.standpoint)
+        point = None if insight.purpose is Purpose.ESSENTIAL else granted.standpoint  # how the service runs is of now
+        told = Told(insight.conclude(sums, shop), at, time.monotonic() - began, point)
         self.given.put(key, told)
         return told
 
