@@ -66,6 +66,7 @@ def test_each_row_is_the_shelf_whose_next_products_are_worth_the_most(
 def plainly(shelves: list[list[Placed]], layout: Layout, shown: set[str]) -> list[list[Placed]]:
     """The rows of a page by the rule itself: every shelf is tried for every row."""
     most, used, rows = max(1, ceil(layout.category_share * layout.k)), set(shown), list[list[Placed]]()
+    shelves = [[one for one in shelf if one.product not in shown] for shelf in shelves]
     shelves = sorted([one for one in shelves if one], key=lambda one: -one[0].score)
     left, counts = dict(enumerate(shelves)), Counter[int]()
     while left and (size := min(layout.shelf, layout.k - sum(map(len, rows)))) > 0:

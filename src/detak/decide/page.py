@@ -131,7 +131,9 @@ def compose(shelves: Sequence[Sequence[Placed]], layout: Layout, shown: Collecti
     again.
     """
     taken = _Taken(set(shown), {}, max(1, ceil(layout.category_share * layout.k)))
-    left = sorted([shelf for shelf in shelves if shelf], key=_top, reverse=True)
+    used = taken.used
+    there = [[one for one in shelf if one[0] not in used] for shelf in shelves] if used else shelves
+    left = sorted([shelf for shelf in there if shelf], key=_top, reverse=True)
     rows, free = [], layout.k
     offers: list[_Offer | None] = []
     size = 0
