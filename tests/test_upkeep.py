@@ -56,7 +56,7 @@ class Desk:
         self.asked.append(question)
         one = Health(source="web", state=self.state, last=NOON, minutes=20, expected=9.0, chance=0.1)  # type: ignore[arg-type]
         report = HealthReport(until=NOON, sources=[one])
-        return Answer(msgspec.Raw(msgspec.json.encode(report)), f"web is {self.state}")
+        return Answer(msgspec.Raw(msgspec.json.encode(report)), f"web is {self.state}", NOON)
 
 
 class Opened(Desk, Engine):
