@@ -23,7 +23,7 @@ from detak.entrance import Admission, Entrance
 from detak.errors import DeniedError, UsageError
 from detak.insights.base import Facts
 from detak.judging import Judge
-from detak.keeping import NOTHING, PURPOSE, WORTH, Keeping, stands
+from detak.keeping import NOTHING, PURPOSE, WORTH, Keeping, standpoint, stands
 from detak.passages import Granted, Identity, Known, Member, Person, Profile, Removed, Standpoint, United
 from detak.receipt import Receipt, Signer
 from detak.record import Meta
@@ -98,10 +98,8 @@ class Gate:
     def stands(self, purpose: Purpose, then: Standpoint, *, why: str) -> bool:
         """Whether what was drawn from the facts of that standpoint may be given again: it is old, but holds nobody who
         refuses now or was removed since. The audit tells of it as of any passage."""
-        with self._store.reader() as reader:
-            now = self._keeping.standpoint(
-                reader, self._vault.refusing(purpose), self._since(purpose, datetime.now(UTC))
-            )
+        since = self._since(purpose, datetime.now(UTC))
+        now = standpoint(self._store.look(), self._vault.refusing(purpose), since)
         held = stands(then, now)
         if held:
             self._registry.audit("events", purpose.label, why, {"again": True, "left_out": len(then.refusing)})
@@ -114,8 +112,7 @@ class Gate:
     @property
     def keeps(self) -> bool:
         """Whether anything is kept beforehand: then answers may be given again, while they ``stand``."""
-        with self._store.reader() as reader:
-            return bool(reader.kept.tables)
+        return bool(self._store.look().tables)
 
     def _since(self, purpose: Purpose, before: datetime) -> datetime | None:
         """The beginning of the first day (UTC) of which all facts are young enough for the purpose; None: all are."""
@@ -139,7 +136,7 @@ class Gate:
             return Facts(events, table("items"), reader.table("volumes"), table("decisions"), kept)
 
         shape = f"{purpose.label} {bots} {bool(refusing)} {related} {offer.shape}"
-        point = self._keeping.standpoint(reader, refusing, since)
+        point = standpoint(reader.kept, refusing, since)
         return Granted(build, reader.run, lambda key, made: reader.run_all(f"{shape} {key}", made), point)
 
     def profile(self, purpose: Purpose, identifiers: Sequence[Identifier], *, before: datetime) -> Profile | None:

@@ -20,6 +20,7 @@ from detak.insights import trail
 from detak.insights.trail import Kept
 from detak.passages import Standpoint, Subjects
 from detak.store.base import Reader, Store
+from detak.store.kept import Look
 
 PURPOSE: Final = Purpose.ANALYTICS
 WORTH: Final = 300_000
@@ -117,13 +118,6 @@ class Keeping:
         anew = {"trail": steps, "firsts": trail.firsts(steps), "visits": trail.visits(theirs)}
         return Kept(**{name: _joined(table.anti_join(dirty, "subject"), anew[name]) for name, table in tables.items()})
 
-    def standpoint(self, reader: Reader, refusing: Mapping[int, int], since: datetime | None) -> Standpoint | None:
-        """What a reader looks at; None where nothing is kept, for there it is not known later who was in it."""
-        look = reader.kept
-        if not look.tables:
-            return None
-        return Standpoint(look.mark.epoch, refusing, since, (look.made.everybody, look.made.ahead, look.touched))
-
     def _dirty(self, reader: Reader) -> Subjects:
         made: _Made = reader.kept.made
         return np.unique(np.concatenate([reader.kept.touched, made.ahead, _changed(made.refusing, self._refusing())]))
@@ -134,6 +128,13 @@ class Keeping:
             events = reader.table("events")
             later = events.filter(events.subject.notnull(), events.time >= before.replace(tzinfo=None))
             return np.asarray(reader.run(later.select("subject").distinct())["subject"].to_numpy(), dtype=np.int64)
+
+
+def standpoint(look: Look, refusing: Mapping[int, int], since: datetime | None) -> Standpoint | None:
+    """What a reader looks at; None where nothing is kept, for there it is not known later who was in it."""
+    if not look.tables:
+        return None
+    return Standpoint(look.mark.epoch, refusing, since, (look.made.everybody, look.made.ahead, look.touched))
 
 
 def stands(then: Standpoint, now: Standpoint | None) -> bool:

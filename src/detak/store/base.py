@@ -144,6 +144,10 @@ class Store(Protocol):
         """A view for one question. ``before``, ``since``: what happened (or came in, without a time) only then, UTC."""
         ...
 
+    def look(self) -> Look:
+        """What was made beforehand, and who did something since: without opening a view."""
+        ...
+
     def close(self) -> None:
         """Let go of everything; the facts appended but not sealed are still in the log."""
         ...

@@ -84,6 +84,7 @@ class DuckStore:
         self._part_rows = part_rows
         self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET GLOBAL parquet_metadata_cache = true")  # sealed files never change
         # DuckDB 1.5 fails where it pushes the Bloom filter of a large join into a scan of Arrow, as the tail is.
         self._connection.execute("SET GLOBAL disabled_optimizers = 'join_filter_pushdown'")
         self._connection.execute(f"SET temp_directory = '{_quoted(self._parts.spill)}'")
@@ -281,6 +282,10 @@ class DuckStore:
                 yield DuckReader(cursor, kept, self._kept, self._compiled)
             finally:
                 cursor.close()
+
+    def look(self) -> Look:
+        """What is kept beforehand now."""
+        return self._kept.look()
 
     def close(self) -> None:
         """Let go of everything."""
