@@ -82,5 +82,5 @@ def ask(insight: Insight, told: Told, shop: Shop = JAKARTA) -> Any:
 def ask_facts(insight: Insight, facts: Facts, shop: Shop = JAKARTA) -> Report:
     """The report on what ``tables`` made. A question that was asked before is not compiled again, as in a store."""
     reader = DuckReader(facts.events.get_backend().con, None, None, _COMPILED)  # nothing is kept
-    key = f"{insight!r} {shop.zone} {shop.min_group}"
+    key = f"{insight!r} {shop.zone} {shop.min_group} {ibis.to_sql(facts.events)} {ibis.to_sql(facts.items)}"
     return insight.conclude(reader.run_all(key, lambda: insight.reduce(facts, shop)), shop)

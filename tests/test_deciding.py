@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from detak.consent import Basis, Purpose
+from detak.decide.rulebook import Rulebook
 from detak.deciding import Deciding
 from detak.decision import Decision
 from detak.decision_learning import taught
@@ -16,6 +17,7 @@ from detak.engine import Engine
 from detak.errors import RowError, SettingsError
 from detak.questions import Consent
 from detak.settings import Settings, SourceSettings
+from detak.standing_rules import StandingRules
 from tests.conftest import send
 from tests.shop import track
 
@@ -192,10 +194,11 @@ def test_what_is_no_question_is_said(shop: Engine, body: bytes, field: str) -> N
 
 
 def test_a_rulebook_that_is_none_is_said(shop: Engine, tmp_path: Path) -> None:
-    (tmp_path / "rules.toml").write_text("[offers]\nbudget = -1\n")
-    deciding = Deciding(shop.gate, shop.models, OPEN, lambda *_: None, tmp_path)
+    path = tmp_path / "rules.toml"
+    path.write_text("[offers]\nbudget = -1\n")
     with pytest.raises(SettingsError, match=r"rules\.toml: offers\.budget"):
-        _ = deciding.rulebook
+        StandingRules(path).read()
+    assert shop.decisions.rulebook == Rulebook()
 
 
 def test_a_forgotten_person_leaves_no_decision_behind(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import msgspec
 import numpy as np
 
-from detak.catalogue import Snapshot
+from detak.catalogue import Product, Snapshot
 from detak.errors import UsageError
 from detak.fitted import Fitted, part_of
 from detak.recommend.base import NOBODY, History, Ints32, Model, Scored, Scorer, Situation
@@ -28,6 +28,8 @@ NEWEST: Final = "newest"
 """What the shop listed last: where nothing else is known."""
 AS_SENT: Final = "as_sent"
 """In a list that was to be ranked, a product that nothing is known of."""
+BY_RULE: Final = "rules"
+"""Of a product that no recommender named: it is pinned, or a quota wants it."""
 _ALIKE: Final = "similar"  # what fills the shelf of somebody whose touches say nothing to the main model
 _BESIDE: Final = ("also_viewed", _ALIKE)
 _FILLING: Final = ("trending", "popular")  # what fills any shelf up, where there are such models
@@ -67,6 +69,8 @@ class Ask:
     """Whether whoever asks may name anybody; else a user counts only beside a device that is known to be theirs."""
     again: bool = False
     """Whether what the person touched already may come again."""
+    placement: str | None = None
+    """Where it is shown: the rules that the shop laid down for that place hold; None: no such rules."""
 
 
 class Pick(msgspec.Struct, frozen=True):
@@ -79,6 +83,8 @@ class Pick(msgspec.Struct, frozen=True):
     """The recommender that says so."""
     because: str | None = None
     """The product of the history that speaks for it most."""
+    rules: tuple[str, ...] = ()
+    """The shop's rules that had it stand where it stands."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,8 @@ class Answering:
     """What is known of all of them."""
     models: Mapping[str, Model]
     """The fitted models; those that go by what products are know the later ones too."""
+    sold_out: bool = False
+    """Whether what cannot be had now may be shown too."""
 
     @property
     def version(self) -> str:
@@ -124,18 +132,18 @@ class Answering:
 
     @cached_property
     def closed(self) -> Ints32:
-        """The products that nobody may be shown: not in the catalogue any more, hidden, sold out."""
+        """The products that nobody may be shown: not in the catalogue any more, hidden, sold out (see ``sold_out``)."""
         products = self.catalogue.products
         if not products:  # a shop without a catalogue shows what its events speak of
             return np.zeros(0, np.int32)
         items = enumerate(self.content.ids)
-        return np.fromiter((at for at, one in items if one not in products or not products[one].sellable), np.int32)
+        return np.fromiter((at for at, one in items if not self._open(products.get(one))), np.int32)
 
     @cached_property
     def newest(self) -> tuple[str, ...]:
         """What can be sold, the latest listed first."""
-        sellable = [one for one in self.catalogue.products.values() if one.sellable]
-        return tuple(one.id for one in sorted(sellable, key=lambda one: (-(one.listed or 0), one.id)))
+        shown = [one for one in self.catalogue.products.values() if self._open(one)]
+        return tuple(one.id for one in sorted(shown, key=lambda one: (-(one.listed or 0), one.id)))
 
     def recommend(self, ask: Ask, visitor: Visitor, now: int) -> Recommended:
         """The best products for whoever asks, at the moment ``now`` (microseconds since 1970, UTC).
@@ -146,7 +154,7 @@ class Answering:
         if ask.shelf not in self.shelves:
             raise UsageError(f"there is no shelf {ask.shelf!r}; there are: {', '.join(self.shelves)}")
         again = getattr(self.fitted.recommenders.get(ask.shelf), "again", False)
-        history = self._history(NOTHING if ask.shelf == BESIDE else visitor.bought if again else visitor.touches)
+        history = self.history(NOTHING if ask.shelf == BESIDE else visitor.bought if again else visitor.touches)
         again |= ask.again
         shut = {*ask.exclude, *(() if again else visitor.touches.product)}
         if ask.product is not None:
@@ -197,7 +205,7 @@ class Answering:
             return [Pick(one, 0.0, NEWEST) for one in kept[: ask.k]]
         places, items = self.places, self.content.ids
         exclude = np.fromiter((places[one] for one in shut if one in places), np.int32)
-        exclude = np.concatenate([self._closed_to(ask.category), exclude])
+        exclude = np.concatenate([self.closed_to(ask.category), exclude])
         scored = self._scored(self.models[by], ask, history, exclude, self.situation(ask, now))
         because = [None if one == NOBODY else items[one] for one in scored.because.tolist()]
         return [
@@ -222,7 +230,8 @@ class Answering:
         kept = np.flatnonzero(np.isin(whole.item, among))[: ask.k]
         return Scored(whole.item[kept], whole.score[kept], whole.because[kept])
 
-    def _history(self, touches: Touches) -> History:
+    def history(self, touches: Touches) -> History:
+        """What somebody touched, in the models' numbers."""
         places = self.places
         known = [at for at, one in enumerate(touches.product) if one in places]
         item = np.array([places[touches.product[at]] for at in known], np.int32)
@@ -230,7 +239,8 @@ class Answering:
         found = runs(np.zeros(len(item), np.int8), item, touches.kind[known], time)
         return History(item[found.last], time[found.last], _WEIGHTS[found.kind], found.kind)
 
-    def _closed_to(self, category: str | None) -> Ints32:
+    def closed_to(self, category: str | None) -> Ints32:
+        """The products that nobody may be shown on a shelf for a category."""
         if category is None:
             return self.closed
         shut = np.ones(len(self.content.ids), np.bool_)
@@ -247,6 +257,9 @@ class Answering:
             for step in {step.casefold() for step in (product and product.category) or ()}:
                 found.setdefault(step, []).append(at)
         return {step: np.array(places, np.int32) for step, places in found.items()}
+
+    def _open(self, product: Product | None) -> bool:
+        return product is not None and not product.hidden and (self.sold_out or product.sellable)
 
     def _fits(self, product: str, category: str | None) -> bool:
         if category is None:

@@ -203,7 +203,8 @@ class RemoteModels:
     def told(self, ask: Ask, language: str | None = None) -> Told:
         """Products, with reasons in words."""
         wanted = {"k": ask.k, "shelf": ask.shelf, "product": ask.product, "category": ask.category, "again": ask.again}
-        asked = {**_person(ask.identifiers), **wanted, "session": list(ask.session), "language": language}
+        more = {"session": list(ask.session), "placement": ask.placement, "language": language}
+        asked = {**_person(ask.identifiers), **wanted, **more}
         return msgspec.json.decode(self._send("POST", "/v1/recommend", msgspec.json.encode(asked)), type=Told)
 
 

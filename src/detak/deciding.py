@@ -5,7 +5,6 @@ child and of a stranger that is nothing, and the page is the one that every new 
 learns of a device only what that very device did, so that nobody is looked up with a public key.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,11 +25,10 @@ from detak.decide.offers import Book, allowed
 from detak.decide.offers_learning import Learnt
 from detak.decide.offers_learning import learn as learn_offers
 from detak.decide.page import Weights
-from detak.decide.rulebook import Rulebook, read_rulebook
+from detak.decide.rulebook import Rulebook
 from detak.decision import Decided, Decision
 from detak.decision_learning import taught
 from detak.decision_words import Explanation, explained
-from detak.errors import SettingsError
 from detak.gate import Gate
 from detak.models import Models
 from detak.money import exponent
@@ -45,7 +43,6 @@ from detak.subject import Identifier
 _FRONT_SECONDS: Final = 60  # after which what is popular and new is looked up again
 _LOOK_SECONDS: Final = 5
 _encode: Final = msgspec.json.Encoder().encode
-_log = logging.getLogger("detak.deciding")
 
 Append = Callable[[Meta, bytes, Callable[[int | Exception], None]], None]
 Answered = Callable[[bytes | Exception], None]
@@ -78,10 +75,10 @@ class Deciding:
 
     Args:
         gate: the only door to people.
-        models: of the shop.
+        models: of the shop, and its rules.
         settings: the shop's.
         append: keeps a record in the log.
-        folder: where ``rules.toml`` lies, if there is one, and what is learnt and spent is kept.
+        folder: where what is learnt and spent is kept.
         replayed: returns once what a process before this one left in the log is among the facts.
     """
 
@@ -98,7 +95,7 @@ class Deciding:
         self._models = models
         self._settings = settings
         self._append = append
-        self._path = folder / "rules.toml"
+        self._rules = models.rules
         self._kept = folder / "decide.json"
         self._replayed = replayed
         self._resumed = False
@@ -106,12 +103,10 @@ class Deciding:
         self._deciding = threading.Lock()
         self._front: Front | None = None
         self._stock: Stock | None = None
-        self._rulebook, self._stamp, self._looked = Rulebook(), 0.0, 0
+        self._rulebook, self._looked = Rulebook(), 0
         self._learnt = -inf  # what offers bring is not kept: it is learnt again soon after a start
         self.weights = Weights()
         """What the chance of a click is told by."""
-        self.trouble = ""
-        """What is wrong with ``rules.toml``; empty: nothing."""
         self.clock: Callable[[], int] = _micros
         """Now, in microseconds since 1970, UTC."""
 
@@ -122,11 +117,12 @@ class Deciding:
         Raises:
             SettingsError: it says something that is no rule.
         """
-        stamp = self._path.stat().st_mtime if self._path.exists() else 0.0
-        if stamp != self._stamp:
-            self._rulebook = read_rulebook(self._path.read_text(encoding="utf-8")) if stamp else Rulebook()
-            self._stamp = stamp
-        return self._rulebook
+        return self._rules.read()
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with ``rules.toml``; empty: nothing."""
+        return self._rules.trouble
 
     def decide(self, source: str, body: bytes, done: Answered) -> None:
         """Answer a question; ``done`` gets the answer once it is on the disk, or what went wrong.
@@ -308,14 +304,7 @@ class Deciding:
         self._resumed = True
 
     def _reread(self) -> None:
-        """The rules as they stand; while they cannot be read, those before."""
-        try:
-            _ = self.rulebook
-            self.trouble = ""
-        except SettingsError as error:
-            if not self.trouble:
-                _log.error("%s; the rules before stand", error)
-            self.trouble = str(error)
+        self._rulebook = self._rules.standing()
 
 
 def _micros() -> int:

@@ -6,10 +6,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detak.answering import NEWEST, Answering, Ask, Pick, Recommended
+from detak.answering import BY_RULE, NEWEST, Answering, Ask, Pick, Recommended
 from detak.catalogue import UNKNOWN
 from detak.recommend.content import Kind
-from detak.recommend.reasons import Reason, by_history, by_novelty, by_popularity
+from detak.recommend.reasons import Reason, by_history, by_novelty, by_popularity, by_rules
 from detak.recommend.trending import Popular
 
 _MOST_TOUCHED: Final = "popular"
@@ -26,6 +26,8 @@ class Shown(msgspec.Struct, frozen=True):
     """The product of the history that speaks for it most."""
     reason: str
     """In words."""
+    rules: tuple[str, ...] = ()
+    """The shop's rules that had it stand where it stands."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -40,7 +42,7 @@ def told(answering: Answering, ask: Ask, found: Recommended, now: int, language:
     """An answer with its reasons in words."""
     reasons = reasons_of(answering, ask, found, now)
     shown = [
-        Shown(pick.product_id, pick.score, pick.by, pick.because, reason.said(language))
+        Shown(pick.product_id, pick.score, pick.by, pick.because, reason.said(language), pick.rules)
         for pick, reason in zip(found.items, reasons, strict=True)
     ]
     return Told(shown, found.model_version, found.cold)
@@ -57,6 +59,8 @@ def reasons_of(answering: Answering, ask: Ask, found: Recommended, now: int) -> 
 
 def _reason(answering: Answering, ask: Ask, pick: Pick, kinds: Mapping[str, Kind]) -> Reason:
     content = answering.content
+    if pick.by == BY_RULE:
+        return next(iter(by_rules(pick.rules)), Reason("shop"))
     if pick.because is not None:
         return by_history(pick.by, answering.places[pick.because], kinds.get(pick.because, Kind.VIEW), content)
     if pick.by == NEWEST:

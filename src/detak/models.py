@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import msgspec
 
 from detak.answering import Answering, Ask, Recommended, answering_of
+from detak.arranging import Arranging
 from detak.catalogue import Snapshot
 from detak.clock import to_micros
 from detak.consent import Purpose
@@ -29,6 +30,7 @@ from detak.recommend.reasons import Reason
 from detak.remembering import Visitor
 from detak.settings import LANGUAGES, Settings
 from detak.snapshot import read, remove, write
+from detak.standing_rules import StandingRules
 
 _LOOK_SECONDS: Final = 5.0  # between two looks at the catalogue
 _REST: Final = 20  # of the time that renewing takes, so much passes before the next look
@@ -94,6 +96,9 @@ class Models:
         self._writing = threading.Lock()
         self._held: Fitted | None = None  # what was on the disk when somebody in it was forgotten
         self._rest = _LOOK_SECONDS
+        self.rules = StandingRules(path.with_name("rules.toml"))
+        """What the shop laid down for its pages and shelves."""
+        self._arranging: Arranging | None = None
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -145,7 +150,7 @@ class Models:
         Raises:
             UsageError: there is no such shelf.
         """
-        return self._asked().recommend(ask, self._visitor(ask), _now() if now is None else now)
+        return self._arranged(self._asked(), ask, _now() if now is None else now)
 
     def told(self, ask: Ask, language: str | None = None) -> Told:
         """As ``recommend``, each product with its reason in words.
@@ -154,7 +159,7 @@ class Models:
             UsageError: there is no such shelf, or language.
         """
         answering, now = self._asked(), _now()
-        found = answering.recommend(ask, self._visitor(ask), now)
+        found = self._arranged(answering, ask, now)
         return told(answering, ask, found, now, self._language(language))
 
     def reasons(self, ask: Ask, found: Recommended) -> list[Reason]:
@@ -214,6 +219,14 @@ class Models:
             self._keep(left)
             if self._answering is not None and left.data.people < fitted.data.people:
                 self._show(left)
+
+    def _arranged(self, answering: Answering, ask: Ask, now: int) -> Recommended:
+        if ask.placement is None:
+            return answering.recommend(ask, self._visitor(ask), now)
+        rules, arranging = self.rules.standing().shelves, self._arranging
+        if arranging is None or arranging.answering is not answering or arranging.rules is not rules:
+            arranging = self._arranging = Arranging(answering, rules, self._settings.currency)
+        return arranging.recommend(ask, ask.placement, self._visitor(ask), now)
 
     def _recall(self) -> None:
         if not self._gate.remembers:

@@ -111,3 +111,14 @@ def test_what_cannot_be_asked_is_told_so(shop: Running, body: Any) -> None:
     answer = shop.post("/v1/recommend", body)
     assert answer.status_code == 400
     assert answer.json()["message"]
+
+
+def test_the_rules_of_a_placement_hold_where_it_is_named(shop: Running) -> None:
+    rules = shop.engine.folder / "rules.toml"
+    rules.write_text('[placements.home.rules]\npin = [{product = "c", at = 1}]\n')
+    try:
+        assert asked(shop, anonymousId="phone", k=2)[0] == "b"
+        answer = shop.post("/v1/recommend", {"anonymousId": "phone", "k": 2, "placement": "home"}).json()
+        assert [(one["product_id"], one["rules"]) for one in answer["items"]] == [("c", ["pin"]), ("b", [])]
+    finally:
+        rules.unlink()

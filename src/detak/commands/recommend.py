@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--shelf", default="for_you", show_default=True, help="for_you, newest, or a recommender by its name.")
 @click.option("--product", help="The product on whose page the shelf stands.")
 @click.option("--category", help="Only products of this category.")
+@click.option("--placement", help="Where it is shown: rules.toml says what holds there.")
 @click.option("--lang", type=click.Choice(LANGUAGES), help="The language of the reasons.")
 @store_option
 @json_option
@@ -32,6 +33,7 @@ def command(  # noqa: PLR0913, PLR0917  an option each
     shelf: str,
     product: str | None,
     category: str | None,
+    placement: str | None,
     lang: str | None,
     store: Path,
     as_json: bool,
@@ -41,8 +43,9 @@ def command(  # noqa: PLR0913, PLR0917  an option each
 
     named: list[tuple[str, str | None]] = [("user", user_id), ("anonymous", anonymous_id)]
     who: list[Identifier] = [(kind, value) for kind, value in named if value]
+    ask = Ask(who, session, k=k, shelf=shelf, product=product, category=category, placement=placement)
     with desk_of(store, must_exist=True) as desk:
-        found = desk.models.told(Ask(who, session, k=k, shelf=shelf, product=product, category=category), lang)
+        found = desk.models.told(ask, lang)
     print_(found, _text(found), as_json)
 
 

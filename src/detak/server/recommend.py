@@ -35,6 +35,8 @@ class Wanted(Named, rename="camel", kw_only=True, forbid_unknown_fields=True):
     city: Text | None = None
     exclude: Texts = msgspec.field(default_factory=list)
     again: bool = False
+    placement: Text | None = None
+    """Where it is shown: ``rules.toml`` says what holds there."""
     language: Text | None = None
 
 
@@ -67,7 +69,15 @@ def routes(token: str) -> list[HTTPRouteHandler]:
         who = asker(request, engine, token)
         asked = request.query_params
         people = named(asked.get("userId"), asked.get("anonymousId"))
-        ask = Ask(people, k=k, shelf=shelf, product=product, category=asked.get("category"), trusted=who.trusted)
+        ask = Ask(
+            people,
+            k=k,
+            shelf=shelf,
+            product=product,
+            category=asked.get("category"),
+            placement=asked.get("placement"),
+            trusted=who.trusted,
+        )
         return await asyncio.to_thread(engine.models.told, ask, asked.get("language"))
 
     @post("/v1/rank", status_code=200, responses=_ANSWERS)
@@ -102,6 +112,7 @@ def _ask(wanted: Wanted, who: Asker) -> Ask:
         exclude=wanted.exclude,
         trusted=who.trusted,
         again=wanted.again,
+        placement=wanted.placement,
     )
 
 

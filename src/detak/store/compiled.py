@@ -27,7 +27,7 @@ class Query(NamedTuple):
 def in_one(tables: Mapping[str, ir.Table]) -> ir.Table:
     """One question instead of several: what they have in common is then computed once."""
     rows = [
-        table.agg(**{name: ibis.struct({column: table[column] for column in table.columns}).collect()})
+        table.agg([ibis.struct({column: table[column] for column in table.columns}).collect().name(name)])
         for name, table in tables.items()
     ]
     return reduce(lambda one, other: one.cross_join(other), rows)
