@@ -76,3 +76,23 @@ def test_a_large_array_that_is_cut_off_is_told_so(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:1_000_000])
     with pytest.raises(StoreError, match="made again by `detak fit`"):
         read(path)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_numbers_lie_where_the_processor_reads_them_at_once(tmp_path: Path, ours: bool) -> None:
+    path = tmp_path / "kept.npz"
+    arrays = {
+        "odd": np.arange(3, dtype=np.int8),
+        "large": np.arange(300_000),
+        "large/too": np.ones(500_001, np.float32),
+    }
+    if ours:
+        write(path, arrays)
+    else:
+        np.savez(path, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    found = read(path)
+    assert found is not None
+    for name, array in arrays.items():
+        assert np.array_equal(found[name], array)
+        assert found[name].flags.aligned
+        assert not ours or name == "odd" or found[name].ctypes.data % 64 == 0

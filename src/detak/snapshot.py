@@ -15,6 +15,10 @@ from detak.errors import StoreError
 Array = np.ndarray[Any, Any]
 _LARGE: Final = 1 << 20
 _LOCAL: Final = struct.Struct("<4s22xHH")  # of a zip file: what stands before each member, with the length of its name
+_EXTRA: Final = struct.Struct("<HH")
+_PADDING: Final = 0xD935  # an extra field that only takes up room
+_ZIP64: Final = 20  # bytes of the extra field that holds a large size
+_ALIGNED: Final = 64
 
 
 def write(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -31,7 +35,10 @@ def write(path: Path, arrays: Mapping[str, Array]) -> None:
     temporary.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as members:
+                for name, array in arrays.items():
+                    with members.open(_member(f"{name}.npy", file.tell()), "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -92,6 +99,16 @@ def within(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
     return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
 
 
+def _member(name: str, begins: int) -> zipfile.ZipInfo:
+    """What stands before an array, as long as it takes for its numbers to lie at a multiple of 64 bytes: NumPy copies
+    the whole of an array that lies elsewhere each time something is taken from it."""
+    found = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    head = begins + _LOCAL.size + len(name.encode()) + _ZIP64 + _EXTRA.size
+    padding = -head % _ALIGNED
+    found.extra = _EXTRA.pack(_PADDING, padding) + bytes(padding)
+    return found
+
+
 def _mapped(path: Path, part: zipfile.ZipInfo) -> Array:
     """An array of the file without reading it. Raises ValueError if it does not lie there whole and as it is."""
     with path.open("rb") as file:
@@ -105,7 +122,8 @@ def _mapped(path: Path, part: zipfile.ZipInfo) -> Array:
         shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
         if kind.hasobject or math.prod(shape) * kind.itemsize != part.file_size - (file.tell() - begin):
             raise ValueError("not plain numbers, or not all of them")
-        return np.memmap(path, kind, "r", file.tell(), shape, "F" if fortran else "C")
+        found = np.memmap(path, kind, "r", file.tell(), shape, "F" if fortran else "C")
+        return found if found.flags.aligned else np.array(found)
 
 
 def _settle(folder: Path) -> None:
