@@ -87,6 +87,9 @@ def decode(records: Sequence[Record], intake: Intake) -> Decoded:
             count = _open_odd(record, at, number, odd, refused)
         messages.append(count)
         at += count
+    if len(decided) == len(records):
+        nothing = ARRIVALS.empty_table(), PIECES.empty_table()
+        return Decoded(*nothing, refused, messages, decided_table(decided))
     metas = [record.meta for record in records]
     try:
         tables, left = plain_tables(plain, metas, intake)

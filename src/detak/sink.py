@@ -26,7 +26,7 @@ from detak.intake import PLAN, Intake
 from detak.judging import live_pace, pace_tally, with_bots
 from detak.live import Live
 from detak.outcomes import REJECTED, Outcome, outcomes_of, tally
-from detak.record import Record
+from detak.record import Meta, Record
 from detak.resend import sendable
 from detak.settings import Settings
 from detak.store.base import Batch, Sealed, Sealing, Store, empty
@@ -38,6 +38,7 @@ from detak.wire import open_batch
 _READ_BYTES: Final = 4 * 1024 * 1024
 _HAND_OVER: Final = 512 * 1024  # bytes behind; with less it is not worth the way to another process and back
 _IDLE: Final = 0.25
+_GATHER: Final = 0.025  # seconds: decisions, which nobody waits for, go in together
 # What data of an unforeseen shape raises; a full disk or a locked file raises something else, and is waited out.
 _UNUSABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
 _log = logging.getLogger("detak.sink")
@@ -206,6 +207,9 @@ class Sink:
         records = self._log.read(offset, _READ_BYTES)
         if not records:
             return False
+        if wait and all(record.meta.decided for record in records):
+            self._stop.wait(_GATHER)
+            records = self._log.read(offset, _READ_BYTES)
         self._apply_all(heads(records), None, records)
         return True
 
@@ -260,6 +264,9 @@ class Sink:
 
     def _apply(self, told: Sequence[Head], decoded: Decoded) -> None:
         metas = [head.meta for head in told]
+        if all(meta.decided for meta in metas):
+            self._apply_decisions(told, decoded, metas)
+            return
         fresh = _first_of_each(decoded.events["id"].to_numpy(), self._store)
         arrivals, items = decoded.events, decoded.items
         if not fresh.all():
@@ -282,6 +289,12 @@ class Sink:
         self._live.hear(events)
         self._reached = told[-1].meta.received
         self._notify(told, decoded, fresh, admission.kept)
+
+    def _apply_decisions(self, told: Sequence[Head], decoded: Decoded, metas: Sequence[Meta]) -> None:
+        """Where nothing else came in, as on a page that is asked for again and again."""
+        decisions = self._gate.admit_decisions(decoded.decisions, metas)
+        self._store.append(Batch(empty("events"), empty("items"), empty("volumes"), told[-1].end, decisions))
+        self._reached = told[-1].meta.received
 
     def _refused(self, told: Sequence[Head], decoded: Decoded) -> Iterator[Refused]:
         """What live clients sent and cannot be used, as it may be kept."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import ibis.expr.types as ir
@@ -153,6 +154,7 @@ class Store(Protocol):
         ...
 
 
+@cache
 def empty(name: str) -> pa.Table:
     """A table of facts without rows."""
     return TABLES[name].empty_table()
