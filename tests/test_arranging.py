@@ -106,3 +106,9 @@ def test_rules_that_cannot_be_read_leave_those_before(engine: Engine) -> None:
 
 def test_nothing_asked_for_is_nothing(engine: Engine) -> None:
     assert shown(engine, 'pin = [{product = "n", at = 1}]', Ask(k=0, placement="home")) == []
+
+
+def test_a_shop_that_knows_nothing_shows_nothing(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        (tmp_path / "rules.toml").write_text('[placements.home.rules]\npin = [{product = "n", at = 1}]\n')
+        assert engine.models.recommend(ANI).items == []
