@@ -145,7 +145,7 @@ def stands(then: Standpoint, now: Standpoint | None) -> bool:
     if now is None or (then.epoch, then.since) != (now.epoch, now.since):
         return False
     changed = _changed(then.refusing, now.refusing)
-    return not any(np.isin(changed, who).any() for who in then.who)
+    return not len(changed) or not any(np.isin(who, changed).any() for who in then.who)
 
 
 def _everybody(reader: Reader) -> Subjects:
