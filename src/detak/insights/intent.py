@@ -74,7 +74,7 @@ class IntentReport(Report, frozen=True, kw_only=True):
         ]
         return [
             Words([said]),
-            Table(say(language, "intent.reliability"), heads, rows, left=0),
+            Table(say(language, "intent.reliability"), heads, rows),
             Note(say(language, "intent.how")),
         ]
 
