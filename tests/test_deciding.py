@@ -9,15 +9,13 @@ import msgspec
 import pytest
 
 from detak.consent import Basis, Purpose
-from detak.decide.rulebook import Rulebook
 from detak.deciding import Deciding
 from detak.decision import Decision
 from detak.decision_learning import taught
 from detak.engine import Engine
-from detak.errors import RowError, SettingsError
+from detak.errors import RowError
 from detak.questions import Consent
 from detak.settings import Settings, SourceSettings
-from detak.standing_rules import StandingRules
 from tests.conftest import send
 from tests.shop import track
 
@@ -191,14 +189,6 @@ def test_what_is_no_question_is_said(shop: Engine, body: bytes, field: str) -> N
     with pytest.raises(RowError) as refused:
         shop.decisions.answer("web", body)
     assert refused.value.field == field
-
-
-def test_a_rulebook_that_is_none_is_said(shop: Engine, tmp_path: Path) -> None:
-    path = tmp_path / "rules.toml"
-    path.write_text("[offers]\nbudget = -1\n")
-    with pytest.raises(SettingsError, match=r"rules\.toml: offers\.budget"):
-        StandingRules(path).read()
-    assert shop.decisions.rulebook == Rulebook()
 
 
 def test_a_forgotten_person_leaves_no_decision_behind(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ FACTORS: Final[Mapping[str, tuple[int, ...]]] = {
     "bought": (0, 1),
 }
 """Products turned to in a row; turned to again; put in the cart; minutes since the visit began; earlier visits, and
-those
-with a purchase. Each with the ends of its bands: 3 in (1, 3) is in the second, and what is beyond all is the last."""
+those with a purchase. Each with the ends of its bands: 3 in (1, 3) is in the second, and what is beyond all is the
+last."""
 PARTS: Final = ("learn", "calibrate", "judge")
 """Days are parted in time: a model learns from the first, is calibrated on the next, and judged on the last."""
 VISIT: Final = 30 * 60 * 1_000_000

@@ -84,6 +84,8 @@ def present_words(found: Present, shop: Shop) -> str:
     language = shop.language
     if found.people is None or found.expected is None:
         return say(language, "intent.few", least=render.whole(shop.min_group, language))
+    if not found.people:
+        return say(language, "intent.nobody")
     people = render.whole(found.people, language)
     if found.likely is None:
         return say(language, "intent.some", people=people, expected=render.decimal(found.expected, language, 1))

@@ -15,6 +15,7 @@ from math import erfc, sqrt
 
 import msgspec
 import numpy as np
+import scipy
 
 from detak.errors import CannotComputeError
 from detak.plugins import members
@@ -102,7 +103,7 @@ def gain(score: Floats, effect: Floats) -> float:
     """How much more the first half of an order gains than a random one, per person: its Qini measure on scores."""
     if _alike(effect):
         return 0.0
-    rank = (_ranks(effect) - 0.5) / len(effect) - 0.5
+    rank = (scipy.stats.rankdata(effect) - 0.5) / len(effect) - 0.5
     return float((score * rank).mean())
 
 
@@ -137,13 +138,6 @@ def calibrated(effects: Effects, trial: Trial, seed: int) -> Effects:
         scale=effects.scale * stretch,
         shift=effects.shift * stretch + shift,
     )
-
-
-def _ranks(values: Floats) -> Floats:
-    """1 for the least; those alike share the mean of theirs."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Floats = (np.cumsum(count) - (count - 1) / 2)[place]
-    return ranks
 
 
 def _alike(effect: Floats) -> bool:
