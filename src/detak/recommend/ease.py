@@ -45,7 +45,7 @@ class Ease:
             return thinned(sparse.csr_array(by_item[first:last] @ touched), first, 2 * self.neighbours, scale)
 
         gram = sparse.vstack(ByItem.of(near).in_blocks(block), format="csr")
-        return Links(regress_on_others(gram, self.penalty, Effort("near", self.neighbours, self.keep)), self.decay)
+        return Links(regress_on_others(gram, self.penalty, Effort(neighbours=self.neighbours, keep=self.keep)), self.decay)
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Links:
         """See ``Recommender``."""

@@ -10,6 +10,7 @@ ridge regression over a selected neighbourhood, as fsSLIM does (Ning and Karypis
 Recommender Systems", ICDM 2011). Time and memory grow with the items.
 """
 
+import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -75,21 +76,10 @@ def regress(
     return _pruned(rows, len(inverse), effort.keep)
 
 
-def regress_on_others(gram: sparse.csr_array, penalty: float, effort: Effort | None = None) -> sparse.csr_array:
-    """Each item regressed on all others, from the Gram matrix alone: EASE (Steck, "Embarrassingly Shallow Autoencoders
-    for Sparse Data", WWW 2019). The diagonal is empty. Otherwise as ``regress``."""
-    effort = effort or Effort()
-    if effort.chosen(gram.shape[0]) == "near":
-        return _near(gram, gram, penalty, effort, itself=False)
-    inverse = _inverse(gram, penalty)
-    scale = -1 / np.diagonal(inverse)
-
-    def rows(first: int, last: int) -> Floats:
-        part = inverse[first:last] * scale
-        part[np.arange(last - first), np.arange(first, last)] = 0
-        return np.asarray(part)
-
-    return _pruned(rows, len(inverse), effort.keep)
+def regress_on_others(gram: sparse.csr_array, penalty: float, effort: Effort) -> sparse.csr_array:
+    """Each item regressed on others, from the Gram matrix alone: EASE (Steck, "Embarrassingly Shallow Autoencoders for
+    Sparse Data", WWW 2019), the ``near`` way. The diagonal is empty. Otherwise as ``regress``."""
+    return _near(gram, gram, penalty, effort, itself=False)
 
 
 def strongest(matrix: sparse.csr_array, keep: int, scale: Floats | None = None) -> sparse.csr_array:
@@ -98,20 +88,24 @@ def strongest(matrix: sparse.csr_array, keep: int, scale: Floats | None = None) 
     ``scale``, a number for each column, says how much the size of an entry counts.
     """
     length = np.diff(matrix.indptr)
-    long = np.flatnonzero(length > keep)
-    if not len(long):
+    if not (length > keep).any():
         return matrix
-    kept = np.ones(matrix.nnz, np.bool_)
-    size = np.abs(matrix.data)
-    if scale is not None:
-        size *= scale[matrix.indices]
-    long = long[np.argsort(length[long], kind="stable")]  # those of about one length together
-    for some in np.array_split(long, int(length[long].sum()) // _CELLS + 1):
-        begin, many = matrix.indptr[some].astype(np.int64), length[some].astype(np.int64)
-        at = begin.repeat(many) + np.arange(many.sum()) - (many.cumsum() - many).repeat(many)
-        kept[at] = _largest(size.take(at), matrix.indices.take(at), many, keep)
+    kept = np.empty(matrix.nnz, np.bool_)
+    for first, last in _spans(matrix.indptr):
+        part = slice(int(matrix.indptr[first]), int(matrix.indptr[last]))
+        size, column = np.abs(matrix.data[part]), matrix.indices[part]
+        if scale is not None:
+            size *= scale.take(column)
+        kept[part] = _largest(size, column, length[first:last].astype(np.int64), keep)
     indptr = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
     return sparse.csr_array((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
+
+
+def _spans(indptr: Any) -> list[tuple[int, int]]:
+    """Rows from the one to the other that have about ``_CELLS`` entries together."""
+    ends = np.searchsorted(indptr, np.arange(_CELLS, indptr[-1], _CELLS))
+    edges = np.unique(np.concatenate([[0], ends, [len(indptr) - 1]])).tolist()
+    return list(itertools.pairwise(edges))
 
 
 def thinned(gram: sparse.csr_array, first: int, keep: int, scale: Floats) -> sparse.csr_array:
@@ -129,15 +123,17 @@ def _largest(
     size: Floats, column: "np.ndarray[Any, np.dtype[np.int32]]", length: Ints, keep: int
 ) -> "np.ndarray[Any, np.dtype[np.bool_]]":
     """Which entries of some rows, one after the other, are their ``keep`` largest; of equals, the lower columns."""
-    wide = int(length.max())
-    place = np.arange(wide)
-    inside = place < length[:, None]
-    # Size and column in one number, so that no two are alike: many that are make a partition slow.
-    table = np.broadcast_to(-(1 << 32) - place, inside.shape).copy()
+    # Size and column in one number, so that no two are alike.
     bits: Any = size.astype(np.float32, copy=False).view(np.int32).astype(np.int64)
-    table[inside] = (bits << 32) - column
-    least = np.partition(table, wide - keep, axis=1)[:, wide - keep, None]
-    kept: np.ndarray[Any, np.dtype[np.bool_]] = (table >= least)[inside]
+    bits <<= 32
+    bits -= column
+    least = np.full(len(length), np.iinfo(np.int64).min)
+    ends = length.cumsum()
+    for row in np.flatnonzero(length > keep).tolist():
+        some = bits[ends[row] - length[row] : ends[row]].copy()
+        some.partition(len(some) - keep)
+        least[row] = some[len(some) - keep]
+    kept: np.ndarray[Any, np.dtype[np.bool_]] = bits >= least.repeat(length)
     return kept
 
 
