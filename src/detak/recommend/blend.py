@@ -12,17 +12,15 @@ import numpy as np
 
 from detak.recommend.base import NOBODY, Floats, History, Interactions, Ints32, Scored, Situation
 from detak.recommend.candidates import Heard, Voices
-from detak.recommend.ease import Ease
-from detak.recommend.followed import Followed
+from detak.recommend.parts import Members, fitted, members
 from detak.recommend.ranker import Lists, Ranker, Training, gain
 from detak.recommend.stack import Stack
-from detak.recommend.tuning import Members, tuned
+from detak.recommend.tuning import tuned
 
 _FEWEST = 200  # lists, to learn a ranker from
 _CHECKED = 0.1  # of the lists: they choose the epoch, and whether the ranker is used
 _PEOPLE = 100_000  # who are asked at most
 _FEW = 0.02  # of the touches: so few may stay untold, where a second fit would take long
-_MANY = 200_000  # products: of so many each speaks for fewer
 
 
 class Queries(NamedTuple):
@@ -31,20 +29,6 @@ class Queries(NamedTuple):
     told: Interactions
     asked: Interactions
     target: Ints32
-
-
-def members(items: int) -> Members:
-    """The models that are blended for so many products, before they are tuned."""
-    made: Members = {
-        "after": Followed(),
-        "shared": Followed(discount=0.9, decay=0.8, sharing=0.5),
-        "next": Followed(discount=0.5, decay=0.4, window=1),
-        "beside": Followed(discount=1.0, before=1.0, sharing=0.25, window=50),
-        "further": Followed(discount=1.0, before=1.0, sharing=0.25, window=50, further=True, keep=50),
-        "earlier": Followed(after=0.0, before=1.0),
-        "ease": Ease(),
-    }
-    return made if items <= _MANY else {name: replace(one, keep=one.keep // 2) for name, one in made.items()}
 
 
 @dataclass(frozen=True)
@@ -125,8 +109,7 @@ class Blend:
         chosen, model = self._learn(queries)
         if len(data.item) - len(queries.told.item) < _FEW * len(data.item):
             return model
-        links = {name: one.fit(data) for name, one in chosen.items()}
-        return replace(model, voices=Voices.over(links, data, self.nominees))
+        return replace(model, voices=Voices.over(fitted(chosen, data), data, self.nominees))
 
     def held(self, queries: Queries) -> BlendModel:
         """The model whose parts were told no more than ``queries.told``."""

@@ -31,7 +31,12 @@ class Ease:
     """How many products each one speaks for at most."""
 
     def fit(self, data: Interactions) -> Links:
-        """See ``Recommender``. Of how often products stand together, the strongest of each product alone are kept."""
+        """See ``Recommender``."""
+        effort = Effort(neighbours=self.neighbours, keep=self.keep)
+        return Links(regress_on_others(self._gram(data), self.penalty, effort), self.decay)
+
+    def _gram(self, data: Interactions) -> sparse.csr_array:
+        """How many people touched both of two products, of each product the strongest alone."""
         near = data.last(_LONGEST) if len(data.item) and int(data.lengths.max()) > _LONGEST else data
         ones = np.ones(len(near.item), np.float32)
         rows = (ones, near.item.copy(), near.starts.copy())  # they are sorted in place
@@ -44,8 +49,7 @@ class Ease:
         def block(first: int, last: int) -> sparse.csr_array:
             return thinned(sparse.csr_array(by_item[first:last] @ touched), first, 2 * self.neighbours, scale)
 
-        gram = sparse.vstack(ByItem.of(near).in_blocks(block), format="csr")
-        return Links(regress_on_others(gram, self.penalty, Effort(neighbours=self.neighbours, keep=self.keep)), self.decay)
+        return sparse.vstack(ByItem.of(near).in_blocks(block), format="csr")
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Links:
         """See ``Recommender``."""

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
-from detak.recommend.base import Interactions
+from detak.recommend.base import Interactions, Ints32
 from detak.recommend.links import Links
-from detak.recommend.pairs import ByItem, Doubles
+from detak.recommend.pairs import ByItem, Doubles, at_once
 from detak.recommend.solve import narrow, strongest
 
 _BROAD = 50  # links of a product that a walk follows
@@ -43,31 +43,16 @@ class Followed:
     further: bool = False
     """Two steps instead of one: to what goes with what goes with a product, for products that few have touched."""
 
-    def weights(self, data: Interactions, wanted: Sequence[float]) -> list[sparse.csr_array]:
-        """Products x products, for each of some values of ``wanted``: the pairs are counted once for all of them."""
-        touches, lags = ByItem.of(data), self._lags()
-        share = _grain(np.maximum(data.lengths, 1) ** -self.sharing)
-        count = np.bincount(data.item, minlength=len(data.items)) + 1.0
-        row, columns = count**-self.heard, [count**-one for one in wanted]
-
-        def block(first: int, last: int) -> list[sparse.csr_array]:
-            pairs = touches.near(first, last, lags, share)
-            pairs.data *= row[first:last].repeat(np.diff(pairs.indptr))
-            made = [
-                ((pairs.data * column.take(pairs.indices)).astype(np.float32), pairs.indices, pairs.indptr)
-                for column in columns
-            ]
-            return [strongest(sparse.csr_array(one, shape=pairs.shape), self.keep) for one in made]
-
-        parts = zip(*touches.in_blocks(block), strict=True)
-        found = [narrow(sparse.vstack(part, format="csr")) for part in parts]
-        return [_two_steps(one, self.keep) for one in found] if self.further else found
+    @property
+    def counting(self) -> tuple[float, ...]:
+        """What its count of pairs depends on: those alike in it share one."""
+        return (self.discount, self.after, self.before, self.sharing, self.heard, self.window)
 
     def fit(self, data: Interactions) -> Links:
         """See ``Recommender``."""
-        return Links(self.weights(data, [self.wanted])[0], self.decay)
+        return Links(weighed([self], ByItem.of(data))[0], self.decay)
 
-    def _lags(self) -> Doubles:
+    def lags(self) -> Doubles:
         """What a touch counts by how far after it lies, the farthest before first."""
         far = self.discount ** np.arange(self.window)
         return _grain(np.concatenate([self.before * far[::-1], [0], self.after * far]))
@@ -75,6 +60,40 @@ class Followed:
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Links:
         """See ``Recommender``."""
         return Links.load(arrays)
+
+
+def weighed(alike: Sequence[Followed], touches: ByItem) -> list[sparse.csr_array]:
+    """Products x products, of each of some that count pairs alike: they are counted once for all of them.
+
+    What ``touches`` leaves out speaks for nothing.
+    """
+    data, lags = touches.data, alike[0].lags()
+    share = _grain(np.maximum(data.lengths, 1) ** -alike[0].sharing)
+    count = np.bincount(data.item, minlength=len(data.items)) + 1.0
+    row, columns = count ** -alike[0].heard, [count**-one.wanted for one in alike]
+
+    def block(first: int, last: int) -> list[sparse.csr_array]:
+        pairs = touches.near(first, last, lags, share)
+        pairs.data *= row.take(touches.product[first:last]).repeat(np.diff(pairs.indptr))
+        made = [
+            ((pairs.data * column.take(pairs.indices)).astype(np.float32), pairs.indices, pairs.indptr)
+            for column in columns
+        ]
+        return [
+            strongest(sparse.csr_array(part, shape=pairs.shape), one.keep)
+            for one, part in zip(alike, made, strict=True)
+        ]
+
+    parts = zip(*touches.in_blocks(block), strict=True)
+    found = [narrow(_spread(sparse.vstack(part, format="csr"), touches.product)) for part in parts]
+    return [_two_steps(weight, one.keep) if one.further else weight for one, weight in zip(alike, found, strict=True)]
+
+
+def _spread(rows: sparse.csr_array, product: Ints32) -> sparse.csr_array:
+    """A row for each product there is; ``product``, in rising order, says whose the rows are."""
+    length = np.zeros(rows.shape[1] + 1, np.int64)
+    length[product + 1] = np.diff(rows.indptr)
+    return sparse.csr_array((rows.data, rows.indices, length.cumsum()), shape=(rows.shape[1], rows.shape[1]))
 
 
 def _grain(values: Doubles) -> Doubles:
@@ -87,5 +106,8 @@ def _two_steps(weight: sparse.csr_array, keep: int) -> sparse.csr_array:
     """The strongest of a walk of two steps over the links, each step with the chances of its row."""
     total = np.maximum(np.asarray(weight.sum(axis=1), np.float32).ravel(), np.float32(1e-9))
     step = strongest(sparse.csr_array(sparse.diags_array(1 / total) @ weight), _BROAD)
-    rows = range(0, step.shape[0], _ROWS)
-    return narrow(sparse.vstack([strongest(sparse.csr_array(step[at : at + _ROWS] @ step), keep) for at in rows]))
+
+    def block(first: int, last: int) -> sparse.csr_array:
+        return strongest(sparse.csr_array(step[first:last] @ step), keep)
+
+    return narrow(sparse.vstack(at_once(block, np.append(np.arange(0, step.shape[0], _ROWS), step.shape[0]))))

@@ -5,7 +5,7 @@ time, so that a million of them never need more memory than what is kept.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self, TypeVar
 
 import numpy as np
@@ -26,27 +26,34 @@ class ByItem:
     order: Ints32
     begin: Ints
     """Where in ``order`` each product's touches begin, and the end."""
+    product: Ints32
+    """Which product each one is: all of them, or some."""
 
     @classmethod
     def of(cls, data: Interactions) -> Self:
         """Sorted, by counting."""
         size = len(data.items)
         begin = np.concatenate([[0], np.cumsum(np.bincount(data.item, minlength=size))]).astype(np.int64)
-        return cls(data, by_item(data.item, size), begin)
+        return cls(data, by_item(data.item, size), begin, np.arange(size, dtype=np.int32))
+
+    def only(self, products: Ints32) -> Self:
+        """The touches of these products alone, of those that there are."""
+        first, length = self.begin.take(products), np.diff(self.begin).take(products)
+        ends = length.cumsum()
+        rows = np.arange(ends[-1] if len(ends) else 0) + (first - ends + length).repeat(length)
+        return replace(self, order=self.order.take(rows), begin=np.append(0, ends), product=self.product.take(products))
 
     def in_blocks(self, make: Callable[[int, int], _T]) -> list[_T]:
         """What ``make`` makes of the products from the one to the other, of all of them in turn."""
-        ends = np.unique(np.searchsorted(self.begin, np.arange(_BLOCK, len(self.order), _BLOCK)))
-        edges = np.unique(np.concatenate([[0], ends, [len(self.begin) - 1]])).tolist()
-        # The long operations of NumPy and SciPy let go of the interpreter.
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            return list(pool.map(make, edges[:-1], edges[1:]))
+        step = max(_BLOCK, len(self.data.items) // 16)  # a block costs a little for each product there is
+        ends = np.unique(np.searchsorted(self.begin, np.arange(step, len(self.order), step)))
+        return at_once(make, np.unique(np.concatenate([[0], ends, [len(self.product)]])))
 
     def near(self, first: int, last: int, lags: Doubles, share: Doubles) -> sparse.csr_array:
         """Of the products from ``first`` to ``last``, what stands near them: a row each, every other product once.
 
         Args:
-            first: a product.
+            first: a product, by its place in ``product``.
             last: the first that is no longer wanted.
             lags: what a touch counts by how far after it lies, the farthest before first; an odd number of them.
             share: what a person's touches count, by person.
@@ -67,6 +74,13 @@ class ByItem:
         found = sparse.csr_array(own @ beside)
         found.eliminate_zeros()
         return found
+
+
+def at_once(make: Callable[[int, int], _T], edges: Ints) -> list[_T]:
+    """What ``make`` makes of each stretch between two edges, several at a time."""
+    # The long operations of NumPy and SciPy let go of the interpreter.
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        return list(pool.map(make, edges[:-1].tolist(), edges[1:].tolist()))
 
 
 def by_item(item: Ints32, items: int) -> Ints32:

@@ -184,7 +184,8 @@ def _pruned(rows: Any, items: int, keep: int) -> sparse.csr_array:
 def narrow(matrix: sparse.csr_array) -> sparse.csr_array:
     """The same in as few bytes as a model needs: float32, int32 indices in order."""
     kind = np.int32 if matrix.nnz < 2**31 else np.int64
-    parts = (matrix.data.astype(np.float32), matrix.indices.astype(np.int32), matrix.indptr.astype(kind))
+    arrays = ((matrix.data, np.float32), (matrix.indices, np.int32), (matrix.indptr, kind))
+    parts = tuple(array.astype(one, copy=False) for array, one in arrays)
     found = sparse.csr_array(parts, shape=matrix.shape)
     found.sort_indices()
     return found

@@ -1,6 +1,5 @@
 """Choosing the settings of each model by what people touched next, which it was not told."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -9,11 +8,11 @@ from scipy import sparse
 
 from detak.recommend.base import Floats, Interactions, Ints, Ints32
 from detak.recommend.ease import Ease
-from detak.recommend.followed import Followed
-from detak.recommend.links import Links
+from detak.recommend.followed import Followed, weighed
+from detak.recommend.links import DEPTH, Links
+from detak.recommend.pairs import ByItem
+from detak.recommend.parts import Members, fitted
 from detak.recommend.ranker import gain
-
-Members = Mapping[str, Followed | Ease]
 
 _DECAYS: Final = (0.2, 0.4, 0.6, 0.8, 0.95)
 _WANTED: Final = (0.0, 0.25, 0.5)
@@ -28,14 +27,16 @@ def tuned(
 
     Each setting is tried on the same sample of ``asked``. ``again``: products of the history count as suggestions.
     """
-    some = np.random.default_rng(0).permutation(asked.people)[:_PEOPLE]
-    trial = _Trial(asked.only(np.sort(some)), target[np.sort(some)], again)
-    chosen: dict[str, Followed | Ease] = {}
+    some = np.sort(np.random.default_rng(0).permutation(asked.people)[:_PEOPLE])
+    trial = _Trial(asked.only(some), target[some], again)
+    touches = ByItem.of(told)
+    heard = touches.only(np.unique(trial.asked.last(DEPTH).item))  # no other rows are looked at
+    chosen = {name: trial.weighed(one, heard) for name, one in members.items()}
     links: dict[str, Links] = {}
     found: dict[str, float] = {}
-    for name, one in members.items():
-        chosen[name], links[name], found[name] = trial.best(one, told)
-    return chosen, links, found
+    for name, one in fitted(chosen, told, touches).items():
+        found[name], links[name] = trial.paced(one) if chosen[name] is members[name] else (trial.gain(one), one)
+    return {name: replace(one, decay=links[name].decay) for name, one in chosen.items()}, links, found
 
 
 class _Trial:
@@ -46,24 +47,23 @@ class _Trial:
         pairs = np.unique(asked.person.astype(np.int64) * len(asked.items) + asked.item)
         self.had = np.divmod(pairs, max(1, len(asked.items)))
 
-    def best(self, one: Followed | Ease, told: Interactions) -> tuple[Followed | Ease, Links, float]:
-        """The member with the settings that did best, what they fitted, and how well they did.
+    def weighed(self, one: Followed | Ease, touches: ByItem) -> Followed | Ease:
+        """The member at the pace, and with so much of the suggested one's popularity taken out, as did best.
 
         How fast histories fade is chosen with the popularity taken out by default, then that at the chosen pace.
         """
-        wanted = [0.0]
-        if isinstance(one, Ease):
-            weights = [one.fit(told).weight]
-        else:  # the defaults come first: nothing else is chosen without a reason
-            wanted = [one.wanted] if one.further else list(dict.fromkeys((one.wanted, *_WANTED)))
-            weights = one.weights(told, wanted)
-        paced = [Links(weights[0], decay) for decay in dict.fromkeys((one.decay, *_DECAYS))]
-        found, links = self._first(paced)
-        found, links = self._first([links, *(Links(weight, links.decay) for weight in weights[1:])])
-        member = replace(one, decay=links.decay)
-        if isinstance(member, Followed):
-            member = replace(member, wanted=wanted[next(at for at, kept in enumerate(weights) if kept is links.weight)])
-        return member, links, found
+        if isinstance(one, Ease) or one.further:
+            return one
+        # The defaults come first: nothing else is chosen without a reason.
+        tried = [replace(one, wanted=wanted) for wanted in dict.fromkeys((one.wanted, *_WANTED))]
+        weights = weighed(tried, touches)
+        decay = self.paced(Links(weights[0], one.decay))[1].decay
+        best = self._first([Links(weight, decay) for weight in weights])[1]
+        return replace(tried[next(at for at, kept in enumerate(weights) if kept is best.weight)], decay=decay)
+
+    def paced(self, links: Links) -> tuple[float, Links]:
+        """With histories fading as did best, and how well that did."""
+        return self._first([Links(links.weight, decay) for decay in dict.fromkeys((links.decay, *_DECAYS))])
 
     def _first(self, tried: list[Links]) -> tuple[float, Links]:
         """The best of some, of equals the first."""
