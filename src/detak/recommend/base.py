@@ -57,7 +57,12 @@ class Interactions:
         """How many rows each person has."""
         return np.diff(self.starts)
 
-    @cached_property
+    @property
+    def latest(self) -> Ints:
+        """The last row of each person who has one."""
+        return self.starts[1:][self.lengths > 0] - 1
+
+    @property
     def back(self) -> Ints:
         """For each row, how many of the same person come after it: 0 for the last."""
         return self.starts[1:][self.person] - 1 - np.arange(len(self.person))
@@ -104,13 +109,18 @@ class Interactions:
         )
 
 
+def plain(person: Ints32, item: Ints32, subjects: Ints, items: tuple[str, ...]) -> Interactions:
+    """Touches of which nothing else is known: without times, each weighs 1. Neither takes memory."""
+    time, weight = np.broadcast_to(np.int64(0), item.shape), np.broadcast_to(np.float32(1), item.shape)
+    return Interactions(person, item, time, weight, subjects, items)
+
+
 def sequences(lists: Iterable[Sequence[int]], items: tuple[str, ...]) -> Interactions:
     """Interactions from each person's products, oldest first: times unknown, each touch weighs 1."""
     rows = [np.asarray(row, np.int32) for row in lists]
     item = np.concatenate(rows) if rows else np.zeros(0, np.int32)
     person = np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows])
-    subjects = np.arange(len(rows), dtype=np.int64)
-    return Interactions(person, item, np.zeros(len(item), np.int64), np.ones(len(item), np.float32), subjects, items)
+    return plain(person, item, np.arange(len(rows), dtype=np.int64), items)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from detak.recommend.base import NOBODY, Floats, History, Interactions, Ints32, Scored, Situation
+from detak.recommend.base import NOBODY, Floats, History, Interactions, Ints32, Scored, Situation, plain
 from detak.recommend.candidates import Heard, Voices
 from detak.recommend.parts import Members, fitted, members
 from detak.recommend.ranker import Lists, Ranker, Training, gain
@@ -180,19 +180,26 @@ def _of_last(data: Interactions, seed: int) -> Queries:
     an order, has no order: all of it is kept from the models, and any one of it is asked for. Where times are unknown
     each touch is a moment."""
     random = np.random.default_rng(seed)
-    last = data.time[np.maximum(data.starts[1:] - 1, 0)] if len(data.item) else np.zeros(0, np.int64)
-    hidden = data.back == 0
+    hidden = np.zeros(len(data.item), np.bool_)
+    hidden[data.latest] = True
     if data.time.any():
+        last = np.zeros(data.people, np.int64)
+        last[data.person[data.latest]] = data.time[data.latest]
         hidden |= data.time == last[data.person]
     able = np.flatnonzero(np.bincount(data.person[~hidden], minlength=data.people))
     if len(able) > _PEOPLE:
         drawn = np.zeros(data.people, np.bool_)
         drawn[random.choice(able, _PEOPLE, replace=False)] = True
         hidden &= drawn[data.person]
-    told, hid = data.rows(~hidden), data.rows(hidden)
+    told, hid = _bare(data, ~hidden), _bare(data, hidden)
     asking = np.flatnonzero((told.lengths > 0) & (hid.lengths > 0))
     at = hid.starts[asking] + (random.random(len(asking)) * hid.lengths[asking]).astype(np.int64)
     return Queries(told, told.only(asking), hid.item[at])
+
+
+def _bare(data: Interactions, kept: np.ndarray[Any, np.dtype[np.bool_]]) -> Interactions:
+    """These rows, without what the blend does not look at."""
+    return plain(data.person[kept], data.item[kept], data.subjects, data.items)
 
 
 def _of_people(data: Interactions) -> Queries:

@@ -81,7 +81,7 @@ class Voices:
     def over(cls, links: Mapping[str, Links], data: Interactions, nominees: int) -> Self:
         """Of models that were fitted on these data."""
         size = len(data.items)
-        late = np.bincount(data.item[data.back == 0], minlength=size).astype(np.float32)
+        late = np.bincount(data.item[data.latest], minlength=size).astype(np.float32)
         count = np.bincount(data.item, minlength=size).astype(np.float32)
         stack = Stack.of([one.weight for one in links.values()], size)
         return cls(tuple(links), tuple(one.decay for one in links.values()), stack, count, late, nominees)

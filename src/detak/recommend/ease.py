@@ -12,7 +12,7 @@ from scipy import sparse
 
 from detak.recommend.base import Interactions
 from detak.recommend.links import Links
-from detak.recommend.pairs import ByItem
+from detak.recommend.pairs import at_once, edges
 from detak.recommend.solve import Effort, regress_on_others, thinned
 
 _LONGEST = 200  # of a history; a longer one is a robot's, or a reseller's, and its pairs would outnumber everybody's
@@ -37,10 +37,9 @@ class Ease:
 
     def _gram(self, data: Interactions) -> sparse.csr_array:
         """How many people touched both of two products, of each product the strongest alone."""
-        near = data.last(_LONGEST) if len(data.item) and int(data.lengths.max()) > _LONGEST else data
-        ones = np.ones(len(near.item), np.float32)
-        rows = (ones, near.item.copy(), near.starts.copy())  # they are sorted in place
-        touched = sparse.csr_array(rows, shape=(near.people, len(near.items)))
+        item = data.item[data.back < _LONGEST]
+        starts = np.append(0, np.minimum(data.lengths, _LONGEST).cumsum())
+        touched = sparse.csr_array((np.ones(len(item), np.float32), item, starts), shape=(data.people, len(data.items)))
         touched.sum_duplicates()
         touched.data[:] = 1
         by_item = sparse.csr_array(touched.T)
@@ -49,7 +48,7 @@ class Ease:
         def block(first: int, last: int) -> sparse.csr_array:
             return thinned(sparse.csr_array(by_item[first:last] @ touched), first, 2 * self.neighbours, scale)
 
-        return sparse.vstack(ByItem.of(near).in_blocks(block), format="csr")
+        return sparse.vstack(at_once(block, edges(by_item.indptr, len(data.items))), format="csr")
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Links:
         """See ``Recommender``."""

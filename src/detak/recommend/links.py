@@ -53,8 +53,9 @@ class Links:
     def past(self, histories: Interactions) -> sparse.csr_array:
         """People x products: what each touch counts."""
         size = self.weight.shape[0]
-        kept = (histories.back < len(fading(self.decay))) & (histories.item >= 0) & (histories.item < size)
-        value = (self.decay ** histories.back[kept]).astype(np.float32)
+        back = histories.back
+        kept = (back < len(fading(self.decay))) & (histories.item >= 0) & (histories.item < size)
+        value = (self.decay ** back[kept]).astype(np.float32)
         entries = (value, (histories.person[kept], histories.item[kept]))
         return sparse.csr_array(entries, shape=(histories.people, size))
 

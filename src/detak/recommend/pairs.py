@@ -45,9 +45,7 @@ class ByItem:
 
     def in_blocks(self, make: Callable[[int, int], _T]) -> list[_T]:
         """What ``make`` makes of the products from the one to the other, of all of them in turn."""
-        step = max(_BLOCK, len(self.data.items) // 16)  # a block costs a little for each product there is
-        ends = np.unique(np.searchsorted(self.begin, np.arange(step, len(self.order), step)))
-        return at_once(make, np.unique(np.concatenate([[0], ends, [len(self.product)]])))
+        return at_once(make, edges(self.begin, len(self.data.items)))
 
     def near(self, first: int, last: int, lags: Doubles, share: Doubles) -> sparse.csr_array:
         """Of the products from ``first`` to ``last``, what stands near them: a row each, every other product once.
@@ -76,11 +74,20 @@ class ByItem:
         return found
 
 
-def at_once(make: Callable[[int, int], _T], edges: Ints) -> list[_T]:
-    """What ``make`` makes of each stretch between two edges, several at a time."""
+def edges(begin: Ints, items: int) -> Ints:
+    """Where to part products, whose touches begin there, of so many ``items`` in all, so that each part has work for a
+    while."""
+    step = max(_BLOCK, items // 16)  # a part costs a little for each product there is
+    ends = np.searchsorted(begin, np.arange(step, begin[-1], step))
+    within = np.unique(ends[(ends > 0) & (ends < len(begin) - 1)])
+    return np.concatenate([[0], within, [len(begin) - 1]])
+
+
+def at_once(make: Callable[[int, int], _T], stops: Ints) -> list[_T]:
+    """What ``make`` makes of each stretch between two stops, several at a time."""
     # The long operations of NumPy and SciPy let go of the interpreter.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        return list(pool.map(make, edges[:-1].tolist(), edges[1:].tolist()))
+        return list(pool.map(make, stops[:-1].tolist(), stops[1:].tolist()))
 
 
 def by_item(item: Ints32, items: int) -> Ints32:
