@@ -29,7 +29,9 @@ _ASKED: Final = 4_000
 _LIKE_BEAUTY: Final = (12_000, 200_000)
 _PEERS: Final = (("implicit_models", "als"), ("implicit_models", "cosine"), ("rectools_ease", "ease"))
 
-_AT_SIZE: Final = (("directed", "near"), ("blend", "blend"))  # models, and the steps that fit them
+_STEPS: Final = {"directed": "near", "blend": "blend"}
+AT_SIZE: Final = tuple(_STEPS)
+"""The models that made shops are fitted by."""
 
 _T = TypeVar("_T")
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -120,6 +122,8 @@ class Wanted:
     """Whether to run other packages, and the other ways, on the data."""
     each: int = 105
     """Touches an item in made shops, of which some are held out."""
+    models: tuple[str, ...] = AT_SIZE
+    """Which of them to fit to made shops."""
 
 
 def measure(wanted: Wanted, say: Callable[[str], None]) -> Measured:
@@ -130,7 +134,7 @@ def measure(wanted: Wanted, say: Callable[[str], None]) -> Measured:
     """
     beside = list(_told(_beside(wanted), say)) if wanted.beside else []
     found = list(_told(itertools.chain.from_iterable(_size(one, wanted) for one in wanted.sizes), say))
-    each = [[one for one in found if one.model == name] for name, _ in _AT_SIZE]
+    each = [[one for one in found if one.model == name] for name in wanted.models]
     growth = [_growth(one, other) for same in each for one, other in itertools.pairwise(same)]
     name = wanted.data.name if wanted.data else f"made: {_LIKE_BEAUTY[0]:,} items, {_LIKE_BEAUTY[1]:,} touches"
     return Measured(len(os.sched_getaffinity(0)), name, beside, found, growth)
@@ -223,8 +227,8 @@ def _peers(folder: Path) -> Iterator[Fitted | Unfitted]:
 def _size(items: int, wanted: Wanted) -> Iterator[Size]:
     with _folder() as folder:
         made = _run(Job(str(folder), "make", items, items * wanted.each))
-        for name, step in _AT_SIZE:
-            yield _seen(folder, name, made, _run(Job(str(folder), step, neighbours=wanted.neighbours)))
+        for name in wanted.models:
+            yield _seen(folder, name, made, _run(Job(str(folder), _STEPS[name], neighbours=wanted.neighbours)))
 
 
 def _seen(folder: Path, name: str, made: Done, done: Done) -> Size:
