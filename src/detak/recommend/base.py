@@ -8,7 +8,7 @@ the disk or asks for consent: data comes in as values. A recommender keeps to ``
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -166,6 +166,24 @@ class Scored(NamedTuple):
     because: Ints32
 
 
+def _nothing() -> Scored:
+    """No product."""
+    return Scored(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32))
+
+
+NOTHING: Final = _nothing()
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """People who are answered at once: what each of them touched, and must not be shown (``exclude``, one for each).
+    ``closed`` must be shown to nobody."""
+
+    histories: Sequence[History]
+    exclude: Sequence[Ints32]
+    closed: Ints32 = field(default_factory=lambda: np.zeros(0, np.int32))
+
+
 class Model(Protocol):
     """A fitted model. Immutable; any thread asks it."""
 
@@ -179,6 +197,15 @@ class Model(Protocol):
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """What it consists of, by name, to be kept on the disk (npz, never a pickle)."""
+        ...
+
+
+@runtime_checkable
+class Many(Model, Protocol):
+    """A model that answers many people in less time than one after the other."""
+
+    def recommend_many(self, crowd: Crowd, k: int, situation: Situation) -> list[Scored]:
+        """For each of the people what ``recommend`` answers, to the precision of floats; one situation for all."""
         ...
 
 

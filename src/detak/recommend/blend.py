@@ -4,15 +4,31 @@ Everything is chosen on people's own next touches, which the models were not tol
 weights of the ranker, and whether there is enough to learn one. Nothing is left to be set by hand.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from detak.recommend.base import NOBODY, Floats, History, Interactions, Ints32, Scored, Situation, plain
+from detak.recommend.base import (
+    NOBODY,
+    NOTHING,
+    Crowd,
+    Floats,
+    History,
+    Interactions,
+    Ints32,
+    Scored,
+    Situation,
+    plain,
+)
 from detak.recommend.candidates import Heard, Voices
+from detak.recommend.crowds import Crowds, Told
+from detak.recommend.links import DEPTH
 from detak.recommend.parts import Members, fitted, members
+from detak.recommend.ragged import Ragged, ordered, tied
 from detak.recommend.ranker import Lists, Ranker, Training, gain
 from detak.recommend.stack import Stack
 from detak.recommend.tuning import tuned
@@ -56,38 +72,90 @@ class BlendModel:
 
     def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
         """See ``Model``. The product whose page it stands on counts as the last touch."""
-        touched = self._known(history.item)
-        page = situation.product
-        if page is not None and page < len(self.voices.count) and not (len(touched) and touched[-1] == page):
-            touched = np.append(touched, np.int32(page))
-        shut = self._known(exclude)
+        touched, shut = self._touched(history, situation), self._known(exclude)
         heard = self.voices.hear(touched, shut if self.again else np.concatenate([shut, touched]))
-        score = self._score(heard)
+        score = self._score(heard.features)
         order = np.argsort(-score, kind="stable")[: max(k, 0)]
         items = heard.item[order]
         return Scored(items, score[order], self.voices.because(heard, items))
 
+    def recommend_many(self, crowd: Crowd, k: int, situation: Situation) -> list[Scored]:
+        """See ``Many``."""
+        whole = [self._touched(one, situation) for one in crowd.histories]
+        touched, closed = [one[-DEPTH:] for one in whole], self._known(crowd.closed)
+        unheard = [one[: 0 if self.again else max(0, len(one) - DEPTH)] for one in whole]
+        shut = [np.concatenate([self._known(one), more]) for one, more in zip(crowd.exclude, unheard, strict=True)]
+        found: list[Scored] = [NOTHING] * len(touched)
+        # Those who touched about as much together: what a crowd takes goes by whoever touched most.
+        order = sorted(range(len(touched)), key=lambda at: len(touched[at]))
+        for at in range(0, len(order), self._crowds.most):
+            people = order[at : at + self._crowds.most]
+            histories = Ragged.of([touched[one] for one in people])
+            own = Ragged.of([shut[one] for one in people])
+            told = self._crowds.hear(histories, own, closed, again=self.again)
+            for one, scored in zip(people, self._best(histories, told, k), strict=True):
+                found[one] = scored
+        return found
+
+    def _best(self, histories: Ragged, told: Told, k: int) -> Iterator[Scored]:
+        """The best ``k`` of each person's candidates."""
+        many = told.start[1:] - told.start[:-1]
+        score = self._score(told.features)
+        bits = (score + np.float32(0)).view(np.int32)  # there is one nought
+        bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)  # in the order of the numbers that they are the bits of
+        packed = ordered(np.arange(len(many)).repeat(many), bits, np.arange(len(score)), len(score))
+        first = (np.arange(len(score)) < (told.start[:-1] + max(k, 0)).repeat(many)).nonzero()[0]
+        at = tied(packed[0].take(first), packed[1])
+        chosen = Ragged(told.item.take(at), first.searchsorted(told.start))
+        score, because, ends = score.take(at), self._crowds.because(histories, chosen), chosen.start.tolist()
+        for begin, end in itertools.pairwise(ends):
+            yield Scored(chosen.item[begin:end], score[begin:end], because[begin:end])
+
     def scores(self, histories: Interactions) -> Floats:
         """See ``Scorer``. Candidates score 1 and more; only scores of one person compare."""
         table = np.zeros((histories.people, len(self.voices.count)), np.float32)
-        for person, row in enumerate(table):
-            heard = self.heard(histories.of(person).item)
-            if len(heard.item):
-                score = self._score(heard)
-                row[heard.item] = score - score.min() + 1
+        for first in range(0, histories.people, self._crowds.most):
+            people = np.arange(first, min(first + self._crowds.most, histories.people))
+            told = self.told([histories.of(one).item for one in people.tolist()])
+            score, many = self._score(told.features), told.start[1:] - told.start[:-1]
+            speaking = many.nonzero()[0]
+            if len(speaking):
+                least = np.minimum.reduceat(score, told.start.take(speaking)).repeat(many.take(speaking))
+                table[people.repeat(many), told.item] = score - least + 1
         return table
+
+    def told(self, histories: Sequence[Ints32]) -> Told:
+        """What is said to people who touched these, the last one last; ``crowd`` of them at most."""
+        touched, none = Ragged.of([self._known(one)[-DEPTH:] for one in histories]), np.zeros(0, np.int32)
+        return self._crowds.hear(touched, Ragged.of([none] * len(histories)), none, again=self.again)
+
+    @property
+    def crowd(self) -> int:
+        """How many people are heard at once at most."""
+        return self._crowds.most
+
+    @cached_property
+    def _crowds(self) -> Crowds:
+        return Crowds(self.voices)
 
     def heard(self, items: Ints32, sought: int = NOBODY) -> Heard:
         """What is said to somebody who touched these, the last one last; see ``Voices.hear``."""
         touched = self._known(items)
         return self.voices.hear(touched, touched[:0] if self.again else touched, sought)
 
+    def _touched(self, history: History, situation: Situation) -> Ints32:
+        """With the product of the page, which is no further touch where it was the last one."""
+        touched, page = self._known(history.item), situation.product
+        if page is None or page >= len(self.voices.count) or (len(touched) and touched[-1] == page):
+            return touched
+        return np.append(touched, np.int32(page))
+
     def _known(self, items: Ints32) -> Ints32:
         """Without products that came in after the fit."""
         return items[(items >= 0) & (items < len(self.voices.count))]
 
-    def _score(self, heard: Heard) -> Floats:
-        return self.ranker.scores(heard.features) if self.ranker else self.voices.plain(heard.features)
+    def _score(self, features: Floats) -> Floats:
+        return self.ranker.scores(features) if self.ranker else self.voices.plain(features)
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from detak.recommend.base import NOBODY, Floats, Interactions, Ints, Ints32
 from detak.recommend.links import DEPTH, Links, fading
 from detak.recommend.stack import Entries, Stack
 
-_FAR: Final = 200  # the place of what a model says nothing of
+FAR: Final = 200  # the place of what a model says nothing of
 _ALONE: Final = ("after", "beside")
 """The models that are also asked about the last touch alone."""
-_SPOKEN: Final = 4
-_KNOWN: Final = 6
+SPOKEN: Final = 4
+KNOWN: Final = 6
+SMALL: Final = np.float32(1e-3)
 _ITEM_BITS: Final = 29
 _VALUE_BITS: Final = 31
 
@@ -32,7 +33,7 @@ class Heard(NamedTuple):
     features: Floats
     """Candidates x features; none where nothing was to be said."""
     history: Ints32
-    asked: "_Asked"
+    asked: "Asked"
     entries: Entries
 
 
@@ -46,7 +47,7 @@ class _Scratch(threading.local):
         self.mark = np.zeros(items, np.float32)
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """Which rows a history of some length is answered from, those of one slot after another."""
 
     touch: Ints
@@ -60,6 +61,8 @@ class _Asked(NamedTuple):
     """By row: where the scores of its slot begin."""
     rows: int
     """How many of the rows are of models, before those about the last touch alone."""
+    lengths: Ints
+    """By slot: how many rows."""
 
 
 @dataclass(frozen=True)
@@ -88,49 +91,50 @@ class Voices:
 
     @cached_property
     def _scratch(self) -> _Scratch:
-        return _Scratch(len(self._slots), self.stack.items)
+        return _Scratch(len(self.slots), self.stack.items)
 
     @cached_property
-    def _slots(self) -> list[tuple[int, Floats]]:
+    def slots(self) -> list[tuple[int, Floats]]:
         """Model and what a touch counts, by how many came after it: each model, and then some about the last alone."""
         whole = [(at, fading(decay)) for at, decay in enumerate(self.decays)]
         last = [(self.names.index(name), np.ones(1, np.float32)) for name in _ALONE if name in self.names]
         return whole + last
 
     @cached_property
-    def _by_length(self) -> dict[int, _Asked]:
+    def _by_length(self) -> dict[int, Asked]:
         return {}
 
-    def _asked(self, length: int) -> _Asked:
+    def asked(self, length: int) -> Asked:
         """For a history of so many touches; what counts too little to be heard makes long ones alike."""
         known = self._by_length.get(length)
         if known is None:
-            heard = [(at, weight[:length]) for at, weight in self._slots]
+            heard = [(at, weight[:length]) for at, weight in self.slots]
             lengths = [len(weight) for _, weight in heard]
             slot = np.repeat(np.arange(len(lengths)), lengths)
             touch = np.concatenate([length - 1 - np.arange(many) for many in lengths])
             first = np.repeat([at for at, _ in heard], lengths) * self.stack.items
             weight = np.concatenate([weight for _, weight in heard])
             rows = sum(lengths[: len(self.names)])
-            known = _Asked(touch, slot, weight, first, slot * self.stack.items, rows)
+            known = Asked(touch, slot, weight, first, slot * self.stack.items, rows, np.array(lengths, np.int64))
             self._by_length[length] = known
         return known
 
     @cached_property
-    def _popular(self) -> Ints32:
+    def popular(self) -> Ints32:
+        """Products that anybody touched, the most touched first."""
         order = np.lexsort((np.arange(len(self.count)), -self.count))
         return order[: int((self.count > 0).sum())].astype(np.int32)
 
     @cached_property
-    def _fame(self) -> Floats:
+    def fame(self) -> Floats:
         """By product: the logarithm of its touches, the square of that, and whether it rises."""
         much = np.log1p(self.count)
         return np.stack([much, much**2, np.log(self.late + 0.5) - much])
 
     @cached_property
-    def _places(self) -> Floats:
+    def places(self) -> Floats:
         """By place: what is said of it."""
-        place = np.arange(max(_FAR + 1, (len(self.names) + 1) * self.nominees), dtype=np.float32)
+        place = np.arange(max(FAR + 1, (len(self.names) + 1) * self.nominees), dtype=np.float32)
         return np.stack([1 / (1 + place), np.log1p(place)])
 
     def hear(self, history: Ints32, closed: Ints32, sought: int = NOBODY) -> Heard:
@@ -139,7 +143,7 @@ class Voices:
         ``sought``: where this product is no candidate nothing is said of the others either.
         """
         history = history[-DEPTH:]
-        asked, scratch = self._asked(len(history)), self._scratch
+        asked, scratch = self.asked(len(history)), self._scratch
         entries = self.stack.entries(history.take(asked.touch) + asked.first, asked.weight)
         key = asked.shift.take(entries.row) + entries.item
         np.add.at(scratch.total, key, entries.told)
@@ -173,10 +177,10 @@ class Voices:
 
     def plain(self, features: Floats) -> Floats:
         """A score without anything learnt: what the models say, each on its own scale, and a little popularity."""
-        each = features[:, : len(self.names) * _SPOKEN : _SPOKEN].sum(axis=1)
-        return np.asarray(each + np.float32(1e-3) * features[:, -_KNOWN], np.float32)
+        each = features[:, : len(self.names) * SPOKEN : SPOKEN].sum(axis=1)
+        return np.asarray(each + SMALL * features[:, -KNOWN], np.float32)
 
-    def _named(self, asked: _Asked, entries: Entries, key: Ints, closed: Ints32) -> Ints32:
+    def _named(self, asked: Asked, entries: Entries, key: Ints, closed: Ints32) -> Ints32:
         """What each model would suggest, and what is most popular."""
         shut, place = self._scratch.shut, self._scratch.place
         end = int(entries.ends[asked.rows - 1]) if asked.rows else 0
@@ -187,7 +191,7 @@ class Voices:
         shut[closed] = True
         value = self._scratch.total.take(key)
         stands = ((place.take(key) == entry) & (value > 0) & ~shut.take(item)).nonzero()[0]
-        near = self._popular[: self.nominees + len(closed)]
+        near = self.popular[: self.nominees + len(closed)]
         near = near[~shut.take(near)][: self.nominees]
         shut[closed] = False
         best = self._best(asked.slot.take(entries.row.take(stands)), value.take(stands), item.take(stands))
@@ -205,17 +209,17 @@ class Voices:
         return (packed[rank < self.nominees] & ((1 << _ITEM_BITS) - 1)).astype(np.int32)
 
     def _features(self, item: Ints32, history: Ints32) -> Floats:
-        slots = len(self._slots)
-        spoken = slots * _SPOKEN
-        found = np.empty((spoken + _KNOWN, len(item)), np.float32)
+        slots = len(self.slots)
+        spoken = slots * SPOKEN
+        found = np.empty((spoken + KNOWN, len(item)), np.float32)
         value = self._scratch.total.take((np.arange(slots) * self.stack.items)[:, None] + item)
         np.maximum(value, 0, out=value)
         share = value / np.maximum(value.max(axis=1, initial=0, keepdims=True), np.float32(1e-30))
-        place = _placed(share)
-        found[0:spoken:_SPOKEN] = share
-        found[1:spoken:_SPOKEN], found[2:spoken:_SPOKEN] = self._places.take(place, axis=1)
-        found[3:spoken:_SPOKEN] = np.log(value + np.float32(1e-3))
-        found[spoken : spoken + 3] = self._fame.take(item, axis=1)
+        place = _placed(value)
+        found[0:spoken:SPOKEN] = share
+        found[1:spoken:SPOKEN], found[2:spoken:SPOKEN] = self.places.take(place, axis=1)
+        found[3:spoken:SPOKEN] = np.log(value + SMALL)
+        found[spoken : spoken + 3] = self.fame.take(item, axis=1)
         found[spoken + 3] = np.log1p(np.float32(len(history)))
         # How often the person touched each, and how lately.
         mark = self._scratch.mark
@@ -227,11 +231,11 @@ class Voices:
         return found.T
 
 
-def _placed(share: Floats) -> Ints:
-    """The place of each in its row, the highest first, those alike in their order; ``_FAR`` for what is 0."""
-    rows, width = share.shape
-    packed = -share.view(np.int32).astype(np.int64) << 32 | np.arange(width)
+def _placed(value: Floats) -> Ints:
+    """The place of each in its row, the highest first, those alike in their order; ``FAR`` for what is 0."""
+    rows, width = value.shape
+    packed = -value.view(np.int32).astype(np.int64) << 32 | np.arange(width)
     packed.sort(axis=1)
     place: Any = np.empty(rows * width, np.int64)
     place[(packed & 0xFFFFFFFF) + (np.arange(rows) * width)[:, None]] = np.arange(width)
-    return np.where(share > 0, place.reshape(rows, width), _FAR)
+    return np.where(value > 0, place.reshape(rows, width), FAR)

@@ -4,7 +4,7 @@ A score is the sum over a person's touches, the last counting 1 and each one bef
 So a click changes the next answer without a fit, and every suggestion has a touch that speaks for it most.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -12,8 +12,10 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from detak.recommend.base import Floats, History, Interactions, Ints32, Scored, Situation
+from detak.recommend.base import NOTHING, Crowd, Floats, History, Interactions, Ints32, Scored, Situation
+from detak.recommend.ragged import Ragged
 from detak.recommend.serve import Rows
+from detak.recommend.serve_many import ManyRows, told_once
 
 DEPTH = 100
 """Touches of a history that are heard, at most."""
@@ -75,4 +77,35 @@ class Links:
         known = (last >= 0) & (last < self._rows.items)
         touched, at = np.unique(last[known], return_inverse=True)
         weight = np.bincount(at, count[known], len(touched)).astype(np.float32)
-        return self._rows.best(touched, weight, k, exclude[(exclude >= 0) & (exclude < self._rows.items)])
+        return self._rows.best(touched, weight, k, _within(exclude, self._rows.items))
+
+    def recommend_many(self, crowd: Crowd, k: int, situation: Situation) -> list[Scored]:  # noqa: ARG002
+        """See ``Many``."""
+        faded, size = fading(self.decay), self.weight.shape[0]
+        last = [one.item[-len(faded) :] for one in crowd.histories]
+        found: list[Scored] = [NOTHING] * len(last)
+        order = sorted(range(len(last)), key=lambda at: len(last[at]))
+        for first in range(0, len(order), self._many.most):
+            people = order[first : first + self._many.most]
+            touched, weight = told_once(*_heard([last[one] for one in people], faded, size), size)
+            own = Ragged.of([_within(crowd.exclude[one], size) for one in people])
+            best = self._many.best(touched, weight, k, own, _within(crowd.closed, size))
+            for one, scored in zip(people, best, strict=True):
+                found[one] = scored
+        return found
+
+    @cached_property
+    def _many(self) -> ManyRows:
+        return ManyRows.of(self.weight)
+
+
+def _within(items: Ints32, size: int) -> Ints32:
+    return items[(items >= 0) & (items < size)]
+
+
+def _heard(last: Sequence[Ints32], faded: Floats, size: int) -> tuple[Ragged, Floats]:
+    """The known products of each history, and what each touch counts."""
+    counts = [faded[: len(one)][::-1] for one in last]
+    known = [(one >= 0) & (one < size) for one in last]
+    histories = Ragged.of([one[kept] for one, kept in zip(last, known, strict=True)])
+    return histories, np.concatenate([one[kept] for one, kept in zip(counts, known, strict=True)])

@@ -1,8 +1,9 @@
 """What several models say, as one matrix: the rows of all of them one after another, so that an answer gathers from all
-of them at once."""
+of them at once, and many answers are one product of matrices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -19,6 +20,23 @@ class Entries(NamedTuple):
     item: Ints32
     told: Floats
     ends: Ints
+
+
+class Weighed(NamedTuple):
+    """Rows of a stack, to be weighed and added up in groups: ``begin`` has where each group begins, and the end."""
+
+    row: Ints
+    weight: Floats
+    begin: Ints
+
+
+class Sums(NamedTuple):
+    """The sums of groups of rows, one group after the other and no item twice in one, in any order. ``begin`` as in
+    ``Weighed``."""
+
+    item: Ints32
+    told: Floats
+    begin: Ints
 
 
 @dataclass(frozen=True)
@@ -42,9 +60,30 @@ class Stack:
 
     def entries(self, rows: Ints, weight: Floats) -> Entries:
         """Of these rows, each times its weight."""
+        at, length = self.where(rows)
+        row: Any = np.arange(len(rows)).repeat(length)
+        return Entries(row, self.item.take(at), self.value.take(at) * weight.repeat(length), length.cumsum())
+
+    def where(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Where the entries of these rows stand, one row after the other, and how many each row has."""
         first = self.begin.take(rows)
         length = self.begin.take(rows + 1) - first
         ends = length.cumsum()
-        row: Any = np.arange(len(rows)).repeat(length)
-        at = np.arange(len(row)) + (first - ends + length).take(row)
-        return Entries(row, self.item.take(at), self.value.take(at) * weight.take(row), ends)
+        at: Any = (first - ends + length).repeat(length)
+        at += np.arange(len(at))
+        return at, length
+
+    def sums(self, rows: Weighed) -> Sums:
+        """The sum of each group of rows, each row times its weight, added up in their order."""
+        shape = (len(rows.begin) - 1, len(self.begin) - 1)
+        parts = (rows.weight, rows.row.astype(np.int32), rows.begin.astype(np.int32))
+        found: Any = sparse.csr_array(parts, shape=shape, copy=False) @ self._matrix
+        return Sums(found.indices, found.data, found.indptr.astype(np.int64))
+
+    @cached_property
+    def _matrix(self) -> sparse.csr_array:
+        # Numbers of 32 bits where they do: the product of matrices would copy everything to have all alike.
+        narrow = len(self.item) < np.iinfo(np.int32).max
+        begin = self.begin.astype(np.int32) if narrow else self.begin
+        item = self.item if narrow else self.item.astype(np.int64)
+        return sparse.csr_array((self.value, item, begin), shape=(len(begin) - 1, self.items), copy=False)

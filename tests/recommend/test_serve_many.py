@@ -1,0 +1,39 @@
+"""Many answered from rows at once, against the answers given one by one."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.recommend.test_serve import ITEMS, matrix
+
+from detak.recommend.base import Crowd, History, Ints32, Situation
+from detak.recommend.links import Links
+
+items = st.lists(st.integers(-1, ITEMS + 1), max_size=30)
+
+
+def numbers(some: list[int]) -> Ints32:
+    return np.array(some, np.int32)
+
+
+def past(touched: list[int]) -> History:
+    return History(numbers(touched), np.zeros(len(touched), np.int64), np.ones(len(touched), np.float32))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(items, items), max_size=30),
+    items,
+    st.integers(0, 12),
+    st.sampled_from([1.0, 0.5]),
+    st.integers(0, 9),
+)
+def test_many_are_answered_as_each_alone(
+    asked: list[tuple[list[int], list[int]]], closed: list[int], k: int, decay: float, seed: int
+) -> None:
+    links = Links(matrix(seed), decay)
+    crowd = Crowd([past(one) for one, _ in asked], [numbers(shut) for _, shut in asked], numbers(closed))
+    for (touched, shut), found in zip(asked, links.recommend_many(crowd, k, Situation()), strict=True):
+        alone = links.recommend(past(touched), k, numbers([*shut, *closed]), Situation())
+        assert found.item.tolist() == alone.item.tolist()
+        assert found.score.tolist() == alone.score.tolist()
+        assert found.because.tolist() == alone.because.tolist()
