@@ -1,13 +1,14 @@
 """The demo: sixty days of a simulated Indonesian shop, taken in as a shop's own export would be, and its next visitors
 live over HTTP.
 
-History ends a day ago. From there on shoppers come faster than life until they have caught up with the clock, and then
-as fast as life: no event is ever ahead of its time.
+History ends now. From there on the visitors of one day come in a crowd, each at the pace of a person and by the clock,
+and then as many as ever come: whoever is in the shop is there now.
 """
 
 import signal
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -21,12 +22,11 @@ from detak.server.run import serve
 from detak.settings import Settings, SourceSettings
 from detak.simulate.config import Config
 from detak.simulate.history import history
-from detak.simulate.live import Drive, drive
+from detak.simulate.live import TICK, Drive, drive
 from detak.simulate.world import World
 
 DAYS: Final = 60
 _SOURCE: Final = "web"
-_BEHIND: Final = timedelta(days=1)
 _AT_ONCE: Final = 2_000  # messages of a body
 _FLYING: Final = 32  # bodies taken in and not yet applied
 _YEARS: Final = 10 * 365 * 86_400.0
@@ -35,7 +35,7 @@ _YEARS: Final = 10 * 365 * 86_400.0
 def run(
     *,
     port: int,
-    speed: float,
+    crowd: float,
     seconds: float | None,
     shoppers: int,
     ready: Callable[[str], None],
@@ -45,7 +45,7 @@ def run(
 
     Args:
         port: where to listen; 0 takes a free one.
-        speed: how many times faster than life the first day goes.
+        crowd: how many times as many visitors as usual come, until a day's worth of them has come.
         seconds: stop by itself after so long; None: run until interrupted.
         shoppers: how many there are.
         ready: called with the address once the page can be opened.
@@ -53,7 +53,7 @@ def run(
     """
     # Every visitor of this shop was asked, and answered: only what they agreed to counts.
     settings = Settings(sources={_SOURCE: SourceSettings()})
-    begin = datetime.now(UTC) - _BEHIND
+    begin = datetime.now(UTC)
     first_day = begin.astimezone(settings.timezone).date() - timedelta(days=DAYS)
     world = World.make(Config(shoppers=shoppers, days=DAYS + 1, start=first_day))
     with tempfile.TemporaryDirectory(prefix="detak-demo-") as folder, Engine(Path(folder), settings) as engine:
@@ -65,7 +65,9 @@ def run(
 
         def open_shop(url: str, _: str) -> None:
             ready(url)
-            threading.Thread(target=_live, args=(world, url, key, begin, speed, stop), daemon=True).start()
+            threading.Thread(
+                target=_live, args=(world, Drive(url, key, "detak", crowd=crowd), stop), daemon=True
+            ).start()
             if seconds is not None:
                 timer = threading.Timer(seconds, lambda: signal.raise_signal(signal.SIGINT))
                 timer.daemon = True
@@ -99,12 +101,7 @@ def _bodies(world: World, until: int) -> Iterator[list[bytes]]:
             yield lines[at : at + _AT_ONCE]
 
 
-def _live(world: World, url: str, key: str, begin: datetime, speed: float, stop: threading.Event) -> None:
-    """Visitors from then on: faster than life until they have caught up with it."""
-    now = round(begin.timestamp() * 1000)
-    if speed > 1:
-        seconds = (datetime.now(UTC) - begin).total_seconds() / (speed - 1)
-        drive(world, Drive(url, key, speed=speed, seconds=seconds, first=now), stop)
-        now += round(seconds * speed * 1000)
-    if not stop.is_set():
-        drive(world, Drive(url, key, speed=1, seconds=_YEARS, first=now), stop)
+def _live(world: World, to: Drive, stop: threading.Event) -> None:
+    """Visitors from now on, shown what the engine decides."""
+    first = round((time.time() - TICK) * 1000)
+    drive(world, to._replace(speed=1, seconds=_YEARS, first=first), stop)

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
 import httpx
 import msgspec
@@ -191,3 +192,31 @@ def test_stopping_is_heard() -> None:
     stop.set()
     to = Drive("http://127.0.0.1:9", "key", first=world().config.midnight(0) - 10 * 86_400_000)
     assert drive(world(), to, stop).messages == 0
+
+
+def test_a_crowd_comes_sooner_and_shops_no_faster() -> None:
+    """A day's visitors within an hour, each at a person's pace and by the clock; then as many as ever."""
+    made = World.make(Config(shoppers=500, days=3, bots=0.0, campaign_every=0))
+    first, minute = made.config.midnight(1), 60_000
+    live, plain = (Live(made, POLICIES["none"](made, None), first, minute, crowd) for crowd in (24.0, 1.0))
+    crowd = [live.advance() for _ in range(60)]
+    for _ in range(24 * 60):
+        plain.advance()
+    assert sorted(live.revenue) == sorted(plain.revenue)
+    assert (day := live.visits) == plain.visits
+    told = [msgspec.json.decode(line, type=Message) for lines in crowd for line in lines]
+    views = {one.anonymous_id: one for one in told if one.event == "Product Viewed"}
+    clicks = {one.anonymous_id: one for one in told if one.event == "Product Clicked"}
+    gaps = [_moment(views[who]) - _moment(clicks[who]) for who in views.keys() & clicks.keys()]
+    assert len(gaps) > 20
+    assert np.median(np.abs(gaps)) > 500  # milliseconds: nobody is hurried
+    for at, lines in enumerate(crowd):
+        of_tick = [_moment(msgspec.json.decode(line, type=Message)) - first for line in lines]
+        assert all(at * minute <= one < (at + 1) * minute for one in of_tick)
+    for _ in range(60):
+        live.advance()
+    assert live.visits - day < day / 4
+
+
+def _moment(message: Message) -> float:
+    return datetime.fromisoformat(message.timestamp or "").timestamp() * 1000

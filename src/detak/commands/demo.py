@@ -8,7 +8,11 @@ from detak.terminal import explained, json_option, port_option, print_
 @click.command("demo")
 @port_option
 @click.option(
-    "--speed", default=60.0, show_default=True, type=click.FloatRange(1), help="How many times faster than life."
+    "--crowd",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(1, 600),
+    help="Visitors at first, times the usual.",
 )
 @click.option(
     "--shoppers",
@@ -20,7 +24,7 @@ from detak.terminal import explained, json_option, port_option, print_
 @click.option("--seconds", type=float, help="Stop by itself after so long.")
 @json_option
 @explained
-def command(port: int, speed: float, shoppers: int, seconds: float | None, as_json: bool) -> None:
+def command(port: int, crowd: float, shoppers: int, seconds: float | None, as_json: bool) -> None:
     """A shop to look at: sixty days of history, and shoppers coming in live."""
 
     from detak import demo as demonstration
@@ -30,7 +34,7 @@ def command(port: int, speed: float, shoppers: int, seconds: float | None, as_js
 
     demonstration.run(
         port=port,
-        speed=speed,
+        crowd=crowd,
         seconds=seconds,
         shoppers=shoppers,
         ready=ready,

@@ -4,6 +4,7 @@ import heapq
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from typing import Final, NamedTuple
 
@@ -39,6 +40,8 @@ class Drive(NamedTuple):
     """Of real time."""
     first: int = 0
     """When it begins in the world: milliseconds since 1970, UTC."""
+    crowd: float = 1.0
+    """How many times as many visits as usual begin, until a day's worth of them has come."""
 
 
 class Summary(msgspec.Struct):
@@ -59,15 +62,18 @@ class Summary(msgspec.Struct):
 
 
 class Live:
-    """The world going on from a moment. Iterating answers what is to be sent in each tick."""
+    """The world going on from a moment. Iterating answers what is to be sent in each tick.
 
-    def __init__(self, world: World, policy: Policy, first: int, step: int) -> None:
+    In a crowd the visits of a day begin sooner one after another; each of them goes on at its own pace.
+    """
+
+    def __init__(self, world: World, policy: Policy, first: int, step: int, crowd: float = 1.0) -> None:
         """``first`` and ``step`` (the length of a tick) in milliseconds of the world."""
         self._world = world
         self._shelf = make_shelf(world)
         self._policy = policy
-        self._now = first
-        self._step = step
+        self._now = self._drawn = first
+        self._step, self._crowd = step, crowd
         self._first = self._until = first
         self._queue: list[tuple[int, int, bytes]] = []
         self._turn = count()
@@ -87,14 +93,17 @@ class Live:
 
     def advance(self) -> list[bytes]:
         """The messages of one more tick."""
-        begin, self._now = self._now, self._now + self._step
+        now, self._now = self._now, self._now + self._step
+        times = self._crowd if self._drawn < self._first + DAY_MS else 1.0
+        begin, self._drawn = self._drawn, self._drawn + round(self._step * times)
         middle = (begin - self._world.config.midnight(0)) // DAY_MS
         tick = next(self._tick)
         for day in (middle - 1, middle, middle + 1):
             visits = self._of_day(day)
-            some = visits.only(slice(*np.searchsorted(visits.start, (begin, self._now)).tolist()))
+            some = visits.only(slice(*np.searchsorted(visits.start, (begin, self._drawn)).tolist()))
             if len(some):
-                self._play(day, some, tick)
+                start = now + ((some.start - begin) / times).astype(np.int64)
+                self._play(day, replace(some, start=start), tick)
         due = []
         while self._queue and self._queue[0][0] < self._now:
             due.append(heapq.heappop(self._queue)[2])
@@ -147,7 +156,7 @@ def drive(world: World, to: Drive, stop: threading.Event | None = None) -> Summa
     stop = stop or threading.Event()
     with Sender(to.url, to.key) as sender:
         policy = POLICIES[to.policy](world, sender.ask)
-        live = Live(world, policy, to.first, max(1, round(TICK * to.speed * 1000)))
+        live = Live(world, policy, to.first, max(1, round(TICK * to.speed * 1000)), to.crowd)
         began = time.monotonic()
         for number, lines in enumerate(live.ticks(to.first + round(to.seconds * to.speed * 1000)), 1):
             sender.send(lines)
