@@ -4,8 +4,10 @@ A parameter of a report's own goes to it; what else is given narrows down what i
 """
 
 import re
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -82,6 +84,33 @@ def report_parameters() -> dict[str, list[str]]:
         for field in fields(kind):
             found.setdefault(field.name, []).append(name)
     return found
+
+
+class Parameter(NamedTuple):
+    """What a report can be asked: how it is called, what holds where nothing is said, and what can be said."""
+
+    name: str
+    usual: str
+    """Empty: nothing, or it depends on the moment."""
+    choices: tuple[str, ...]
+    """Empty: anything."""
+    number: bool
+
+
+def parameters_of(name: str) -> list[Parameter]:
+    """What the report can be asked besides the filters, in its own order; nothing of a report that is not there."""
+    kind = members("detak.insights", "insight").get(name)
+    choices: Mapping[str, tuple[str, ...]] = getattr(kind, "choices", {})
+    return [
+        Parameter(
+            field.name,
+            "" if field.default in (None, MISSING) else f"{field.default:g}" if number else str(field.default),
+            tuple(choices.get(field.name, ())),
+            number,
+        )
+        for field in (fields(kind) if kind else ())
+        for number in [isinstance(field.default, int | float)]
+    ]
 
 
 def asked(question: Question) -> tuple[Insight, Filters]:

@@ -101,6 +101,7 @@ class Cancellations:
 
     insight: ClassVar[str] = "cancellations"
     purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"by": DIMENSIONS}
     by: str | None = None
     """A dimension to split the rate by, of ``DIMENSIONS``."""
 

@@ -28,6 +28,7 @@ class Funnel:
 
     insight: ClassVar[str] = "funnel"
     purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"by": ATTRIBUTES}
     steps: str = "Product Viewed,Product Added,Checkout Started,Order Completed"
     """Names of events, in order, separated by commas."""
     within: float = 7.0

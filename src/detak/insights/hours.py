@@ -70,6 +70,7 @@ class Hours:
 
     insight: ClassVar[str] = "hours"
     purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"of": moments.KINDS, "by": moments.PLACES, "clock": CLOCKS}
     of: str | None = None
     """One kind of ``moments.KINDS``; None: all, or with a dimension visits."""
     by: str | None = None

@@ -54,6 +54,7 @@ class Peaks:
 
     insight: ClassVar[str] = "peaks"
     purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"of": moments.KINDS}
     of: str = moments.ORDERS
 
     def __post_init__(self) -> None:

@@ -106,6 +106,7 @@ class Products:
 
     insight: ClassVar[str] = "products"
     purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"by": DIMENSIONS}
     limit: int = 50
     """So many of each, the most ordered."""
     by: str | None = None

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
+from babel.dates import format_date
 
 from detak.consent import Purpose
 from detak.errors import UsageError
@@ -54,8 +55,8 @@ class RetentionReport(Report, frozen=True, kw_only=True):
         values = [self._shares(one, width) for one in self.cohorts]
         heat = Heat(
             say(language, f"retention.title_{self.of}"),
-            [f"{one.first}  {name}" for one, name in zip(self.cohorts, names, strict=True)],
-            [str(at) for at in range(width)],
+            [f"{self._name(one, language)} · {name}" for one, name in zip(self.cohorts, names, strict=True)],
+            [say(language, f"retention.column_{self.unit}"), *map(str, range(1, width))],
             values,
             [[render.percent(share, language) if share is not None else "" for share in row] for row in values],
             [[f"cohort:{one.first}:{at}" for at in range(width)] for one in self.cohorts],
@@ -75,6 +76,9 @@ class RetentionReport(Report, frozen=True, kw_only=True):
             for at, share in dict(told).items()
         ] or [say(language, "retention.young")]
 
+    def _name(self, one: Cohort, language: str) -> str:
+        return format_date(one.first, "MMM y" if self.unit == MONTH else "d MMM y", locale=language)
+
     @staticmethod
     def _shares(one: Cohort, width: int) -> list[float | None]:
         padded = [*one.returned, *[None] * (width - len(one.returned))]
@@ -87,6 +91,7 @@ class Retention:
 
     insight: ClassVar[str] = "retention"
     purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"unit": UNITS, "of": (VISITS, ORDERS)}
     unit: str = WEEK
     """``day``, ``week`` (from Monday) or ``month``, in the shop's zone."""
     of: str = VISITS

@@ -25,6 +25,7 @@ class Sessions:
 
     insight: ClassVar[str] = "sessions"
     purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"rule": tuple(_RULES), "by": ATTRIBUTES}
     pause: int = PAUSE
     """Minutes without an event after which a visit is over."""
     rule: str = "pause"

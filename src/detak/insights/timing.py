@@ -84,6 +84,7 @@ class Timing:
 
     insight: ClassVar[str] = "timing"
     purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"by": dimensions.DIMENSIONS}
     by: str | None = None
     """A dimension to split by, of ``dimensions.DIMENSIONS``."""
 

@@ -75,6 +75,7 @@ class Together:
 
     insight: ClassVar[str] = "together"
     purpose: ClassVar[Purpose] = Purpose.ANALYTICS
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"of": OF}
     of: str = "product"
     """``product`` or ``category``."""
     limit: int = 50

@@ -1,7 +1,9 @@
 """Words, numbers and times as the page says them, in one language."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -11,6 +13,14 @@ from detak.insights.cancellation_words import worth
 from detak.insights.lost import Lost
 from detak.money import Money
 from detak.words import knows, say
+
+_AMOUNT: Final = re.compile(r"(?<=\bRp) (?=\d)|(?<=\b[A-Z]{3}) (?=\d)")
+_SPAN: Final = re.compile(r"(?<=\d)–(?=\d)")
+
+
+def together(text: str) -> str:
+    """The text, so that no line of a page ends within an amount of money or a span of figures."""
+    return _SPAN.sub("\u2060–\u2060", _AMOUNT.sub("\u00a0", text).replace(" -Rp", " \u2212Rp"))
 
 
 @dataclass(frozen=True)

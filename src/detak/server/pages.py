@@ -27,7 +27,7 @@ from detak.insights.health import sentences
 from detak.server import charts
 from detak.server.auth import COOKIE
 from detak.server.dashboard import Dashboard, Recent, gather
-from detak.server.figures import Figures
+from detak.server.figures import Figures, together
 from detak.server.watch import Watch
 from detak.settings import LANGUAGES
 from detak.words import keys
@@ -49,6 +49,7 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.globals.update(version=__version__, languages=LANGUAGES, charts=charts)
+TEMPLATES.filters["together"] = together
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from detak.insights.blocks import Block, Words
 from detak.insights.filters import NAMES
 from detak.insights.intent import present_words
 from detak.insights.stages import SEGMENTS
-from detak.questions import Question, report_names, report_parameters
+from detak.questions import Question, parameters_of, report_names
 from detak.server import drawing
 from detak.server.figures import Figures
 from detak.server.pages import TEMPLATES, ask_in, language_of, remember_language
@@ -46,6 +46,8 @@ class Field:
     value: str
     choices: tuple[str, ...] = ()
     kind: str = "text"
+    usual: str = ""
+    """What holds where nothing is said."""
 
 
 def rooms() -> list[tuple[str, list[str]]]:
@@ -153,8 +155,11 @@ def _given(request: AnyRequest) -> dict[str, str]:
 
 
 def _fields(name: str, given: dict[str, str]) -> list[Field]:
-    own = [parameter for parameter, reports in report_parameters().items() if name in reports]
-    fields = [Field(one, given.get(one, "")) for one in own]
+    fields = [
+        Field(one.name, given.get(one.name, ""), one.choices, "number" if one.number else "text", one.usual)
+        for one in parameters_of(name)
+    ]
+    own = [one.name for one in fields]
     if name in ROOMS["service"]:  # they count messages or decisions, not people's events
         return fields
     kinds = {"days": "number", "from": "date", "to": "date"}
@@ -176,7 +181,14 @@ def _common(name: str, language: str, address: str, asked: dict[str, str]) -> di
         "kind": lambda block: block.__struct_config__.tag,
         "others": _languages(address, asked),
         "knows": lambda key: knows(language, key),
+        "called": lambda field, choice: _called(field, choice, language),
     }
+
+
+def _called(field: str, choice: str, language: str) -> str:
+    """What a person calls something that can be chosen; its own name where there is no word for it."""
+    keys = (f"page_choice.{field}_{choice}", f"stage.{choice}", f"report.{choice}")
+    return next((Figures(language).t(key) for key in keys if knows(language, key)), choice)
 
 
 def _languages(address: str, asked: dict[str, str]) -> dict[str, str]:
