@@ -156,7 +156,7 @@ def test_a_source_that_fell_silent_is_called_out_first() -> None:
     assert found.sources[0].minutes == 31
     english, indonesian = found.text(JAKARTA), found.text(INDONESIAN)
     assert english.startswith(
-        "SILENT: Nothing has come from web for 31 minutes, since 2026-11-23 11:59 WIB; about 60 messages"
+        "SILENT: Nothing has come from web for 31 minutes, since 23 November 2026, 11:59 WIB; about 60 messages"
     )
     assert indonesian.startswith("SENYAP")
     assert health(*web, minutes=60).silent == []

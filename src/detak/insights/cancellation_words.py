@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from detak.insights import render
+from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.risks import Factor
 from detak.money import Money, show
 from detak.words import say
 
 if TYPE_CHECKING:
-    from detak.insights.cancellations import CancellationsReport
+    from detak.insights.cancellations import CancellationsReport, Split
     from detak.insights.lost import Lost
 
 _REASONS = 3
 _FACTORS = 8
-_ROWS = 20
 
 
 def sentences(report: CancellationsReport, language: str) -> list[str]:
@@ -37,16 +37,16 @@ def sentences(report: CancellationsReport, language: str) -> list[str]:
     ]
 
 
-def text(report: CancellationsReport, language: str) -> str:
+def blocks(report: CancellationsReport, language: str) -> list[Block]:
     """The sentences, then the tables behind them."""
-    lines = [line for sentence in report.words for line in (sentence, "")]
+    found: list[Block] = [Words(report.words)]
     if report.reasons:
-        lines += [*_reason_table(report, language), ""]
+        found.append(_reason_table(report, language))
     if not isinstance(report.by, msgspec.UnsetType):
-        lines += [*_split_table(report, language), ""]
-    if report.factors:
-        lines += _factor_table(report.factors, language)
-    return "\n".join(lines).rstrip()
+        found += [_split_table(report.by, language), *([Note(report.by.note)] if report.by.note else [])]
+    if told := [one for one in report.factors if one.notable]:  # all of them are in the JSON
+        found.append(_factor_table(told, language))
+    return found
 
 
 def _reasons(report: CancellationsReport, language: str) -> str:
@@ -113,55 +113,54 @@ def _risk(factor: Factor, language: str) -> str:
     return say(language, key, who=who, others=others, value=values[0], low=values[1], high=values[2])
 
 
-def _reason_table(report: CancellationsReport, language: str) -> list[str]:
+def _reason_table(report: CancellationsReport, language: str) -> Table:
     heads = [say(language, f"cancellations.head_{key}") for key in ("reason", "actor", "orders", "lost")]
     rows = [
-        [
-            one.label,
-            say(language, f"actor.{one.actor}"),
-            render.whole(one.orders, language),
-            ("≈ " if one.lost and one.lost.basis == "estimated" else "") + worth(one.lost, language),
-        ]
-        for one in report.reasons[:_ROWS]
+        Row(
+            [
+                one.label,
+                say(language, f"actor.{one.actor}"),
+                render.whole(one.orders, language),
+                ("≈ " if one.lost and one.lost.basis == "estimated" else "") + worth(one.lost, language),
+            ]
+        )
+        for one in report.reasons
     ]
-    return [*render.table(heads, rows, left=2), *render.more(len(report.reasons) - _ROWS, language)]
+    return Table(say(language, "cancellations.by_reason"), heads, rows, left=2)
 
 
-def _split_table(report: CancellationsReport, language: str) -> list[str]:
-    if isinstance(report.by, msgspec.UnsetType):
-        return []
-    split = report.by
+def _split_table(split: Split, language: str) -> Table:
     heads = [say(language, f"report.{split.dimension}")]
     heads += [say(language, f"cancellations.head_{key}") for key in ("orders", "cancelled", "rate", "interval")]
     rows = [
-        [
-            render.clip(one.level),
-            render.whole(one.orders, language),
-            render.whole(one.cancelled, language),
-            render.percent(one.rate, language),
-            f"{render.percent(one.low, language)}–{render.percent(one.high, language)}",
-        ]
+        Row(
+            [
+                one.level,
+                render.whole(one.orders, language),
+                render.whole(one.cancelled, language),
+                render.percent(one.rate, language),
+                f"{render.percent(one.low, language)}–{render.percent(one.high, language)}",
+            ]
+        )
         for one in split.levels
     ]
-    shown = rows if split.dimension in {"hour", "weekday"} else rows[:_ROWS]
-    lines = [*render.table(heads, shown), *render.more(len(rows) - len(shown), language)]
-    return [*lines, split.note] if split.note else lines
+    return Table(say(language, "cancellations.by_level"), heads, rows)
 
 
-def _factor_table(factors: list[Factor], language: str) -> list[str]:
-    """Only the levels that stand out: all of them are in the JSON."""
-    told = [one for one in factors if one.notable]
-    heads = [say(language, "cancellations.head_factor"), say(language, "cancellations.head_level")]
-    heads += [say(language, f"cancellations.head_{key}") for key in ("orders", "rate", "ratio", "interval")]
+def _factor_table(told: list[Factor], language: str) -> Table:
+    heads = [say(language, f"cancellations.head_{key}") for key in ("factor", "level", "orders", "rate", "ratio")]
+    heads.append(say(language, "cancellations.head_interval"))
     rows = [
-        [
-            say(language, f"factor.{one.factor}"),
-            render.clip(one.level, 30),
-            render.whole(one.orders, language),
-            render.percent(one.rate, language),
-            render.decimal(one.risk_ratio, language, 2),
-            f"{render.decimal(one.low, language, 2)}–{render.decimal(one.high, language, 2)}",
-        ]
+        Row(
+            [
+                say(language, f"factor.{one.factor}"),
+                one.level,
+                render.whole(one.orders, language),
+                render.percent(one.rate, language),
+                render.decimal(one.risk_ratio, language, 2),
+                f"{render.decimal(one.low, language, 2)}–{render.decimal(one.high, language, 2)}",
+            ]
+        )
         for one in told
     ]
-    return render.table(heads, rows, left=2) if rows else []
+    return Table(say(language, "cancellations.by_factor"), heads, rows, left=2)

@@ -15,6 +15,7 @@ from detak.consent import Purpose
 from detak.inference import wilson
 from detak.insights import cancellation_words, dimensions, reasons
 from detak.insights.base import Facts, Report, Shop
+from detak.insights.blocks import Block
 from detak.insights.lost import Ledger, Lost, reduce_worth
 from detak.insights.orders import KEY, orders
 from detak.insights.risks import Factor, conclude_risks, reduce_risks
@@ -90,9 +91,9 @@ class CancellationsReport(Report, frozen=True, kw_only=True):
     words: list[str]
     """The report in plain sentences, in the shop's language."""
 
-    def text(self, shop: Shop) -> str:
+    def blocks(self, shop: Shop) -> list[Block]:
         """Sentences, then the tables behind them."""
-        return cancellation_words.text(self, shop.language)
+        return cancellation_words.blocks(self, shop.language)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from detak.errors import UsageError
 from detak.health import MINUTES, WINDOW_DAYS, Beat, Health, judge
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
+from detak.insights.blocks import Block, Words
 from detak.insights.volumes import MESSAGES, as_of, this_minute
 from detak.words import say
 
@@ -34,12 +35,12 @@ class HealthReport(Report, frozen=True, kw_only=True):
         """The sources that somebody should look after."""
         return [one for one in self.sources if one.state == "silent"]
 
-    def text(self, shop: Shop) -> str:
+    def blocks(self, shop: Shop) -> list[Block]:
         """A sentence for each source."""
         lines = sentences(self.sources, shop)
         for at in range(len(self.silent)):  # they come first
             lines[at] = f"{say(shop.language, 'health.alarm')}: {lines[at]}"
-        return "\n".join(lines) or say(shop.language, "health.nothing")
+        return [Words(lines or [say(shop.language, "health.nothing")])]
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def sentences(sources: list[Health], shop: Shop) -> list[str]:
             language,
             f"health.{one.state}",
             source=one.source,
-            last=f"{one.last.astimezone(shop.zone):%Y-%m-%d %H:%M %Z}",
+            last=render.moment(one.last.astimezone(shop.zone), language),
             gap=_span(one.minutes, language),
             expected=render.whole(one.expected, language),
         )

@@ -219,7 +219,7 @@ def _table(rows: Sequence[Interest], title: str, shop: Shop) -> Table:
                 one.name,
                 render.whole(one.people, language),
                 render.whole(one.before, language),
-                "–" if one.rise is None else render.times(one.rise, language),
+                "–" if one.rise is None else render.decimal(one.rise, language, 2),
                 _interval(one, language),
             ],
             f"{kind}/{one.key}" if one.people >= shop.min_group else None,
@@ -233,4 +233,6 @@ def _table(rows: Sequence[Interest], title: str, shop: Shop) -> Table:
 def _interval(one: Interest, language: str) -> str:
     if one.low is None:
         return "–"
-    return f"{render.times(one.low, language)} – {'∞' if one.high is None else render.times(one.high, language)}"
+    return (
+        f"{render.decimal(one.low, language, 2)} – {'∞' if one.high is None else render.decimal(one.high, language, 2)}"
+    )

@@ -12,6 +12,7 @@ import pyarrow as pa
 from detak.consent import Purpose
 from detak.insights import dimensions, render
 from detak.insights.base import Facts, Report, Shop, check_limit
+from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.bought import Bought, read_bought, reduce_bought
 from detak.insights.orders import headers
 from detak.insights.searches import Search, reduce_searches
@@ -20,7 +21,6 @@ from detak.words import say
 DIMENSIONS = tuple(one for one in dimensions.DIMENSIONS if one != "category")
 """What holds for an order as a whole. Not the category: each product states its own."""
 
-_ROWS = 15
 _LEVEL_ROWS = 10  # of products and of categories, in each level
 _NAMED = 3  # of those, in a line for a terminal
 _LEVEL = ("level", "small")
@@ -53,51 +53,34 @@ class ProductsReport(Report, frozen=True, kw_only=True):
     searches: list[Search]
     by: Split | msgspec.UnsetType = msgspec.UNSET
 
-    def text(self, shop: Shop) -> str:
-        """Short tables."""
+    def blocks(self, shop: Shop) -> list[Block]:
+        """Tables."""
         language = shop.language
-        lines = [say(language, "products.title")]
-        split = _split_lines(self.by, language) if self.by else []
-        if not (self.products or self.categories or self.searches or split):
-            return "\n".join([*lines, "", say(language, "products.nothing")])
-        lines += self._bought(self.products, "product", language) + self._bought(self.categories, "category", language)
-        lines += split + self._searched(language)
-        if any(one.unpriced or one.uncounted for one in [*self.products, *self.categories]):
-            lines += ["", say(language, "products.incomplete")]
-        return "\n".join(lines)
-
-    def _bought(self, bought: list[Bought], noun: str, language: str) -> list[str]:
-        if not bought:
-            return []
-        rows = [
-            [
-                render.clip(one.name),
-                render.whole(one.orders, language),
-                "–" if one.quantity is None else render.whole(one.quantity, language),
-                render.money(one.revenue, language),
-                render.whole(one.cancelled, language),
-            ]
-            for one in bought[:_ROWS]
+        found: list[Block] = [
+            _bought(self.products, "product", language),
+            _bought(self.categories, "category", language),
         ]
-        heads = [say(language, f"products.{key}") for key in (noun, "orders", "quantity", "revenue", "cancelled")]
-        return ["", *render.table(heads, rows), *render.more(len(bought) - _ROWS, language)]
+        found += [_split_table(self.by, language)] if self.by else []
+        found = [one for one in [*found, self._searched(language)] if isinstance(one, Table) and one.rows]
+        if any(one.unpriced or one.uncounted for one in [*self.products, *self.categories]):
+            found.append(Note(say(language, "products.incomplete")))
+        return found or [Words([say(language, "products.nothing")])]
 
-    def _searched(self, language: str) -> list[str]:
-        if not self.searches:
-            return []
+    def _searched(self, language: str) -> Table:
         rows = [
-            [
-                render.clip(one.query or say(language, "products.rare_searches")),
-                render.whole(one.searches, language),
-                render.whole(one.people, language),
-                "–" if one.without_results is None else render.whole(one.without_results, language),
-                "–" if one.followed is None else render.percent(one.followed, language),
-            ]
-            for one in self.searches[:_ROWS]
+            Row(
+                [
+                    one.query or say(language, "products.rare_searches"),
+                    render.whole(one.searches, language),
+                    render.whole(one.people, language),
+                    "–" if one.without_results is None else render.whole(one.without_results, language),
+                    "–" if one.followed is None else render.percent(one.followed, language),
+                ]
+            )
+            for one in self.searches
         ]
         keys = ("query", "searches", "people", "without_results", "followed")
-        heads = [say(language, f"products.{key}") for key in keys]
-        return ["", *render.table(heads, rows), *render.more(len(self.searches) - _ROWS, language)]
+        return Table(say(language, "products.searched"), [say(language, f"products.{key}") for key in keys], rows)
 
 
 @dataclass(frozen=True)
@@ -170,20 +153,31 @@ def _by_level(rows: Iterable[dict[str, Any]]) -> dict[tuple[str | None, bool], l
     return found
 
 
-def _split_lines(split: Split, language: str) -> list[str]:
-    """A line a level; where no product is named, categories stand for them."""
-    if not split.levels:
-        return []
-    shown = split.levels[:_ROWS]
-    counts = [say(language, "products.orders"), *(render.whole(one.orders, language) for one in shown)]
-    width = max(len(count) for count in counts)
-    head, *orders = (count.rjust(width) for count in counts)
+def _bought(bought: list[Bought], noun: str, language: str) -> Table:
     rows = [
-        [render.clip(one.level), count, _most(one.products or one.categories, language)]
-        for one, count in zip(shown, orders, strict=True)
+        Row(
+            [
+                one.name,
+                render.whole(one.orders, language),
+                "–" if one.quantity is None else render.whole(one.quantity, language),
+                render.money(one.revenue, language),
+                render.whole(one.cancelled, language),
+            ]
+        )
+        for one in bought
     ]
-    heads = [say(language, f"report.{split.dimension}"), head, say(language, "products.most")]
-    return ["", *render.table(heads, rows, left=3), *render.more(len(split.levels) - _ROWS, language)]
+    heads = [say(language, f"products.{key}") for key in (noun, "orders", "quantity", "revenue", "cancelled")]
+    return Table(say(language, f"products.by_{noun}"), heads, rows)
+
+
+def _split_table(split: Split, language: str) -> Table:
+    """A row a level; where no product is named, categories stand for them."""
+    rows = [
+        Row([one.level, render.whole(one.orders, language), _most(one.products or one.categories, language)])
+        for one in split.levels
+    ]
+    heads = [say(language, key) for key in (f"report.{split.dimension}", "products.orders", "products.most")]
+    return Table(say(language, "products.levels"), heads, rows, left=3)
 
 
 def _most(bought: list[Bought], language: str) -> str:

@@ -13,12 +13,12 @@ from detak.consent import Purpose
 from detak.errors import UsageError
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
+from detak.insights.blocks import Block, Row, Table, Words
 from detak.insights.problems import problem
 from detak.insights.volumes import FLAGS, MESSAGES, as_of, this_minute
 from detak.words import say
 
 _FAULTS: Final = 10  # shown of an event
-_ROWS: Final = 20  # of faults in a terminal
 _COLUMNS: Final = ("duplicate", "rejected", "withheld", "late", "missing", "unfit", "bot")
 
 
@@ -82,28 +82,34 @@ class QualityReport(Report, frozen=True, kw_only=True):
     more: int
     """Events that are not shown."""
 
-    def text(self, shop: Shop) -> str:
+    def blocks(self, shop: Shop) -> list[Block]:
         """The sums, a row an event, and what is wrong most often."""
         language = shop.language
-        lines = [say(language, "quality.title", days=render.whole(self.days, language))]
+        title = say(language, "quality.title", days=render.whole(self.days, language))
         if not self.total.volume.messages:
-            return "\n".join([*lines, "", say(language, "quality.nothing")])
-        lines += [totals(self.total.volume, language), ""]
-        heads = ["source", "event", "messages", "trend", *_COLUMNS]
-        lines += render.table(
-            [say(language, f"quality.{head}") for head in heads], [_row(one, language) for one in self.events], left=2
-        )
-        return "\n".join([*lines, *render.more(self.more, language), *self._wrong(language)])
+            return [Words([title, say(language, "quality.nothing")])]
+        heads = [say(language, f"quality.{head}") for head in ("source", "event", "messages", "trend", *_COLUMNS)]
+        rows = [Row(_row(one, language)) for one in self.events]
+        events = Table(say(language, "quality.by_event"), heads, rows, left=2, more=self.more)
+        wrong = self._wrong(language)
+        return [Words([title, totals(self.total.volume, language)]), events, *([wrong] if wrong.rows else [])]
 
-    def _wrong(self, language: str) -> list[str]:
+    def _wrong(self, language: str) -> Table:
         found = [(one, fault) for one in self.events for fault in one.faults]
         found.sort(key=lambda pair: -pair[1].count)
         rows = [
-            [str(one.source), name(one.event, language), *told(fault, language), render.whole(fault.count, language)]
-            for one, fault in found[:_ROWS]
+            Row(
+                [
+                    str(one.source),
+                    name(one.event, language),
+                    *told(fault, language),
+                    render.whole(fault.count, language),
+                ]
+            )
+            for one, fault in found
         ]
         heads = [say(language, f"quality.{head}") for head in ("source", "event", "kind", "what", "count")]
-        return ["", *render.table(heads, rows, left=4), *render.more(len(found) - _ROWS, language)] if rows else []
+        return Table(say(language, "quality.wrong"), heads, rows, left=4)
 
 
 @dataclass(frozen=True)

@@ -235,7 +235,7 @@ def _table(queries: Sequence[Searched], title: str, shop: Shop) -> Table:
                 render.whole(one.people, language),
                 _share(one.without_results, one.searches, language),
                 *(_share(getattr(one, name), one.traced, language) for name in _OUTCOMES),
-                "–" if one.rise is None else render.times(one.rise, language),
+                "–" if one.rise is None else render.decimal(one.rise, language, 2),
             ],
             "\t".join([one.query, *one.variants]) if one.query is not None else None,
         )

@@ -1,7 +1,9 @@
 """Numbers and tables as a person reads them in a terminal, in either language."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent
 
 from detak.money import Money, show
@@ -53,6 +55,12 @@ def weekday(day: int, language: str) -> str:
 def clock(hour: int, language: str) -> str:
     """A full hour: ``13.00`` in Indonesian, ``13:00`` in English."""
     return f"{hour % 24:02d}{say(language, 'report.clock')}00"
+
+
+def moment(at: datetime, language: str) -> str:
+    """``23 November 2026, 04.30 WIB``, in the zone that it has."""
+    day = format_datetime(at, "d MMMM y", locale=language)
+    return f"{day}, {at:%H}{say(language, 'report.clock')}{at:%M} {at.tzname()}"
 
 
 def clip(text: str, width: int = 40) -> str:

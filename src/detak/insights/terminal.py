@@ -9,6 +9,7 @@ _SHADES = "·░▒▓█"
 _SPARKS = "▁▂▃▄▅▆▇█"
 _BAR = 30  # characters of the longest bar
 _ROWS = 20
+_LAST = 100  # characters of the last cell of a row: nothing stands behind it
 
 
 def text(blocks: Sequence[Block], language: str) -> str:
@@ -23,7 +24,9 @@ def _lines(block: Block, language: str) -> list[str]:
         case Note():
             return [block.text]
         case Table():
-            cells = [[render.clip(cell) for cell in row.cells] for row in block.rows[:_ROWS]]
+            cells = [
+                [*map(render.clip, row.cells[:-1]), render.clip(row.cells[-1], _LAST)] for row in block.rows[:_ROWS]
+            ]
             hidden = block.more + max(0, len(block.rows) - _ROWS)
             return [block.title, *render.table(block.heads, cells, left=block.left), *render.more(hidden, language)]
         case Bars():

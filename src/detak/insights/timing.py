@@ -13,11 +13,9 @@ import pyarrow as pa
 from detak.consent import Purpose
 from detak.insights import dimensions, render
 from detak.insights.base import Facts, Report, Shop, local
+from detak.insights.blocks import Block, Heat, Note, Row, Table, Words
 from detak.insights.orders import KEY, headers
 from detak.words import say
-
-_SHADES = "·░▒▓█"
-_ROWS = 20
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,39 +41,51 @@ class TimingReport(Report, frozen=True, kw_only=True):
     cells: list[Cell]
     note: str | None = None
 
-    def text(self, shop: Shop) -> str:
-        """The week as shades, a row a weekday; with a dimension the busiest time of each level."""
+    def blocks(self, shop: Shop) -> list[Block]:
+        """The busiest hour and the week as a map; with a dimension the busiest time of each level."""
         language = shop.language
-        lines = [say(language, "timing.title", orders=render.whole(self.orders, language), zone=self.zone), ""]
-        if not self.cells or not any(cell.orders for cell in self.cells):
-            lines.append(say(language, "timing.nothing"))
+        lead = [say(language, "timing.title", orders=render.whole(self.orders, language), zone=self.zone)]
+        drawn: list[Block] = []
+        if not any(cell.orders for cell in self.cells):
+            lead.append(say(language, "timing.nothing"))
         else:
-            lines += self._levels(language) if self.by else self._week(language)
+            drawn = [self._levels(language) if self.by else self._week(language)]
+            lead += [] if self.by else [self._busiest(language)]
         if self.without_time:
-            lines += ["", say(language, "timing.without_time", orders=render.whole(self.without_time, language))]
-        return "\n".join(lines if not self.note else [*lines, self.note])
+            lead.append(say(language, "timing.without_time", orders=render.whole(self.without_time, language)))
+        return [Words(lead), *drawn, *([Note(self.note)] if self.note else [])]
 
-    def _week(self, language: str) -> list[str]:
+    def _week(self, language: str) -> Heat:
         counts = {(cell.weekday, cell.hour): cell.orders for cell in self.cells}
-        most = max(counts.values())
-        names = [render.weekday(day, language) for day in range(7)]
-        width = max(len(name) for name in names)
-        lines = [" " * width + "  " + "".join(f"{hour:02d}".ljust(3) for hour in range(24)).rstrip()]
-        for day, name in enumerate(names):
-            shades = (_SHADES[round(counts[day, hour] / most * (len(_SHADES) - 1))] * 2 for hour in range(24))
-            lines.append(f"{name.ljust(width)}  {' '.join(shades)}")
-        (day, hour), peak = max(counts.items(), key=lambda one: one[1])
-        return [*lines, "", _busiest(language, day, hour, peak)]
+        rows = [[counts.get((day, hour), 0) for hour in range(24)] for day in range(7)]
+        return Heat(
+            say(language, "timing.week"),
+            [render.weekday(day, language) for day in range(7)],
+            [f"{hour:02d}" for hour in range(24)],
+            [[float(count) for count in row] for row in rows],
+            [[render.whole(count, language) for count in row] for row in rows],
+        )
 
-    def _levels(self, language: str) -> list[str]:
+    def _levels(self, language: str) -> Table:
         levels: dict[str, list[Cell]] = {}
         for cell in self.cells:
             levels.setdefault(str(cell.level), []).append(cell)
         largest = sorted(levels, key=lambda level: (-sum(cell.orders for cell in levels[level]), level))
-        rows = [[render.clip(level), *_peaks(levels[level], language)] for level in largest[:_ROWS]]
         heads = [say(language, f"report.{self.by}")]
         heads += [say(language, f"timing.{key}") for key in ("orders", "weekday", "hour")]
-        return [*render.table(heads, rows), *render.more(len(largest) - _ROWS, language)]
+        rows = [Row([level, *_peaks(levels[level], language)]) for level in largest]
+        return Table(say(language, "timing.levels"), heads, rows)
+
+    def _busiest(self, language: str) -> str:
+        cell = max(self.cells, key=lambda one: one.orders)
+        return say(
+            language,
+            "timing.busiest",
+            weekday=render.weekday(cell.weekday, language),
+            hour=render.clock(cell.hour, language),
+            until=render.clock(cell.hour + 1, language),
+            orders=render.whole(cell.orders, language),
+        )
 
 
 @dataclass(frozen=True)
@@ -152,14 +162,3 @@ def _peaks(cells: list[Cell], language: str) -> list[str]:
         hours[cell.hour] += cell.orders
     day, hour = (max(counts, key=lambda at: (counts[at], -at)) for counts in (days, hours))
     return [render.whole(days.total(), language), render.weekday(day, language), render.clock(hour, language)]
-
-
-def _busiest(language: str, day: int, hour: int, orders: int) -> str:
-    return say(
-        language,
-        "timing.busiest",
-        weekday=render.weekday(day, language),
-        hour=render.clock(hour, language),
-        until=render.clock(hour + 1, language),
-        orders=render.whole(orders, language),
-    )

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
-
 from detak.insights import render
 from detak.insights.cancellation_words import worth
 from detak.insights.lost import Lost
@@ -75,6 +73,4 @@ class Figures:
 
     def moment(self, at: datetime, zone: ZoneInfo) -> str:
         """``23 November 2026 04.30 WIB``, in the zone."""
-        local = at.astimezone(zone)
-        day = format_datetime(local, "d MMMM y", locale=self.language)
-        return f"{day}, {local:%H}{say(self.language, 'report.clock')}{local:%M} {local.tzname()}"
+        return render.moment(at.astimezone(zone), self.language)
