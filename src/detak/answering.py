@@ -12,11 +12,13 @@ import msgspec
 import numpy as np
 
 from detak.catalogue import Product, Snapshot
+from detak.decide.rulebook import Guardrails
 from detak.errors import UsageError
 from detak.fitted import Fitted, part_of
 from detak.recommend.base import NOBODY, History, Ints32, Model, Scored, Scorer, Situation
 from detak.recommend.content import Items, Kind, items_of
 from detak.remembering import Visitor
+from detak.sensitive import sensitive_products
 from detak.subject import Identifier
 from detak.touches import NOTHING, WEIGHTS, Touches, runs
 
@@ -33,6 +35,7 @@ BY_RULE: Final = "rules"
 _ALIKE: Final = "similar"  # what fills the shelf of somebody whose touches say nothing to the main model
 _BESIDE: Final = ("also_viewed", _ALIKE)
 _FILLING: Final = ("trending", "popular")  # what fills any shelf up, where there are such models
+_FOR_ALL: Final = frozenset((*_FILLING, NEWEST))  # these say the same to everybody who asks from one place
 _NONE: Final = np.zeros(0, np.int32)
 _WEIGHTS: Final = np.array([WEIGHTS[one] for one in Kind], np.float32)
 
@@ -112,6 +115,8 @@ class Answering:
     """What is known of all of them."""
     models: Mapping[str, Model]
     """The fitted models; those that go by what products are know the later ones too."""
+    guarded: tuple[str, ...] = Guardrails().sensitive
+    """Sensitive categories: see ``detak.sensitive``."""
     sold_out: bool = False
     """Whether what cannot be had now may be shown too."""
 
@@ -140,6 +145,22 @@ class Answering:
         return np.fromiter((at for at, one in items if not self._open(products.get(one))), np.int32)
 
     @cached_property
+    def sensitive(self) -> frozenset[str]:
+        """The products that nobody is chosen for."""
+        return sensitive_products(self.catalogue.products, self.guarded)
+
+    @cached_property
+    def _aside(self) -> Ints32:
+        """The same, as numbers, in their order."""
+        places = self.places
+        return np.sort(np.fromiter((places[one] for one in self.sensitive), np.int32, len(self.sensitive)))
+
+    @cached_property
+    def _closed_personally(self) -> Ints32:
+        """The products that nobody may be shown because of what they did."""
+        return np.union1d(self.closed, self._aside)
+
+    @cached_property
     def newest(self) -> tuple[str, ...]:
         """What can be sold, the latest listed first."""
         shown = [one for one in self.catalogue.products.values() if self._open(one)]
@@ -154,7 +175,8 @@ class Answering:
         if ask.shelf not in self.shelves:
             raise UsageError(f"there is no shelf {ask.shelf!r}; there are: {', '.join(self.shelves)}")
         again = getattr(self.fitted.recommenders.get(ask.shelf), "again", False)
-        history = self.history(NOTHING if ask.shelf == BESIDE else visitor.bought if again else visitor.touches)
+        touches = NOTHING if ask.shelf == BESIDE else visitor.bought if again else visitor.touches
+        history = self._guarded(self.history(touches))
         again |= ask.again
         shut = {*ask.exclude, *(() if again else visitor.touches.product)}
         if ask.product is not None:
@@ -205,7 +227,7 @@ class Answering:
             return [Pick(one, 0.0, NEWEST) for one in kept[: ask.k]]
         places, items = self.places, self.content.ids
         exclude = np.fromiter((places[one] for one in shut if one in places), np.int32)
-        exclude = np.concatenate([self.closed_to(ask.category), exclude])
+        exclude = np.concatenate([self._closed_to(by, ask.category), exclude])
         scored = self._scored(self.models[by], ask, history, exclude, self.situation(ask, now))
         because = [None if one == NOBODY else items[one] for one in scored.because.tolist()]
         return [
@@ -239,6 +261,22 @@ class Answering:
         found = runs(np.zeros(len(item), np.int8), item, touches.kind[known], time)
         return History(item[found.last], time[found.last], _WEIGHTS[found.kind], found.kind)
 
+    def _guarded(self, history: History) -> History:
+        """Without touches of what is sensitive: they choose nothing."""
+        if not len(self._aside) or not len(history):
+            return history
+        kept = ~np.isin(history.item, self._aside)
+        kind = None if history.kind is None else history.kind[kept]
+        return History(history.item[kept], history.time[kept], history.weight[kept], kind)
+
+    def _closed_to(self, by: str, category: str | None) -> Ints32:
+        """The products that a recommender may show nobody on a shelf for a category."""
+        if by in _FOR_ALL:
+            return self.closed_to(category)
+        if category is None:
+            return self._closed_personally
+        return np.concatenate([self.closed_to(category), self._aside])
+
     def closed_to(self, category: str | None) -> Ints32:
         """The products that nobody may be shown on a shelf for a category."""
         if category is None:
@@ -268,12 +306,25 @@ class Answering:
         return found is not None and category.casefold() in (step.casefold() for step in found.category or ())
 
 
-def answering_of(fitted: Fitted, catalogue: Snapshot, currency: str) -> Answering:
-    """Models and a catalogue put together; everything that an answer needs is made now, not while somebody waits."""
+def answering_of(
+    fitted: Fitted, catalogue: Snapshot, currency: str, guarded: tuple[str, ...] = Guardrails().sensitive
+) -> Answering:
+    """Models and a catalogue put together; everything that an answer needs is made now, not while somebody waits.
+
+    ``guarded``: the categories that are sensitive.
+    """
     fresh = (one for one in catalogue.products if one not in fitted.places)
     content = items_of(catalogue.products, (*fitted.data.items, *fresh), currency)
     models = {name: one.grown(content) if isinstance(one, Growing) else one for name, one in fitted.models.items()}
     known = part_of(content, range(len(fitted.data.items)))
-    made = Answering(fitted.described(known), catalogue, content, models)
-    _ = made.closed, made.newest, made.places, made._categories
+    return _ready(Answering(fitted.described(known), catalogue, content, models, guarded))
+
+
+def guarded(answering: Answering, categories: tuple[str, ...]) -> Answering:
+    """The same, where these categories are the sensitive ones."""
+    return answering if categories == answering.guarded else _ready(replace(answering, guarded=categories))
+
+
+def _ready(made: Answering) -> Answering:
+    _ = made.closed, made.newest, made.places, made._categories, made._closed_personally
     return made

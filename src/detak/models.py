@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from detak.answering import Answering, Ask, Recommended, answering_of
+from detak.answering import Answering, Ask, Recommended, answering_of, guarded
 from detak.arranging import Arranging
 from detak.catalogue import Snapshot
 from detak.clock import to_micros
@@ -239,8 +239,14 @@ class Models:
     def _asked(self) -> Answering:
         if not self.ready:
             self.warm()
-        assert self._answering is not None  # noqa: S101 - warm has seen to it
-        return self._answering
+        answering, categories = self._answering, self.rules.standing().guardrails.sensitive
+        assert answering is not None  # noqa: S101 - warm has seen to it
+        if answering.guarded == categories:
+            return answering
+        with self._changing:
+            assert self._answering is not None  # noqa: S101
+            self._answering = guarded(self._answering, categories)
+            return self._answering
 
     def _visitor(self, ask: Ask) -> Visitor:
         return self._gate.recent(Purpose.PERSONALISATION, ask.identifiers, ask.session, trusted=ask.trusted)
@@ -280,7 +286,8 @@ class Models:
 
     def _show(self, fitted: Fitted) -> None:
         began = time.monotonic()
-        self._answering = answering_of(fitted, self._catalogue.snapshot(), self._settings.currency)
+        categories = self.rules.standing().guardrails.sensitive
+        self._answering = answering_of(fitted, self._catalogue.snapshot(), self._settings.currency, categories)
         self._rest = max(_LOOK_SECONDS, _REST * (time.monotonic() - began))
 
     def _keep(self, fitted: Fitted) -> None:

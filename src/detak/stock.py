@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from detak.answering import Answering
+from detak.answering import Answering, guarded
 from detak.catalogue import Product
 from detak.decide.rulebook import OFFERS, PageRules, Rulebook
 from detak.recommend.base import Model
@@ -46,8 +46,7 @@ class Stock:
         self.main: Model | None = next((models[one] for one in chosen if one in models), None)
         """The best model that knows a person; what is merely popular has a shelf of its own."""
         self._kinds: dict[str, int] = {}
-        self._names = {one.casefold() for one in rulebook.guardrails.sensitive}
-        self._sensitive: dict[str, bool] = {}
+        self._sensitive = guarded(answering, rulebook.guardrails.sensitive).sensitive
 
     @cached_property
     def cut(self) -> list[str]:
@@ -95,12 +94,7 @@ class Stock:
 
     def is_sensitive(self, product: str) -> bool:
         """Whether it tells of what nobody may be chosen for."""
-        found = self._sensitive.get(product)
-        if found is None:
-            known = self.products.get(product)
-            steps = (known.category or ()) if known else ()
-            found = self._sensitive[product] = any(step.casefold() in self._names for step in steps)
-        return found
+        return product in self._sensitive
 
 
 def freshness(product: Product, now: int) -> float:
