@@ -1,6 +1,7 @@
 """Models as they live: fitted, asked, refused, unlearnt, kept."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from detak.answering import Ask
 from detak.consent import Basis
 from detak.engine import Engine
 from detak.errors import UsageError
+from detak.questions import Consent
 from detak.settings import Settings, SourceSettings
 from tests.conftest import send
 from tests.shop import order, track
@@ -111,6 +113,22 @@ def test_models_are_kept_over_a_restart(tmp_path: Path) -> None:
         after = engine.models.recommend(Ask([("user", "u3")]))
     assert after.items == before.items
     assert after.model_version == version
+
+
+def test_what_was_chosen_stays_until_somebody_in_it_refuses(tmp_path: Path) -> None:
+    before = {"timestamp": (datetime.now(UTC) - timedelta(days=2)).isoformat()}
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *(one | before for one in visits("u1 abc", "u2 abc", "u3 xyc")))
+        first = engine.models.fit().chosen
+        send(engine, view("u4", "b", "new"))
+        assert engine.models.fit().chosen == first
+    with Engine(tmp_path, OPEN) as engine:
+        again = engine.models.fit()
+        assert (again.chosen, again.touches) == (first, 10)
+        whole = engine.models.fit(whole=True).chosen
+        assert first < whole == engine.models.fit().chosen
+        engine.consent(Consent(user_id="u3", purposes={"personalisation": False}), "web")
+        assert engine.models.fit().chosen > whole
 
 
 def test_a_damaged_file_is_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

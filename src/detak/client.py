@@ -196,9 +196,10 @@ class RemoteModels:
     def __init__(self, send: Callable[[str, str, bytes | None], bytes]) -> None:
         self._send = send
 
-    def fit(self) -> FitReport:
-        """Fit every recommender."""
-        return msgspec.json.decode(self._send("POST", "/v1/admin/fit", None), type=FitReport)
+    def fit(self, *, whole: bool = False) -> FitReport:
+        """Fit every recommender; ``whole``: choose the settings anew, too."""
+        address = "/v1/admin/fit?whole=true" if whole else "/v1/admin/fit"
+        return msgspec.json.decode(self._send("POST", address, None), type=FitReport)
 
     def told(self, ask: Ask, language: str | None = None) -> Told:
         """Products, with reasons in words."""

@@ -13,11 +13,11 @@ import numpy as np
 from detak.clock import from_micros
 from detak.errors import CannotComputeError, StoreError
 from detak.plugins import members
-from detak.recommend.base import Interactions, Model, Recommender
+from detak.recommend.base import Chooser, Interactions, Model, Recommender
 from detak.recommend.content import Details, Items, Place
 from detak.snapshot import Array, packed, under, unpacked, within
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _LAST: Final = "popular"
 # Who answers "for you": the first of them that there is.
 _MAIN: Final = ("blend", "also_viewed", _LAST)
@@ -26,6 +26,10 @@ _PARTS: Final = (
     "ease",
     "followed",
 )  # the blend fits such models itself, with settings chosen by validation
+OPEN: Final = 3_600_000_000
+"""Microseconds. The last touch of a visit that goes on may yet move, so choosing goes by what lies further back."""
+_YOUNG: Final = 86_400_000_000 + OPEN  # microseconds
+_GROWN: Final = 1.1  # times as many touches
 _NOTE: Final = "note"
 _COLUMNS: Final = ("person", "item", "time", "weight", "subjects")
 _DETAILS: Final = ("kind", "order", "place")
@@ -38,6 +42,8 @@ class _Note(msgspec.Struct, frozen=True):
     made: int
     seconds: float
     reached: int
+    chosen: int
+    learnt: int
     parameters: dict[str, msgspec.Raw]
     places: list[Place]
 
@@ -52,6 +58,10 @@ class Fitted:
     """How long fitting took."""
     reached: int
     """The offset in the log that the facts had reached."""
+    chosen: int
+    """Settings were chosen by touches before this moment; as ``made``."""
+    learnt: int
+    """By how many."""
     data: Interactions
     recommenders: Mapping[str, Recommender]
     models: Mapping[str, Model]
@@ -80,8 +90,7 @@ class Fitted:
         gone = np.flatnonzero(np.isin(self.data.subjects, list(subjects)))
         if not len(gone):
             return self
-        left = shrunk(self.data.without(gone))
-        return replace(self, data=left, models=_each(self.recommenders, left))
+        return _whole(replace(self, data=shrunk(self.data.without(gone))))
 
     def arrays(self) -> dict[str, Array]:
         """All of it, to be kept on the disk."""
@@ -95,7 +104,7 @@ class Fitted:
             found |= under(f"model/{name}", model.arrays())
         parameters = {name: msgspec.Raw(msgspec.json.encode(one)) for name, one in self.recommenders.items()}
         places = list(details.places) if details else []
-        note = _Note(_FORMAT, self.made, self.seconds, self.reached, parameters, places)
+        note = _Note(_FORMAT, self.made, self.seconds, self.reached, self.chosen, self.learnt, parameters, places)
         return {**found, _NOTE: np.frombuffer(msgspec.json.encode(note), np.uint8)}
 
 
@@ -120,7 +129,7 @@ def load(arrays: Mapping[str, Array]) -> Fitted:
         }
     except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
         raise StoreError(f"the models cannot be read ({type(error).__name__})") from None
-    return Fitted(note.made, note.seconds, note.reached, data, recommenders, models)
+    return Fitted(note.made, note.seconds, note.reached, note.chosen, note.learnt, data, recommenders, models)
 
 
 def _data(rows: Mapping[str, Array], items: tuple[str, ...], places: tuple[Place, ...]) -> Interactions:
@@ -132,16 +141,20 @@ def _data(rows: Mapping[str, Array], items: tuple[str, ...], places: tuple[Place
     return Interactions(person, item, time, weight, subjects, items, details)
 
 
-def fit_all(data: Interactions, *, zone: str, made: int, reached: int) -> Fitted:
+def fit_all(data: Interactions, *, zone: str, made: int, reached: int, last: Fitted | None = None) -> Fitted:
     """Fit every recommender that fills a shelf on data that were read at ``made`` (microseconds since 1970, UTC).
 
-    ``zone`` is the shop's; recommenders that tell hours apart go by it.
+    ``zone`` is the shop's; recommenders that tell hours apart go by it. ``last``: what was fitted before; as far as it
+    still holds, what was chosen then is not chosen again.
     """
     kinds = members("detak.recommend", "recommender")
     told = {name: kind for name, kind in kinds.items() if name not in _PARTS}
     told = told if len(data.item) else {_LAST: kinds[_LAST]}  # of nobody, nothing is to be learnt
     recommenders: dict[str, Recommender] = {name: _made(kind, zone) for name, kind in told.items()}
-    return Fitted(made, 0.0, reached, data, recommenders, _each(recommenders, data))
+    bare = Fitted(made, 0.0, reached, made - OPEN, 0, data, recommenders, {})
+    if last is not None and holds(last, bare):
+        return replace(bare, chosen=last.chosen, learnt=last.learnt, models=_each(bare, last.models))
+    return _whole(bare)
 
 
 def _made(kind: type, zone: str) -> Recommender:
@@ -149,14 +162,55 @@ def _made(kind: type, zone: str) -> Recommender:
     return made
 
 
-def _each(recommenders: Mapping[str, Recommender], data: Interactions) -> dict[str, Model]:
+def _whole(bare: Fitted) -> Fitted:
+    """With models, everything chosen by the touches before ``chosen``; where there are none, by all."""
+    data = bare.data
+    kept = data.time < bare.chosen
+    early = data.rows(kept) if kept.any() else data
+    early = settled(shrunk(early.only(np.flatnonzero(early.lengths))))
+    choosers = {name: one for name, one in bare.recommenders.items() if isinstance(one, Chooser)}
+    chosen = {name: one.choose(early) for name, one in choosers.items()} if len(data.item) else {}
+    return replace(bare, learnt=int(kept.sum()), models=_each(bare, chosen))
+
+
+def _each(bare: Fitted, chosen: Mapping[str, Model]) -> dict[str, Model]:
     models: dict[str, Model] = {}
-    data = settled(data)
-    for name, one in recommenders.items():
+    data = settled(bare.data)
+    for name, one in bare.recommenders.items():
         if len(data.item) or name == _LAST:
             with suppress(CannotComputeError):  # what it goes by is not known here: there is no such shelf
-                models[name] = one.fit(data)
+                models[name] = one.refit(data, chosen[name]) if isinstance(one, Chooser) else one.fit(data)
     return models
+
+
+def holds(last: Fitted, now: Fitted) -> bool:
+    """Whether what was chosen last time may stand: it is young, the shop has hardly grown since, and of the touches
+    that it was chosen by none is gone: nobody in it refused, or was taken out, since."""
+    young = now.made - last.chosen < _YOUNG
+    small = 0 < int((now.data.time < now.made - OPEN).sum()) <= _GROWN * last.learnt
+    return young and small and last.recommenders == now.recommenders and _there(last.data, now.data, last.chosen)
+
+
+def _there(then: Interactions, now: Interactions, before: int) -> bool:
+    """Whether each touch that there was before a moment is still there."""
+    places = {one: place for place, one in enumerate(now.items)}
+    number = np.array([places.get(one, -1) for one in then.items], np.int64)
+    old, new = (
+        np.unique(_mixed([item[rows], data.time[rows]]), return_counts=True)
+        for data, item in ((then, number[then.item]), (now, now.item))
+        for rows in (data.time < before,)
+    )
+    at = np.minimum(new[0].searchsorted(old[0]), max(len(new[0]) - 1, 0))
+    return not len(old[0]) or (len(new[0]) > 0 and bool(((new[0][at] == old[0]) & (new[1][at] >= old[1])).all()))
+
+
+def _mixed(columns: Sequence[Array]) -> Array:
+    """A number for each row, of all its columns."""
+    mixed = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        mixed = (mixed ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    return mixed
 
 
 def settled(data: Interactions) -> Interactions:
@@ -167,10 +221,7 @@ def settled(data: Interactions) -> Interactions:
     """
     place = np.arange(len(data.item)) - data.starts[data.person]
     told = (data.item, data.time, place, *((data.details.kind,) if data.details else ()))
-    mixed = np.zeros(len(data.item), np.uint64)
-    for column in told:
-        mixed = (mixed ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
+    mixed = _mixed(told)
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed * np.uint64(0xBF58476D1CE4E5B9))])
     key = sums[data.starts[1:]] - sums[data.starts[:-1]]  # they wrap around, and the difference is right all the same
     home = data.details.place if data.details else np.zeros(data.people, np.int32)

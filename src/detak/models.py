@@ -17,7 +17,7 @@ import msgspec
 from detak.answering import Answering, Ask, Recommended, answering_of, guarded
 from detak.arranging import Arranging
 from detak.catalogue import Snapshot
-from detak.clock import to_micros
+from detak.clock import from_micros, to_micros
 from detak.consent import Purpose
 from detak.errors import StoreError, UsageError
 from detak.explaining import Told, reasons_of, told
@@ -60,6 +60,8 @@ class FitReport(msgspec.Struct, frozen=True):
     seconds: float
     main: str
     """The recommender that answers for a person."""
+    chosen: datetime
+    """By the touches before then settings were chosen, UTC."""
 
 
 class Models:
@@ -182,19 +184,22 @@ class Models:
         answering, now = self._asked(), _now()
         return told(answering, ask, answering.rank(ask, self._visitor(ask), now), now, self._language(language))
 
-    def fit(self) -> FitReport:
-        """Fit every recommender on all that personalisation may use now; keep the models, and answer with them."""
+    def fit(self, *, whole: bool = False) -> FitReport:
+        """Fit every recommender on all that personalisation may use now; keep the models, and answer with them.
+
+        Settings that were chosen lately stay as far as they hold (``fitted.holds``), unless ``whole``.
+        """
         with self._changing:
             now, began, reached = datetime.now(UTC), time.monotonic(), self._reached()
             data = interactions(self._gate, self._catalogue.snapshot(), self._settings.currency, now)
-            fitted = fit_all(data, zone=self._settings.zone, made=to_micros(now), reached=reached)
+            last = None if whole else self._answering.fitted if self._answering else self._kept()
+            fitted = fit_all(data, zone=self._settings.zone, made=to_micros(now), reached=reached, last=last)
             fitted = replace(fitted, seconds=time.monotonic() - began)
             self._keep(fitted)
             self._show(fitted)
             self._doubtful = False
-        return FitReport(
-            fitted.version, data.people, len(data.items), len(data.item), round(fitted.seconds, 3), fitted.main
-        )
+        seconds, chosen = round(fitted.seconds, 3), from_micros(fitted.chosen)
+        return FitReport(fitted.version, data.people, len(data.items), len(data.item), seconds, fitted.main, chosen)
 
     def disown(self, subjects: Iterable[int]) -> None:
         """Let go at once of what is kept on the disk: these people are in it. ``unlearn`` comes after."""

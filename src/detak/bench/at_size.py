@@ -29,7 +29,7 @@ _PENALTY: Final = 30.0
 
 class Job(msgspec.Struct, frozen=True):
     """What to do in the folder: ``make`` touches of a made shop, fit the ``dense`` or the ``near`` way, or the
-    ``blend``."""
+    ``blend``, or ``refit`` the blend as was chosen before."""
 
     folder: str
     step: str
@@ -109,10 +109,18 @@ def _dense(job: Job) -> None:
 
 
 def _blend(job: Job) -> None:
+    _keep_blend(job, Blend().fit(_data(job)))
+
+
+def _refit(job: Job) -> None:
+    _keep_blend(job, Blend().refit(_data(job), blend(Path(job.folder))))
+
+
+def _data(job: Job) -> Interactions:
     histories = opened(Path(job.folder), "fit")
     lengths = np.diff(histories.starts)
     count = len(histories.item)
-    data = Interactions(
+    return Interactions(
         np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
         np.array(histories.item),
         np.zeros(count, np.int64),
@@ -120,9 +128,16 @@ def _blend(job: Job) -> None:
         np.arange(len(lengths)),
         tuple(map(str, range(histories.items))),
     )
+
+
+def _keep_blend(job: Job, fitted: BlendModel) -> None:
     folder = Path(job.folder) / "blend"
     folder.mkdir(exist_ok=True)
-    keep(folder, {name.replace("/", "-"): array for name, array in Blend().fit(data).arrays().items()})
+    # What was mapped into memory must not be written over.
+    arrays = {name.replace("/", "-"): array for name, array in fitted.arrays().items()}
+    for path in _parts(Path(job.folder)):
+        path.unlink()
+    keep(folder, arrays)
 
 
 def _fitted(job: Job, weight: sparse.csr_array) -> None:
@@ -133,7 +148,7 @@ def main() -> None:
     """The process itself."""
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     began, worked = time.perf_counter(), time.process_time()
-    {"make": _make, "near": _near, "dense": _dense, "blend": _blend}[job.step](job)
+    {"make": _make, "near": _near, "dense": _dense, "blend": _blend, "refit": _refit}[job.step](job)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     done = Done(round(time.perf_counter() - began, 1), round(time.process_time() - worked, 1), peak)
     sys.stdout.buffer.write(msgspec.json.encode(done))

@@ -30,6 +30,7 @@ _LIKE_BEAUTY: Final = (12_000, 200_000)
 _PEERS: Final = (("implicit_models", "als"), ("implicit_models", "cosine"), ("rectools_ease", "ease"))
 
 _STEPS: Final = {"directed": "near", "blend": "blend"}
+_AGAIN: Final = {"blend": "refit"}
 AT_SIZE: Final = tuple(_STEPS)
 """The models that made shops are fitted by."""
 
@@ -75,6 +76,8 @@ class Size(msgspec.Struct, frozen=True):
     make_seconds: float
     fit_seconds: float
     fit_cpu_seconds: float
+    refit_cpu_seconds: float | None
+    """Fitted once more, as was chosen before; null where nothing is chosen."""
     peak_mb: int
     """Of the process that fits."""
     peak_bytes_an_item: int
@@ -228,10 +231,12 @@ def _size(items: int, wanted: Wanted) -> Iterator[Size]:
     with _folder() as folder:
         made = _run(Job(str(folder), "make", items, items * wanted.each))
         for name in wanted.models:
-            yield _seen(folder, name, made, _run(Job(str(folder), _STEPS[name], neighbours=wanted.neighbours)))
+            done = _run(Job(str(folder), _STEPS[name], neighbours=wanted.neighbours))
+            again = _run(Job(str(folder), _AGAIN[name])) if name in _AGAIN else None
+            yield _seen(folder, name, made, done, again)
 
 
-def _seen(folder: Path, name: str, made: Done, done: Done) -> Size:
+def _seen(folder: Path, name: str, made: Done, done: Done, again: Done | None) -> Size:
     asked, people = opened(folder, "ask"), _people(folder)
     began = time.perf_counter()
     answer = _answer(folder, name)
@@ -248,6 +253,7 @@ def _seen(folder: Path, name: str, made: Done, done: Done) -> Size:
         make_seconds=made.seconds,
         fit_seconds=done.seconds,
         fit_cpu_seconds=done.cpu_seconds,
+        refit_cpu_seconds=again.cpu_seconds if again else None,
         peak_mb=done.peak_mb,
         peak_bytes_an_item=round(done.peak_mb * 2**20 / asked.items),
         model_mb=round(size / 2**20, 1),

@@ -231,3 +231,17 @@ class Recommender(Protocol):
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Model:
         """The model that ``Model.arrays`` came from."""
         ...
+
+
+@runtime_checkable
+class Chooser(Recommender, Protocol):
+    """A recommender that chooses its settings by how well they foretell: what takes most of its time, and need not be
+    done again for each new touch."""
+
+    def choose(self, data: Interactions) -> Model:
+        """A model that knows what is best on these data; it may have been told only a part of them."""
+        ...
+
+    def refit(self, data: Interactions, chosen: Any) -> Model:
+        """Fitted on these data, as the model ``chosen`` of the same recommender was set on others."""
+        ...

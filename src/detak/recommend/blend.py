@@ -26,8 +26,10 @@ from detak.recommend.base import (
 )
 from detak.recommend.candidates import Heard, Voices
 from detak.recommend.crowds import Crowds, Told
+from detak.recommend.ease import Ease
+from detak.recommend.followed import Followed
 from detak.recommend.links import DEPTH
-from detak.recommend.parts import Members, fitted, members
+from detak.recommend.parts import fitted, members
 from detak.recommend.ragged import Ragged, ordered, tied
 from detak.recommend.ranker import Lists, Ranker, Training, gain
 from detak.recommend.stack import Stack
@@ -57,6 +59,8 @@ class BlendModel:
     """Whether people touch products again: else those of the history are no candidates."""
     found: Mapping[str, float]
     """NDCG@10 on the touches it was chosen by: of each model, of the sum, of the ranker."""
+    wanted: Mapping[str, float]
+    """How much of the suggested one's popularity was taken out, by model."""
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """See ``Model``."""
@@ -66,9 +70,24 @@ class BlendModel:
         }
         ranker = {f"ranker/{key}": value for key, value in self.ranker.arrays().items()} if self.ranker else {}
         found = {f"found/{key}": np.array([value]) for key, value in self.found.items()}
+        wanted = {f"wanted/{name}": np.array([one]) for name, one in self.wanted.items()}
         decays = {f"decay/{name}": np.array([one]) for name, one in zip(voices.names, voices.decays, strict=True)}
         flags = np.array([voices.nominees, int(self.again)])
-        return {**rows, **ranker, **found, **decays, "count": voices.count, "late": voices.late, "flags": flags}
+        return {
+            **rows,
+            **ranker,
+            **found,
+            **wanted,
+            **decays,
+            "count": voices.count,
+            "late": voices.late,
+            "flags": flags,
+        }
+
+    def as_chosen(self, name: str, one: Followed | Ease) -> Followed | Ease:
+        """One of its models with the settings that were chosen for it."""
+        paced = replace(one, decay=self.voices.decays[self.voices.names.index(name)])
+        return replace(paced, wanted=self.wanted[name]) if isinstance(paced, Followed) else paced
 
     def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
         """See ``Model``. The product whose page it stands on counts as the last touch."""
@@ -174,14 +193,18 @@ class Blend:
     def fit(self, data: Interactions) -> BlendModel:
         """See ``Recommender``."""
         queries = self.queries(data)
-        chosen, model = self._learn(queries)
-        if len(data.item) - len(queries.told.item) < _FEW * len(data.item):
-            return model
-        return replace(model, voices=Voices.over(fitted(chosen, data), data, self.nominees))
+        model = self.held(queries)
+        few = len(data.item) - len(queries.told.item) < _FEW * len(data.item)
+        return model if few else self.refit(data, model)
 
-    def held(self, queries: Queries) -> BlendModel:
-        """The model whose parts were told no more than ``queries.told``."""
-        return self._learn(queries)[1]
+    def choose(self, data: Interactions) -> BlendModel:
+        """See ``Chooser``."""
+        return self.held(self.queries(data))
+
+    def refit(self, data: Interactions, chosen: BlendModel) -> BlendModel:
+        """See ``Chooser``. The settings of the models and the ranker stay."""
+        some = {name: chosen.as_chosen(name, one) for name, one in members(len(data.items)).items()}
+        return replace(chosen, voices=Voices.over(fitted(some, data), data, self.nominees))
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> BlendModel:
         """See ``Recommender``."""
@@ -191,8 +214,10 @@ class Blend:
         ranker = _under("ranker/", arrays)
         nominees, again = arrays["flags"].tolist()
         voices = Voices(tuple(decays), tuple(decays.values()), stack, count, arrays["late"], nominees)
-        found = {key: float(value[0]) for key, value in _under("found/", arrays).items()}
-        return BlendModel(voices, Ranker.load(ranker) if ranker else None, bool(again), found)
+        found, wanted = (
+            {key: float(value[0]) for key, value in _under(prefix, arrays).items()} for prefix in ("found/", "wanted/")
+        )
+        return BlendModel(voices, Ranker.load(ranker) if ranker else None, bool(again), found, wanted)
 
     def queries(self, data: Interactions) -> Queries:
         """What it learns from, of all there is."""
@@ -200,24 +225,26 @@ class Blend:
             return _of_people(data)
         return _of_last(data, self.seed)
 
-    def _learn(self, queries: Queries) -> tuple[Members, BlendModel]:
+    def held(self, queries: Queries) -> BlendModel:
+        """The model whose parts were told no more than ``queries.told``."""
         again = bool(_repeated(queries).mean() > 0.01) if len(queries.target) else False
         chosen, links, found = tuned(
             members(len(queries.told.items)), queries.told, queries.asked, queries.target, again
         )
         voices = Voices.over(links, queries.told, self.nominees)
-        bare = BlendModel(voices, None, again, found)
+        wanted = {name: one.wanted for name, one in chosen.items() if isinstance(one, Followed)}
+        bare = BlendModel(voices, None, again, found, wanted)
         lists = self._lists(bare, queries)
         count = len(lists.chosen)
         if count < _FEWEST:
-            return chosen, bare
+            return bare
         cut = int(count * _CHECKED)  # people are in a random order here
         check = lists.between(0, cut)
         ranker = Training(seed=self.seed).learn(lists.between(cut, count), check)
         plain, learnt = voices.plain(check.features), ranker.scores(check.features)
         reached = {"sum": gain(check.places(plain)), "ranker": gain(check.places(learnt))}
         better = ranker if reached["ranker"] >= reached["sum"] else None
-        return chosen, BlendModel(voices, better, again, {**found, **reached})
+        return replace(bare, ranker=better, found={**found, **reached})
 
     def _lists(self, model: BlendModel, queries: Queries) -> Lists:
         """Lists of people in which what they touched next is a candidate."""

@@ -117,9 +117,9 @@ def _ask(wanted: Wanted, who: Asker) -> Ask:
 
 
 @post("/v1/admin/fit", status_code=200)
-async def fit(engine: Engine) -> FitReport:
-    """Fit every recommender on all that personalisation may use now."""
-    return await asyncio.to_thread(engine.models.fit)
+async def fit(engine: Engine, whole: bool = False) -> FitReport:
+    """Fit every recommender on all that personalisation may use now; ``whole``: choose the settings anew, too."""
+    return await asyncio.to_thread(engine.models.fit, whole=whole)
 
 
 ADMIN = [fit]
