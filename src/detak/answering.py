@@ -6,7 +6,7 @@ Everything is in memory and immutable, so that an answer waits for nobody.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -15,7 +15,7 @@ from detak.catalogue import Product, Snapshot
 from detak.decide.rulebook import Guardrails
 from detak.errors import UsageError
 from detak.fitted import Fitted, part_of
-from detak.recommend.base import NOBODY, History, Ints32, Model, Scored, Scorer, Situation
+from detak.recommend.base import NOBODY, Crowd, History, Ints32, Many, Model, Scored, Scorer, Situation
 from detak.recommend.content import Items, Kind, items_of
 from detak.remembering import Visitor
 from detak.sensitive import sensitive_products
@@ -102,6 +102,15 @@ class Recommended:
     """Who asked, as the gate answered."""
 
 
+class _Asking(NamedTuple):
+    """Who asks for what: ``history`` as far as it counts, in the models' numbers; ``shut`` is not to be shown."""
+
+    ask: Ask
+    visitor: Visitor
+    history: History
+    shut: set[str]
+
+
 @dataclass(frozen=True)
 class Answering:
     """Models and the catalogue of one moment.
@@ -172,22 +181,49 @@ class Answering:
         Raises:
             UsageError: there is no such shelf.
         """
+        return self._filled(self._asking(ask, visitor), now, None)
+
+    def recommend_many(self, ask: Ask, visitors: Sequence[Visitor], now: int) -> list[Recommended]:
+        """What ``recommend`` answers to each of the visitors; who is asked first answers all of them at once.
+
+        Raises:
+            UsageError: there is no such shelf.
+        """
+        asking = [self._asking(ask, one) for one in visitors]
+        first = [next(self._speakers(ask, one.history), NEWEST) for one in asking]
+        ready: list[Scored | None] = [None] * len(asking)
+        for by in set(first).difference(_FOR_ALL):
+            model, theirs = self.models[by], [at for at, one in enumerate(first) if one == by]
+            if isinstance(model, Many) and ask.among is None:
+                shut = [self._numbers(asking[at].shut) for at in theirs]
+                crowd = Crowd([asking[at].history for at in theirs], shut, self._closed_to(by, ask.category))
+                said = model.recommend_many(crowd, ask.k, self.situation(ask, now))
+                for at, scored in zip(theirs, said, strict=True):
+                    ready[at] = scored
+        return [self._filled(one, now, scored) for one, scored in zip(asking, ready, strict=True)]
+
+    def _asking(self, ask: Ask, visitor: Visitor) -> _Asking:
         if ask.shelf not in self.shelves:
             raise UsageError(f"there is no shelf {ask.shelf!r}; there are: {', '.join(self.shelves)}")
         again = getattr(self.fitted.recommenders.get(ask.shelf), "again", False)
         touches = NOTHING if ask.shelf == BESIDE else visitor.bought if again else visitor.touches
-        history = self._guarded(self.history(touches))
         again |= ask.again
         shut = {*ask.exclude, *(() if again else visitor.touches.product)}
         if ask.product is not None:
             shut.add(ask.product)
-        picks: dict[str, Pick] = {}
-        for by in self._speakers(ask, history):
+        return _Asking(ask, visitor, self._guarded(self.history(touches)), shut)
+
+    def _filled(self, asking: _Asking, now: int, ready: Scored | None) -> Recommended:
+        """An answer; ``ready`` is what the first speaker says, where it has been asked already."""
+        ask, picks = asking.ask, dict[str, Pick]()
+        for by in self._speakers(ask, asking.history):
             if len(picks) >= ask.k:
                 break
-            for pick in self._of(by, ask, history, shut | picks.keys(), now):
+            said = self._of(by, asking, picks, now) if ready is None else self._picks(by, ready)
+            ready = None
+            for pick in said:
                 picks.setdefault(pick.product_id, pick)
-        return Recommended(list(picks.values())[: max(ask.k, 0)], self.version, not len(history), visitor)
+        return Recommended(list(picks.values())[: max(ask.k, 0)], self.version, not len(asking.history), asking.visitor)
 
     def rank(self, ask: Ask, visitor: Visitor, now: int) -> Recommended:
         """All products ``ask.among``: the likeliest to be wanted first, those that nothing is known of as they came.
@@ -219,28 +255,33 @@ class Answering:
         yield from (name for name in _FILLING if name in self.models)
         yield NEWEST
 
-    def _of(self, by: str, ask: Ask, history: History, shut: Collection[str], now: int) -> list[Pick]:
+    def _of(self, by: str, asking: _Asking, picks: Collection[str], now: int) -> list[Pick]:
+        ask, shut = asking.ask, asking.shut | set(picks)
         if by == NEWEST:
             among = None if ask.among is None else set(ask.among)
             shown = (one for one in self.newest if one not in shut and (among is None or one in among))
             kept = [one for one in shown if self._fits(one, ask.category)]
             return [Pick(one, 0.0, NEWEST) for one in kept[: ask.k]]
-        places, items = self.places, self.content.ids
-        exclude = np.fromiter((places[one] for one in shut if one in places), np.int32)
-        exclude = np.concatenate([self._closed_to(by, ask.category), exclude])
-        scored = self._scored(self.models[by], ask, history, exclude, self.situation(ask, now))
+        exclude = np.concatenate([self._closed_to(by, ask.category), self._numbers(shut)])
+        return self._picks(by, self._scored(self.models[by], ask, asking.history, exclude, self.situation(ask, now)))
+
+    def _picks(self, by: str, scored: Scored) -> list[Pick]:
+        items = self.content.ids
         because = [None if one == NOBODY else items[one] for one in scored.because.tolist()]
         return [
             Pick(items[item], score, by, reason)
             for item, score, reason in zip(scored.item.tolist(), scored.score.tolist(), because, strict=True)
         ]
 
+    def _numbers(self, products: Collection[str]) -> Ints32:
+        """Those that there are."""
+        places = self.places
+        return np.fromiter((places[one] for one in products if one in places), np.int32)
+
     def _scored(self, model: Model, ask: Ask, history: History, exclude: Ints32, situation: Situation) -> Scored:
         if ask.among is None:
             return model.recommend(history, ask.k, exclude, situation)
-        places = self.places
-        among = np.unique(np.fromiter((places[one] for one in ask.among if one in places), np.int32))
-        among = np.setdiff1d(among, exclude)
+        among = np.setdiff1d(self._numbers(ask.among), exclude)
         if isinstance(model, Scorer):
             row = model.scores(history.alone(self.content.ids))[0]
             among = among[among < len(row)]

@@ -42,14 +42,27 @@ class Arranging:
         Raises:
             UsageError: there is no such shelf.
         """
+        return self.recommend_many(ask, placement, [visitor], now)[0]
+
+    def recommend_many(self, ask: Ask, placement: str, visitors: Sequence[Visitor], now: int) -> list[Recommended]:
+        """The same for each of the visitors.
+
+        Raises:
+            UsageError: there is no such shelf.
+        """
         laid = self._ruled(placement)
         answering = self.answering if laid.rules.sold_out == "hide" else self._with_sold_out
         wide = replace(ask, k=max(_CANDIDATES, _TIMES * ask.k) if ask.k > 0 else 0)
-        found = answering.recommend(wide, visitor, now)
+        if len(visitors) == 1:
+            return [self._arranged(answering, ask, laid, answering.recommend(wide, visitors[0], now), now)]
+        many = answering.recommend_many(wide, visitors, now)
+        return [self._arranged(answering, ask, laid, found, now) for found in many]
+
+    def _arranged(self, answering: Answering, ask: Ask, laid: Ruled, found: Recommended, now: int) -> Recommended:
         places = answering.places
         picks = {places[one.product_id]: one for one in found.items if one.product_id in places}
         candidates = _scored(list(picks.values()), list(picks))
-        shelf = arrange(candidates, ask.k, laid, self._occasion(answering, ask, visitor, now))
+        shelf = arrange(candidates, ask.k, laid, self._occasion(answering, ask, found.visitor, now))
         return replace(found, items=list(self._picks(shelf, picks)))
 
     def _picks(self, shelf: Shelf, picks: dict[int, Pick]) -> Iterator[Pick]:

@@ -17,6 +17,7 @@ from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
 from detak.decision_words import Explanation
 from detak.errors import StoreError, UsageError
+from detak.everyone import Some
 from detak.explaining import Told
 from detak.models import FitReport
 from detak.outcomes import Outcome
@@ -98,6 +99,11 @@ class Remote:
     def models(self) -> "RemoteModels":
         """The models."""
         return RemoteModels(self._send)
+
+    @property
+    def everyone(self) -> "RemoteEveryone":
+        """Recommendations for many."""
+        return RemoteEveryone(self._send)
 
     @property
     def decisions(self) -> "RemoteDecisions":
@@ -207,6 +213,19 @@ class RemoteModels:
         more = {"session": list(ask.session), "placement": ask.placement, "language": language}
         asked = {**_person(ask.identifiers), **wanted, **more}
         return msgspec.json.decode(self._send("POST", "/v1/recommend", msgspec.json.encode(asked)), type=Told)
+
+
+class RemoteEveryone:
+    """Recommendations for all who agreed to be written to."""
+
+    def __init__(self, send: Callable[[str, str, bytes | None], bytes]) -> None:
+        self._send = send
+
+    def some(self, ask: Ask, language: str | None = None, *, after: str = "", most: int = 1_000) -> Some:
+        """For some of them."""
+        wanted = {"k": ask.k, "shelf": ask.shelf, "category": ask.category, "placement": ask.placement}
+        body = msgspec.json.encode({**wanted, "language": language, "after": after, "most": most})
+        return msgspec.json.decode(self._send("POST", "/v1/admin/recommend", body), type=Some)
 
 
 def _segment(source: str) -> str:

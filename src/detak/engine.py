@@ -22,6 +22,7 @@ from detak.consent import Purpose, purpose, read_preferences
 from detak.deciding import Deciding
 from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
+from detak.everyone import Everyone
 from detak.gate import Gate
 from detak.habits import Habits
 from detak.insights.base import Report, Shop
@@ -105,6 +106,7 @@ class Engine:
             kept, reached = folder / "models.npz", lambda: self._store.offset
             self.models = Models(self.gate, self.catalogue, self.settings, kept, self.sink.call, reached)
             opened.callback(self.models.close)
+            self.everyone = Everyone(self.gate, self.models)
             self.intent = Intentions(self.gate, folder / "intent.npz", self.sink.call)
             self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder, self._replay)
             opened.callback(self.decisions.keep)

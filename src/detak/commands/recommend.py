@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from detak.commands._everyone import write_everyone
+from detak.errors import UsageError
 from detak.settings import LANGUAGES
 from detak.subject import Identifier
 from detak.terminal import desk_of, explained, json_option, person_options, print_, store_option
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
 @click.option("--category", help="Only products of this category.")
 @click.option("--placement", help="Where it is shown: rules.toml says what holds there.")
 @click.option("--lang", type=click.Choice(LANGUAGES), help="The language of the reasons.")
+@click.option("--everyone", is_flag=True, help="For all who agreed to marketing and have a userId: into --out.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --everyone: a .csv of a line a product, or JSON Lines of a line a person.",
+)
 @store_option
 @json_option
 @explained
@@ -35,6 +43,8 @@ def command(  # noqa: PLR0913, PLR0917  an option each
     category: str | None,
     placement: str | None,
     lang: str | None,
+    everyone: bool,
+    out: Path | None,
     store: Path,
     as_json: bool,
 ) -> None:
@@ -42,9 +52,17 @@ def command(  # noqa: PLR0913, PLR0917  an option each
     from detak.answering import Ask
 
     named: list[tuple[str, str | None]] = [("user", user_id), ("anonymous", anonymous_id)]
+    if everyone != (out is not None):
+        raise UsageError("--everyone writes a file, and --out is that file: give both or neither")
     who: list[Identifier] = [(kind, value) for kind, value in named if value]
     ask = Ask(who, session, k=k, shelf=shelf, product=product, category=category, placement=placement)
     with desk_of(store, must_exist=True) as desk:
+        if out is not None:
+            if who or session or product:
+                raise UsageError("--everyone is about all: name nobody, no --session and no --product")
+            done = write_everyone(desk.everyone, ask, lang, out)
+            print_(done, f"{done.people:,} people, {done.products:,} products: {done.file}", as_json)
+            return
         found = desk.models.told(ask, lang)
     print_(found, _text(found), as_json)
 

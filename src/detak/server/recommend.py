@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from detak.answering import FOR_YOU, Ask
 from detak.engine import Engine
+from detak.everyone import Some
 from detak.explaining import Told
 from detak.models import FitReport
 from detak.server.asking import MOST, Asker, Count, Named, Text, Texts, asker, named, received
@@ -122,4 +123,25 @@ async def fit(engine: Engine, whole: bool = False) -> FitReport:
     return await asyncio.to_thread(engine.models.fit, whole=whole)
 
 
-ADMIN = [fit]
+class Page(msgspec.Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What everybody who may be written to is to be recommended, some people at a time."""
+
+    k: Count = 10
+    shelf: Text = FOR_YOU
+    category: Text | None = None
+    placement: Text | None = None
+    language: Text | None = None
+    after: Text = ""
+    """The last answer's; empty: from the first."""
+    most: Annotated[int, Meta(ge=1, le=2_000)] = 1_000
+    """People."""
+
+
+@post("/v1/admin/recommend", status_code=200)
+async def everyone(engine: Engine, data: Page) -> Some:
+    """Recommendations for those who agreed to be written to."""
+    ask = Ask(k=data.k, shelf=data.shelf, category=data.category, placement=data.placement)
+    return await asyncio.to_thread(engine.everyone.some, ask, data.language, after=data.after, most=data.most)
+
+
+ADMIN = [fit, everyone]
