@@ -36,7 +36,8 @@ TABLES = [one.weight.toarray() for one in LINKS.values()]
 def model() -> BlendModel:
     random = np.random.default_rng(3)
     shapes = [(26,), (26,), (26, 6), (6,), (6,), (26,)]
-    return BlendModel(VOICES, Ranker(*(random.standard_normal(one).astype(np.float32) for one in shapes)), True, {})
+    ranker = Ranker(*(random.standard_normal(one).astype(np.float32) for one in shapes))
+    return BlendModel(VOICES, ranker, again=True, found={}, wanted={})
 
 
 MODEL = model()
@@ -76,8 +77,8 @@ def features(history: list[int], items: list[int]) -> Floats:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def hear(history: list[int], closed: list[int], sought: int = NOBODY) -> Heard:
-    return VOICES.hear(np.array(history, np.int32), np.array(closed, np.int32), sought)
+def hear(history: list[int], closed: list[int]) -> Heard:
+    return VOICES.hear(np.array(history, np.int32), np.array(closed, np.int32))
 
 
 def past(history: list[int]) -> History:
@@ -132,13 +133,6 @@ def test_what_one_answer_leaves_does_not_reach_the_next() -> None:
     again = hear([3, 4, 5], [7])
     np.testing.assert_array_equal(first.item, again.item)
     np.testing.assert_array_equal(first.features, again.features)
-
-
-def test_where_what_is_sought_is_no_candidate_nothing_is_said() -> None:
-    items = hear([3, 4], []).item.tolist()
-    missing = next(one for one in range(SIZE) if one not in items)
-    assert len(hear([3, 4], [], missing).features) == 0
-    assert len(hear([3, 4], [], items[0]).features) == len(items)
 
 
 def test_the_product_of_the_page_is_the_last_touch() -> None:

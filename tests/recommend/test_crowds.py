@@ -71,7 +71,7 @@ def test_scores_are_those_of_each_alone() -> None:
     table = MODEL.scores(sequences(histories, tuple(map(str, range(SIZE)))))
     assert len(table) == data.count
     for row, touched in zip(table, histories, strict=True):
-        heard = MODEL.heard(items(touched))
+        heard = VOICES.hear(items(touched), items([]))
         assert MODEL.ranker is not None
         score = MODEL.ranker.scores(heard.features)
         assert np.flatnonzero(row).tolist() == heard.item.tolist()

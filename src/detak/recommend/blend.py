@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from detak.recommend.base import (
-    NOBODY,
     NOTHING,
     Crowd,
     Floats,
@@ -24,7 +23,7 @@ from detak.recommend.base import (
     Situation,
     plain,
 )
-from detak.recommend.candidates import Heard, Voices
+from detak.recommend.candidates import Voices
 from detak.recommend.crowds import Crowds, Told
 from detak.recommend.ease import Ease
 from detak.recommend.followed import Followed
@@ -157,11 +156,6 @@ class BlendModel:
     def _crowds(self) -> Crowds:
         return Crowds(self.voices)
 
-    def heard(self, items: Ints32, sought: int = NOBODY) -> Heard:
-        """What is said to somebody who touched these, the last one last; see ``Voices.hear``."""
-        touched = self._known(items)
-        return self.voices.hear(touched, touched[:0] if self.again else touched, sought)
-
     def _touched(self, history: History, situation: Situation) -> Ints32:
         """With the product of the page, which is no further touch where it was the last one."""
         touched, page = self._known(history.item), situation.product
@@ -248,19 +242,23 @@ class Blend:
 
     def _lists(self, model: BlendModel, queries: Queries) -> Lists:
         """Lists of people in which what they touched next is a candidate."""
-        features, ends, chosen = [], [0], []
-        for person in np.random.default_rng(self.seed).permutation(queries.asked.people).tolist():
-            target = int(queries.target[person])
-            heard = model.heard(queries.asked.of(person).item, target)
-            if not len(heard.features):
-                continue
-            features.append(heard.features)
-            chosen.append(ends[-1] + int(heard.item.searchsorted(target)))
-            ends.append(ends[-1] + len(heard.item))
+        features: list[Floats] = []
+        ends, chosen = [0], list[int]()
+        order = np.random.default_rng(self.seed).permutation(queries.asked.people)
+        for first in range(0, len(order), model.crowd):
+            people = order[first : first + model.crowd]
+            told = model.told([queries.asked.of(one).item for one in people.tolist()])
+            wanted = queries.target[people].repeat(told.start[1:] - told.start[:-1])
+            for at in (told.item == wanted).nonzero()[0][: self.lists - len(chosen)].tolist():
+                person = int(told.start.searchsorted(at, side="right")) - 1
+                begin, end = told.start[person : person + 2].tolist()
+                features.append(told.features[begin:end])
+                chosen.append(ends[-1] + at - begin)
+                ends.append(ends[-1] + end - begin)
             if len(chosen) == self.lists:
                 break
-        told = np.concatenate(features) if features else np.zeros((0, 0), np.float32)
-        return Lists(told, np.array(ends, np.int64), np.array(chosen, np.int64))
+        table = np.concatenate(features) if features else np.zeros((0, 0), np.float32)
+        return Lists(table, np.array(ends, np.int64), np.array(chosen, np.int64))
 
 
 def _repeated(queries: Queries) -> np.ndarray[Any, np.dtype[np.bool_]]:

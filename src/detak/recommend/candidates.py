@@ -1,7 +1,7 @@
 """Candidates for a person: what several models would suggest, and how each of them speaks of every one.
 
-One definition serves learning a ranker and answering with it, a person at a time. A history touches a few rows of each
-model; only their entries are looked at, never all products.
+A history touches a few rows of each model; only their entries are looked at, never all products. ``crowds`` does
+the same for many people at once.
 """
 
 import threading
@@ -31,7 +31,7 @@ class Heard(NamedTuple):
 
     item: Ints32
     features: Floats
-    """Candidates x features; none where nothing was to be said."""
+    """Candidates x features."""
     history: Ints32
     asked: "Asked"
     entries: Entries
@@ -137,20 +137,15 @@ class Voices:
         place = np.arange(max(FAR + 1, (len(self.names) + 1) * self.nominees), dtype=np.float32)
         return np.stack([1 / (1 + place), np.log1p(place)])
 
-    def hear(self, history: Ints32, closed: Ints32, sought: int = NOBODY) -> Heard:
-        """The candidates for a history of products that are known here; never one of ``closed``.
-
-        ``sought``: where this product is no candidate nothing is said of the others either.
-        """
+    def hear(self, history: Ints32, closed: Ints32) -> Heard:
+        """The candidates for a history of products that are known here; never one of ``closed``."""
         history = history[-DEPTH:]
         asked, scratch = self.asked(len(history)), self._scratch
         entries = self.stack.entries(history.take(asked.touch) + asked.first, asked.weight)
         key = asked.shift.take(entries.row) + entries.item
         np.add.at(scratch.total, key, entries.told)
         item = self._named(asked, entries, key, closed)
-        features = np.zeros((0, 0), np.float32)
-        if sought == NOBODY or bool((item == sought).any()):
-            features = self._features(item, history)
+        features = self._features(item, history)
         scratch.total[key] = 0
         return Heard(item, features, history, asked, entries)
 
