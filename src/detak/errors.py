@@ -2,6 +2,7 @@
 
 DetakError                what was wrong, where, what to do about it
 ├── UsageError            the caller asked for something that does not exist
+│   └── WordedError       the same, which a page says in the reader's language
 ├── SourceError           a file cannot be read at all
 ├── RowError              one row or event cannot be used; the others go on
 ├── SettingsError         detak.toml does not say what it should
@@ -12,6 +13,10 @@ DetakError                what was wrong, where, what to do about it
 └── CannotComputeError    a number that has no honest value here
 """
 
+from collections.abc import Mapping
+
+from detak.words import say
+
 
 class DetakError(Exception):
     """The root: its text is written for the person who reads it, in one or two sentences."""
@@ -19,6 +24,24 @@ class DetakError(Exception):
 
 class UsageError(DetakError):
     """The caller asked for something that does not exist; the message lists what does."""
+
+
+class WordedError(UsageError):
+    """What a page's reader asked wrongly: as text in English, as ``said`` in theirs (``words/*/errors.toml``)."""
+
+    def __init__(self, key: str, values: Mapping[str, object] | None = None) -> None:
+        self._key = f"error.{key}"
+        self._values = dict(values or {})
+        super().__init__(self.said("en"))
+
+    def said(self, language: str) -> str:
+        """The same in a language."""
+        return say(language, self._key, **self._values)
+
+
+def said(error: DetakError, language: str) -> str:
+    """What was wrong, in the language where there are words for it, else in English."""
+    return error.said(language) if isinstance(error, WordedError) else str(error)
 
 
 class SourceError(DetakError):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError
 from detak.insights.base import Insight
 from detak.insights.filters import NAMES, Filters, read
 from detak.plugins import member, members
@@ -117,7 +117,7 @@ def asked(question: Question) -> tuple[Insight, Filters]:
     """The insight that answers a question, and what it is to look at.
 
     Raises:
-        UsageError: there is no such report, parameter or filter.
+        UsageError: there is no such report, parameter or filter, or one cannot be read.
     """
     kind = member("detak.insights", "insight", question.name, "report")
     known = {field.name for field in fields(kind)}
@@ -132,7 +132,8 @@ def asked(question: Question) -> tuple[Insight, Filters]:
     try:
         insight: Insight = msgspec.convert(own, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{question.name}: {error}") from None
+        name = str(error).rpartition("$.")[2].strip("`")
+        raise WordedError("unreadable", {"name": name, "value": own.get(name, "")[:40]}) from None
     if (others or question.compare) and insight.purpose is Purpose.ESSENTIAL:
         raise UsageError(f"{question.name} counts messages, whoever sent them: it cannot be narrowed down or compared")
     return insight, read(others)

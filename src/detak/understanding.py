@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import msgspec
 
 from detak.consent import Purpose
-from detak.errors import CannotComputeError, UsageError
+from detak.errors import CannotComputeError, UsageError, WordedError
 from detak.gate import Gate
 from detak.insights import filters, own_hours
 from detak.insights.base import Each, Insight, Opens, Report, Shop
@@ -74,7 +74,7 @@ class Understanding:
             return self._reported(question, insight, narrow, period)
         previous = period.before() if period else None
         if period is None or previous is None:
-            raise UsageError("compare: say which period, with days, or with from and to")
+            raise WordedError("compare")
         now, before = (self._reported(question, insight, narrow, one) for one in (period, previous))
         found = differences(now.report, before.report)
         both = Compared(period=period, previous=previous, now=now.report, before=before.report, differences=found)
@@ -173,8 +173,11 @@ class Understanding:
         with self._granted(question, insight, f"report {question.name}") as granted:
             sums = granted.run_all(
                 f"report {insight} {narrow} {period} {shop.zone.key} {shop.min_group}",
-                lambda facts: insight.reduce(filters.narrowed(facts, narrow, period, shop), shop),
+                lambda facts: (
+                    insight.reduce(filters.narrowed(facts, narrow, period, shop), shop) | filters.stated(facts, narrow)
+                ),
             )
+        filters.check(narrow, sums.pop(filters.STATED, None))
         point = None if insight.purpose is Purpose.ESSENTIAL else granted.standpoint  # how the service runs is of now
         told = Told(insight.conclude(sums, shop), at, time.monotonic() - began, point)
         self.given.put(key, told)

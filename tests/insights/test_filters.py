@@ -3,14 +3,15 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.facts import JAKARTA, Told, ask_facts, rows, tables
 
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError, said
 from detak.insights.base import Facts
-from detak.insights.filters import Filters, narrowed, read
+from detak.insights.filters import Filters, check, narrowed, read, stated
 from detak.insights.hours import Hours
 from detak.insights.moments import ORDERS, SEARCHES, VISITS, moments
 from detak.insights.peaks import Peaks
@@ -97,7 +98,7 @@ def test_without_a_beginning_there_is_nothing_before() -> None:
 @pytest.mark.parametrize(
     ("given_", "said"),
     [
-        ({"from": "yesterday"}, "2026-01-31"),
+        ({"from": "yesterday"}, "from: 'yesterday' is no day; days are written as 2026-01-31"),
         ({"days": "0"}, "days"),
         ({"segment": "rich"}, "won_back"),
         ({"nonsense": "1"}, "nonsense"),
@@ -161,3 +162,15 @@ def test_reports_of_when_say_what_the_filters_leave(season: Told) -> None:
 def _narrowed(told: Told, filters: dict[str, str]) -> Facts:
     wanted = read(filters)
     return narrowed(tables(told.events, told.items), wanted, wanted.period(TODAY), JAKARTA)
+
+
+def test_what_no_event_states_is_named_and_not_counted_as_nothing(season: Told) -> None:
+    given_ = read({"province": "Bali, Balii"})
+    facts = tables(season.events, season.items)
+    found = pa.Table.from_pylist(rows(stated(facts, given_)["stated"]))
+    with pytest.raises(WordedError, match="province: no event states 'balii'") as caught:
+        check(given_, found)
+    assert "ejaannya" in said(caught.value, "id")
+    known = read({"province": "BALI", "device": "mobile,desktop"})
+    check(known, pa.Table.from_pylist(rows(stated(facts, known)["stated"])))
+    assert stated(facts, read({"days": "3"})) == {}

@@ -94,6 +94,10 @@ def test_a_field_narrows_down_and_a_wrong_one_is_told_in_words(client: TestClien
     wrong = client.get("/behaviour/searches?days=many", headers=BROWSER)
     assert wrong.status_code == 200
     assert "days" in wrong.text
+    backwards = client.get("/behaviour/searches?from=2026-12-01&to=2026-01-01&lang=id", headers=BROWSER).text
+    assert "berakhir (2026-01-01) sebelum dimulai" in backwards
+    nowhere = client.get("/behaviour/searches?city=Atlantis&lang=id", headers=BROWSER).text
+    assert "tidak ada peristiwa yang menyebut" in nowhere
     alone = client.get("/behaviour/searches?compare=1&lang=en", headers=BROWSER)
     assert "say which period" in alone.text
 

@@ -68,3 +68,13 @@ def test_an_answer_given_again_says_its_age_and_is_made_now_for_who_says_so(shop
     assert ("Angka per" in page, 'href="/behaviour/sessions?anew=1"' in page) == (True, True)
     assert shop.http.get(path, headers={"Cache-Control": "no-cache"}).json()["visits"] == 15
     assert "Angka per" not in shop.http.get("/behaviour/sessions?lang=id&anew=1").text
+
+
+def test_what_does_not_fit_is_named_and_no_key_is_repeated(shop: Running) -> None:
+    key = "secret-key"
+    wrong = shop.http.get(f"/v1/recommend?k=-2&writeKey={key}")
+    assert wrong.status_code == 400
+    assert "k: Expected `int` >= 1" in wrong.json()["message"]
+    assert key not in wrong.text
+    assert "openapi.json" in shop.http.get("/v1/nothing").json()["message"]
+    assert "city: no event states 'atlantis'" in get(shop, "/v1/reports/timing", city="Atlantis").json()["message"]

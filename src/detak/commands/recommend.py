@@ -69,6 +69,9 @@ def command(  # noqa: PLR0913, PLR0917  an option each
 
 def _text(found: "Told") -> str:
     if not found.items:
-        return "nothing: `detak fit` learns from what came in"
+        return (
+            "nothing: no such product or category is known here, or nothing is fitted yet "
+            "(`detak fit` learns from what came in)"
+        )
     wide = max(len(one.product_id) for one in found.items)
     return "\n".join(f"{one.product_id:{wide}}  {one.score:8.4f}  {one.by:16} {one.reason}" for one in found.items)

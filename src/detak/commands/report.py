@@ -32,7 +32,7 @@ def _parameters(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command("report")
-@click.argument("name", type=click.Choice(report_names()))
+@click.argument("name", metavar="NAME", type=click.Choice(report_names()))
 @_parameters
 @click.option("--compare", is_flag=True, help="With as many days directly before.")
 @click.option("--anew", is_flag=True, help="Count now, though it takes long and was answered a while ago.")
@@ -49,7 +49,7 @@ def _parameters(command: Callable[..., None]) -> Callable[..., None]:
 @json_option
 @explained
 def command(name: str, key: str | None, listed: int | None, store: Path, as_json: bool, **given: Any) -> None:
-    """Print what the shop's facts say."""
+    """Print what the shop's facts say; a NAME that is not there is answered with those that are."""
     lang, with_bots, compare, anew = (given.pop(option) for option in ("lang", "with_bots", "compare", "anew"))
     parameters = {option: value for option, value in given.items() if value is not None}
     question = Question(name, parameters, lang, with_bots, compare, key, anew)

@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError
 from detak.inference import Estimate
 from detak.insights import abandonment_words
 from detak.insights.base import Facts, Report, Shop
@@ -107,7 +107,7 @@ class Abandonment:
             UsageError: there would be none.
         """
         if self.most < 1:
-            raise UsageError("most: how many carts to look at, at least 1")
+            raise WordedError("most")
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``strata``: a row for each kind of cart (``cart_strata.reduce_strata``); ``totals``: one row."""

@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.insights import terminal
 from detak.insights.blocks import Block
 
@@ -112,7 +112,7 @@ def check_limit(limit: int) -> None:
         UsageError: nothing is.
     """
     if limit < 1:
-        raise UsageError("the limit must be at least 1")
+        raise WordedError("limit")
 
 
 def local(column: ir.TimestampColumn, zone: ZoneInfo) -> ir.TimestampColumn:

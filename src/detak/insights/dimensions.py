@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.insights import render
 from detak.insights.base import Facts, Shop, local
 from detak.insights.orders import KEY, order_categories, order_items
@@ -20,7 +20,7 @@ def check(by: str | None, known: tuple[str, ...]) -> None:
         UsageError: it does not; the message lists those there are.
     """
     if by is not None and by not in known:
-        raise UsageError(f"orders cannot be split by {by!r}; there are: {', '.join(known)}")
+        raise WordedError("dimension", {"value": by[:40], "known": ", ".join(known)})
 
 
 def split(orders: ir.Table, facts: Facts, by: str, shop: Shop) -> ir.Table:

@@ -14,8 +14,9 @@ from typing import Annotated
 import ibis
 import ibis.expr.types as ir
 import msgspec
+import pyarrow as pa
 
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, ORDER_UPDATED
 from detak.insights.base import Facts, Shop
 from detak.insights.period import Period
@@ -23,6 +24,7 @@ from detak.insights.stages import SEGMENTS, segment
 from detak.insights.trail import Kept, in_turn, visits_of
 
 ATTRIBUTES = ("province", "city", "country", "device", "channel", "source")
+STATED = "stated"
 _OF_ORDERS = (ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED, ORDER_REFUNDED)
 _KEY = ("source", "order_id")
 
@@ -49,17 +51,17 @@ class Filters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"
         """The days asked for; None: all.
 
         Raises:
-            UsageError: the last day comes before the first, or all three are given.
+            WordedError: the last day comes before the first, or all three are given.
         """
         if self.start is None and self.end is None and self.days is None:
             return None
         if self.start and self.end and self.days:
-            raise UsageError("from, to and days: give two of them at most")
+            raise WordedError("three_dates")
         span = timedelta(days=self.days - 1) if self.days else None
         last = self.end or (self.start + span if self.start and span is not None else today)
         first = self.start or (last - span if span is not None else None)
         if first is not None and first > last:
-            raise UsageError(f"the period ends ({last}) before it begins ({first})")
+            raise WordedError("reversed", {"first": first, "last": last})
         return Period(first, last)
 
 
@@ -71,15 +73,44 @@ def read(given: Mapping[str, str]) -> Filters:
     """Filters from text.
 
     Raises:
-        UsageError: one of them cannot be read; the message says which.
+        WordedError: one of them cannot be read; the message says which.
     """
     try:
         filters: Filters = msgspec.convert(dict(given), Filters, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError(f"filters: {error} (days are written as 2026-01-31)") from None
+        name = str(error).rpartition("$.")[2].strip("`")
+        if name not in NAMES:
+            raise UsageError(f"filters: {error}") from None
+        key = "not_days" if name == "days" else "not_a_day"
+        raise WordedError(key, {"name": name, "value": given.get(name, "")[:40]}) from None
     if filters.segment is not None and filters.segment not in SEGMENTS:
-        raise UsageError(f"there is no segment {filters.segment!r}; there are: {', '.join(SEGMENTS)}")
+        raise WordedError("segment", {"value": filters.segment[:40], "known": ", ".join(SEGMENTS)})
     return filters
+
+
+def stated(facts: Facts, filters: Filters) -> dict[str, ir.Table]:
+    """``stated``: name, value: which of the attributes' values any event states. Nothing where none is asked for."""
+    wanted = {name: _values(value) for name in ATTRIBUTES if (value := getattr(filters, name)) is not None}
+    each = [
+        facts.events.select(name=ibis.literal(name), value=facts.events[name].lower())
+        .filter(ibis._.value.isin(values))
+        .distinct()
+        for name, values in wanted.items()
+    ]
+    return {STATED: ibis.union(*each) if len(each) > 1 else each[0]} if each else {}
+
+
+def check(filters: Filters, found: pa.Table | None) -> None:
+    """See that events state what is filtered by, from the result of ``stated``: what is misspelt would leave nothing.
+
+    Raises:
+        WordedError: no event states one of the values.
+    """
+    known = {(row["name"], row["value"]) for row in found.to_pylist()} if found is not None else set()
+    for name in ATTRIBUTES:
+        for value in _values(getattr(filters, name) or ""):
+            if (name, value) not in known:
+                raise WordedError("not_stated", {"name": name, "value": value[:40]})
 
 
 def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) -> Facts:

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError
 from detak.insights import dimensions
 from detak.insights.base import Facts, Shop
 from detak.insights.funnel_report import After, FunnelReport, Level, Step
@@ -44,9 +44,9 @@ class Funnel:
         """
         names = self.path.names
         if not 2 <= len(names) <= _MOST_STEPS or len(set(names)) < len(names):
-            raise UsageError(f"steps: name 2 to {_MOST_STEPS} different events, separated by commas")
+            raise WordedError("steps", {"most": _MOST_STEPS})
         if not 0 < self.within <= 3_650:
-            raise UsageError("within: a number of days, more than 0")
+            raise WordedError("within")
         dimensions.check(self.by, ATTRIBUTES)
 
     @property

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError
 from detak.event import ORDER_COMPLETED
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop, check_limit
@@ -91,7 +91,7 @@ class Interests:
             UsageError: they do not.
         """
         if not 1 <= self.span <= _LONGEST:
-            raise UsageError(f"the span must be 1 to {_LONGEST} days")
+            raise WordedError("span", {"most": _LONGEST})
         check_limit(self.limit)
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError
 from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts, Shop
 from detak.insights.moments import NOT_DONE, PAUSE, PRODUCT_ADDED
@@ -37,9 +37,9 @@ class Paths:
             UsageError: they do not.
         """
         if not 1 <= self.depth <= 10:
-            raise UsageError("the depth must be 1 to 10 steps")
+            raise WordedError("depth")
         if not self.around.strip():
-            raise UsageError("around: which event? give its name as the events have it")
+            raise WordedError("around")
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``paths``, of three parts, so that visits are walked once: ``flows``: step, event, after, visits; ``before``,

@@ -12,7 +12,7 @@ import pyarrow as pa
 from babel.dates import format_date
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop, local
 from detak.insights.blocks import Block, Heat, Note, Words
@@ -108,7 +108,7 @@ class Retention:
         if self.unit not in UNITS or self.of not in (VISITS, ORDERS):
             raise UsageError(f"retention: unit is one of {', '.join(UNITS)}; of is {VISITS} or {ORDERS}")
         if not 1 <= self.cohorts <= 400:
-            raise UsageError("cohorts: 1 to 400")
+            raise WordedError("cohorts")
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``cohorts``: first, later, people; ``latest``: one row, the unit that is not over. Units are numbers."""

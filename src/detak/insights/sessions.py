@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError
 from detak.insights import dimensions
 from detak.insights.base import Facts, Shop
 from detak.insights.sessions_report import BANDS, Group, Length, SessionsReport
@@ -42,9 +42,9 @@ class Sessions:
             UsageError: they do not.
         """
         if not 1 <= self.pause <= 1_440:
-            raise UsageError("pause: 1 to 1,440 minutes")
+            raise WordedError("pause")
         if not 1 <= self.limit <= 1_000:
-            raise UsageError("limit: 1 to 1,000 pages")
+            raise WordedError("pages")
         if self.rule not in _RULES:
             raise UsageError(f"rule: there are {', '.join(_RULES)}")
         dimensions.check(self.by, ATTRIBUTES)

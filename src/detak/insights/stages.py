@@ -18,7 +18,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from detak.errors import UsageError
+from detak.errors import UsageError, WordedError
 from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts
 
@@ -47,7 +47,7 @@ class Pace:
             UsageError: it is not, or they are no numbers of days.
         """
         if not 1 <= self.period < self.lost <= 3_650:
-            raise UsageError(f"a buyer is lost after more days than a period has: {self.period} and {self.lost} given")
+            raise WordedError("lost_sooner", {"period": self.period, "lost": self.lost})
 
 
 def stage(orders: ir.Table, at: datetime | ir.TimestampScalar, pace: Pace) -> ir.Table:

@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request, get, post
 
 from detak.engine import Engine
+from detak.errors import UsageError
 from detak.passages import Person as Named
 from detak.questions import Answer, Audit, Question
 from detak.receipt import Receipt
@@ -22,8 +23,14 @@ class Person(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
     @property
     def identifiers(self) -> list[tuple[str, str]]:
-        """As the gate wants them."""
+        """As the gate wants them.
+
+        Raises:
+            UsageError: nobody is named.
+        """
         named = (("user", self.user_id), ("anonymous", self.anonymous_id))
+        if not any(value for _, value in named):
+            raise UsageError('say whose data: {"userId": ...} or {"anonymousId": ...}')
         return [(kind, value) for kind, value in named if value]
 
 

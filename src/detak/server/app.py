@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -196,8 +196,17 @@ def _explain(_: Request[Any, Any, Any], error: DetakError) -> Response[Refused]:
     return Response(_told(status, str(error)), status_code=status, headers=headers)
 
 
-def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Refused]:
-    return Response(_told(error.status_code, error.detail), status_code=error.status_code, headers=error.headers)
+def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Refused]:
+    message = _faults(error) or error.detail
+    if error.status_code == 404:
+        message = f"there is nothing at {request.url.path}: /schema/openapi.json lists what there is"
+    return Response(_told(error.status_code, message), status_code=error.status_code, headers=error.headers)
+
+
+def _faults(error: HTTPException) -> str:
+    """Which parameters do not fit, and why; not the address, where keys may stand."""
+    faults = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
+    return "; ".join(f"{one.get('key', 'body')}: {one.get('message', '')}" for one in faults if isinstance(one, dict))
 
 
 def _unforeseen(_: Request[Any, Any, Any], error: Exception) -> Response[Refused]:

@@ -11,7 +11,7 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotAuthorizedException
 
 from detak.engine import Engine
-from detak.errors import CannotComputeError, UsageError
+from detak.errors import CannotComputeError, UsageError, said
 from detak.insights.base import Shop
 from detak.insights.blocks import Block, Words
 from detak.insights.filters import NAMES
@@ -133,7 +133,7 @@ def _said(engine: Engine, question: Question) -> _Said:
     try:
         told = engine.understanding.told(question)
     except (UsageError, CannotComputeError) as error:
-        return _Said([], problem=str(error))
+        return _Said([], problem=said(error, shop.language))
     live = _LIVE[question.name](engine, shop) if question.name in _LIVE and question.people is None else []
     blocks = [*live, *told.report.blocks(shop)]
     return _Said(blocks, "" if blocks else told.report.text(shop), at=told.at if told.at < now else None)
