@@ -16,6 +16,7 @@ ALL = {
     "lost": lost.run,
     "offers": offers.run,
     "outages": outages.run,
+    "prices": loop.prices,
     "shelves": shelves.run,
     "simulate": simulate.run,
 }

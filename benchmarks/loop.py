@@ -31,6 +31,8 @@ from detak.simulate.sending import batches
 from detak.simulate.world import World
 
 SEEDS: Final = (1, 2, 3)
+FRESH: Final = (11, 12)
+"""Nothing was chosen on these."""
 MARGIN: Final = 0.3
 """Of a price, before discounts: the simulated goods have no cost of their own."""
 _STEP: Final = DAY_MS // 4
@@ -48,6 +50,10 @@ trial = {trial}
 most = 7
 days = 7
 offer = [{{name = "hemat", discount = 0.15, code = "HEMAT15"}}]
+"""
+_ALIKE: Final = """
+[placements.default.page]
+price = 0.0
 """
 _SETTINGS: Final = Settings(
     sources={_SOURCE: SourceSettings(Basis.CONSENT, private_key=True)}, refit_minutes=0, late_days=366
@@ -139,6 +145,19 @@ def run(_: Path, shoppers: int = 400, days: int = 42, warm: int = 14, seeds: tup
     }
 
 
+def prices(_: Path, shoppers: int = 400, days: int = 42, warm: int = 14) -> dict[str, Any]:
+    """Pages without offers where a click counts by the price as usual, beside those where all prices count alike."""
+    names = ("popular", "detak_all_prices_alike", "detak_without_offers")
+    found = {name: [_run(name, seed, shoppers, days, warm) for seed in FRESH] for name in names}
+    base = found["detak_all_prices_alike"]
+    summed = {name: _summary(runs, base) for name, runs in found.items()}
+    renamed = {
+        name: {key.replace("than_none", "than_all_prices_alike"): value for key, value in one.items()}
+        for name, one in summed.items()
+    }
+    return {"seeds": FRESH, "shoppers": shoppers, "days": days, "counted_from_day": warm, "policies": renamed}
+
+
 def _run(name: str, seed: int, shoppers: int, days: int, warm: int) -> Run:
     start = (datetime.now(UTC) - timedelta(days=days + 1)).date()
     config = msgspec.structs.replace(
@@ -151,14 +170,14 @@ def _run(name: str, seed: int, shoppers: int, days: int, warm: int) -> Run:
         for _ in live.ticks(first + days * DAY_MS):
             pass
         return _told(live, world, [], {}, live._policy)
-    with _engine(seed, offers=name == "detak") as engine:
+    rules = {"detak": _RULES.format(budget=200_000, trial=0.4), "detak_all_prices_alike": _ALIKE}
+    with _engine(seed, rules.get(name, "")) as engine:
         return _closed(engine, world, first, days, warm)
 
 
 @contextmanager
-def _engine(seed: int, *, offers: bool) -> Iterator[Engine]:
+def _engine(seed: int, rules: str) -> Iterator[Engine]:
     with tempfile.TemporaryDirectory() as folder:
-        rules = _RULES.format(budget=200_000, trial=0.4) if offers else ""
         (Path(folder) / "rules.toml").write_text(rules)
         with Engine(Path(folder), _SETTINGS) as engine:
             engine.decisions.draw_from(seed)

@@ -1,6 +1,9 @@
 """An answer that took long is given again, unless somebody who is in it may not be any more."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ import pytest
 
 from detak.consent import Purpose
 from detak.engine import Engine
+from detak.errors import CannotComputeError
 from detak.insights.base import Report
 from detak.insights.sessions_report import SessionsReport
 from detak.passages import Standpoint
@@ -153,3 +157,22 @@ def test_a_purpose_that_was_not_asked_stands_by_itself(shop: Engine) -> None:
     assert shop.gate.stands(Purpose.ANALYTICS, told.standpoint, why="test")
     moved = told.standpoint._replace(since=NOW)
     assert not shop.gate.stands(Purpose.ANALYTICS, moved, why="test")
+
+
+def test_no_turn_is_kept_for_what_cannot_be_made() -> None:
+    given = Given()
+    for at in range(3):
+        with suppress(CannotComputeError), given.making(f"key {at}"):
+            raise CannotComputeError("not on this data")
+    assert given._making == {}
+    inside: list[int] = []
+
+    def alone(_: int) -> int:
+        with given.making("again"):
+            inside.append(1)
+            time.sleep(0.01)
+            return len(inside) - (inside.pop() - 1)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(alone, range(8))) == [1] * 8
+    assert given._making == {}

@@ -6,7 +6,9 @@ it is on the disk.
 
 import threading
 from collections import OrderedDict
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -31,6 +33,15 @@ class Told(NamedTuple):
     """Null: it must not be given again."""
 
 
+@dataclass
+class _Turn:
+    """Whose turn it is to make an answer."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    wanted: int = 0
+    """By so many: who holds it, and who waits."""
+
+
 class Given:
     """The latest answers by key. Any thread may ask."""
 
@@ -38,7 +49,7 @@ class Given:
         self._slow = slow
         self._lock = threading.Lock()
         self._found: OrderedDict[str, Told] = OrderedDict()
-        self._making: dict[str, threading.Lock] = {}
+        self._making: dict[str, _Turn] = {}
 
     def get(self, key: str, now: datetime) -> Told | None:
         """What was answered, if making it anew would take long and it is not too old: nobody made it anew in time."""
@@ -53,21 +64,30 @@ class Given:
         with self._lock:
             self._found.pop(key, None)
             if told.standpoint is None:
-                self._making.pop(key, None)
                 return
             self._found[key] = told
             while len(self._found) > _MOST:
-                self._making.pop(self._found.popitem(last=False)[0], None)
+                self._found.popitem(last=False)
 
     def drop(self, key: str) -> None:
         """It must not be given again."""
         with self._lock:
             self._found.pop(key, None)
 
-    def making(self, key: str) -> AbstractContextManager[object]:
-        """Held by whoever makes it, so that pages opened together ask the facts once."""
+    @contextmanager
+    def making(self, key: str) -> Iterator[None]:
+        """Held by whoever makes it, so that pages opened together ask the facts once. Nothing of it is kept then."""
         with self._lock:
-            return self._making.setdefault(key, threading.Lock())
+            turn = self._making.setdefault(key, _Turn())
+            turn.wanted += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._lock:
+                turn.wanted -= 1
+                if not turn.wanted:
+                    self._making.pop(key, None)
 
     def due(self, key: str, now: datetime) -> bool:
         """Whether to make it before it is asked for: it is not there, or is slow and stood for long enough."""

@@ -75,5 +75,5 @@ def more(count: int, language: str) -> list[str]:
 
 def event(name: str, language: str) -> str:
     """An event as a manager calls it, where it is one of the spec's; else its own name."""
-    key = "event." + name.lower().replace(" ", "_")
+    key = f"event.{name}"
     return say(language, key) if knows(language, key) else name

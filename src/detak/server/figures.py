@@ -10,7 +10,7 @@ from detak.insights import render
 from detak.insights.cancellation_words import worth
 from detak.insights.lost import Lost
 from detak.money import Money
-from detak.words import knows, say
+from detak.words import say
 
 _AMOUNT: Final = re.compile(r"(?<=\bRp) (?=\d)|(?<=\b[A-Z]{3}) (?=\d)")
 _SPAN: Final = re.compile(r"(?<=\d)–(?=\d)")
@@ -33,7 +33,7 @@ class Figures:
 
     def event(self, name: str) -> str:
         """What a person calls an event; its own name where there is no word for it."""
-        return say(self.language, f"page_event.{name}") if knows(self.language, f"page_event.{name}") else name
+        return render.event(name, self.language)
 
     def whole(self, value: float | None) -> str:
         """``20.848``; a dash where it is unknown."""

@@ -39,7 +39,7 @@ LANGUAGE_COOKIE = "detak_lang"
 _log = logging.getLogger("detak.server")
 _A_YEAR = 365 * 24 * 3600
 _STATIC = Path(__file__).parent / "static"
-_EVENTS = "page_event."
+_EVENTS = "event."
 
 TEMPLATES = Environment(
     loader=PackageLoader("detak.server"),
