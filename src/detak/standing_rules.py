@@ -44,7 +44,7 @@ class StandingRules:
             found = self.read()
             self.trouble = ""
         except SettingsError as error:
-            if not self.trouble:
+            if str(error) != self.trouble:
                 _log.error("%s; the rules before stand", error)
             self.trouble = str(error)
             return self._last

@@ -47,6 +47,7 @@ def unite(
     one, other = identifiers(user_id, anonymous_id), identifiers(with_user_id, with_anonymous_id)
     with desk_of(store, must_exist=True) as desk:
         desk.unite(one, other, why)
+    click.echo("One person from now on; `detak identity show` prints the merge and its number.")
 
 
 @command.command("part")
@@ -57,6 +58,7 @@ def part(merge: int, store: Path) -> None:
     """Take a MERGE back, by the number that `detak identity show` prints."""
     with desk_of(store, must_exist=True) as desk:
         desk.part(merge)
+    click.echo(f"Merge {merge} is taken back.")
 
 
 def _text(found: "Identity") -> str:

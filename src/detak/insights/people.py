@@ -42,6 +42,8 @@ class PeopleReport(Report, frozen=True, kw_only=True):
         if self.people is None:
             return [Note(say(language, "people.hidden", least=render.whole(shop.min_group, language)))]
         lead = Words([say(language, "people.lead", people=render.whole(self.people, language))])
+        if not self.people:
+            return [lead]
         heads = [say(language, "people.people"), say(language, "people.share")]
         tables: list[Block] = [
             Table(

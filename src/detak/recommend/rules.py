@@ -152,9 +152,9 @@ def _read(tree: Any, kind: type[_Told], where: str) -> _Told:
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        told, _, path = str(error).rpartition(" - at `$.")
-        told = told or str(error)
-        key = f"{where}{path.rstrip('`')}" if path else where.rstrip(": .")
+        told, mark, path = str(error).rpartition(" - at `$.")
+        told = told if mark else str(error)
+        key = f"{where}{path.rstrip('`')}" if mark else where.rstrip(": .")
         raise SettingsError(f"{key}: {told[0].lower()}{told[1:]}") from None
 
 

@@ -30,7 +30,7 @@ from detak.server.dashboard import Dashboard, Recent, gather
 from detak.server.figures import Figures, together
 from detak.server.watch import Watch
 from detak.settings import LANGUAGES
-from detak.words import keys
+from detak.words import keys, say
 
 AnyRequest = Request[Any, Any, Any]
 AnyResponse = Response[Any]
@@ -134,7 +134,9 @@ def _dimension(request: AnyRequest) -> str | None:
 
 def broken_now(engine: Engine, language: str) -> list[str]:
     """What is broken at this moment, in sentences."""
-    return alarms(engine.alerts(), engine.shop(language), datetime.now(UTC))
+    trouble = engine.decisions.trouble or engine.models.rules.trouble
+    rules = [say(language, "alerts.rules", trouble=trouble)] if trouble else []
+    return [*alarms(engine.alerts(), engine.shop(language), datetime.now(UTC)), *rules]
 
 
 async def _parts(engine: Engine, recent: Recent, watch: Watch, view: View) -> AsyncIterator[str]:

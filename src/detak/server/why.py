@@ -5,12 +5,13 @@ A decision's number is 80 random bits, known to the page it was answered to alon
 
 import asyncio
 from contextlib import suppress
+from itertools import groupby
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from detak.decision_words import Explanation
+from detak.decision_words import Explained, Explanation
 from detak.engine import Engine
 from detak.errors import DeniedError
 from detak.server.admin import Person
@@ -46,12 +47,19 @@ async def page(request: AnyRequest, engine: Engine, decision_id: str) -> Respons
     text = TEMPLATES.get_template("decision.html").render(
         f=Figures(language),
         shown=shown,
+        shelves=_shelves(shown),
         off="off" in request.query_params,
         zone=engine.settings.timezone,
         others={one: f"/why/{decision_id}?lang={one}" for one in LANGUAGES},
     )
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     return Response(text, status_code=200 if shown else 404, media_type="text/html", headers=headers)
+
+
+def _shelves(shown: Explanation | None) -> list[tuple[str, list[Explained]]]:
+    """The products by shelf, in the order in which they stood."""
+    products = shown.products if shown else []
+    return [(shelf, list(some)) for shelf, some in groupby(products, key=lambda one: one.shelf)]
 
 
 @post("/why/{decision_id:str}/off", include_in_schema=False, status_code=303)
