@@ -1,7 +1,9 @@
 """Decisions of a small shop: what they are made of, for whom, what guardrails keep away, and that they are kept."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import msgspec
 import pytest
 
 from detak.consent import Basis, Purpose
-from detak.deciding import Deciding
+from detak.deciding import Asking, Deciding
 from detak.decision import Decision
 from detak.decision_learning import taught
 from detak.engine import Engine
@@ -70,6 +72,84 @@ def kept(engine: Engine, decision_id: str) -> dict[str, Any]:
         decisions = granted.facts.decisions
         (row,) = granted.run(decisions.filter(decisions.id == decision_id)).to_pylist()
     return dict(row)
+
+
+def ask_together(engine: Engine, *bodies: dict[str, Any]) -> list[list[Decision] | Exception]:
+    """What is decided for questions that wait together."""
+    found: dict[int, bytes | Exception] = {}
+    landed = threading.Semaphore(0)
+
+    def done(at: int, result: bytes | Exception) -> None:
+        found[at] = result
+        landed.release()
+
+    asked = [Asking("web", msgspec.json.encode(one), partial(done, at)) for at, one in enumerate(bodies)]
+    engine.decisions.decide_all(asked)
+    assert all(landed.acquire(timeout=20) for _ in bodies)
+    told = (found[at] for at in range(len(bodies)))
+    return [
+        one if isinstance(one, Exception) else msgspec.json.decode(one, type=dict[str, list[Decision]])["decisions"]
+        for one in told
+    ]
+
+
+def shown(decisions: list[Decision] | Exception) -> list[list[Any]]:
+    assert not isinstance(decisions, Exception)
+    return [[one.slate, one.reasons, one.propensity] for one in decisions]
+
+
+def test_questions_answered_together_get_what_each_gets_alone(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[placements.default.page]\nexplore = 0\n[guardrails]\nshown_most = 0\n")
+    with Engine(tmp_path, OPEN) as engine:
+        engine.catalogue.put([{"id": one, "name": one, "category": ["T", one]} for one in "abcdefgh"], "api")
+        send(engine, *[touch(f"u{n}", one, f"{n}{one}") for n in range(6) for one in "abcd"], touch("ani", "a", "x"))
+        engine.models.fit()
+        places = [{"name": "home", "k": 4}, {"name": "cart", "k": 3, "product": "b", "exclude": ["c"]}]
+        bodies: list[dict[str, Any]] = [
+            {"userId": "ani", "placements": places},
+            {"userId": 5, "placements": []},
+            {"placements": places},
+            {"userId": "u1", "placements": [{"name": "list", "k": 3, "products": ["never", "c", "h"]}]},
+            {"userId": "u2", "context": {"location": {"city": "Bandung"}}, "placements": places},
+            {"userId": "ani", "context": {"minor": True}, "placements": places},
+        ]
+        together = ask_together(engine, *bodies)
+        assert isinstance(together[1], RowError)
+        alone = [ask_together(engine, one)[0] for one in bodies]
+        assert isinstance(alone[1], RowError)
+        assert [shown(one) for one in (together[:1] + together[2:])] == [shown(one) for one in alone[:1] + alone[2:]]
+
+
+def test_no_cap_is_passed_because_questions_came_together(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(
+        '[offers]\nbudget = 9e9\nmost = 1\noffer = [{name = "h", discount = 0.1}]\ntrial = 0.98\nholdout = 0.01\n'
+    )
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *[touch(f"u{n}", "a", f"{n}") for n in range(20)])
+        bodies = [{"userId": f"u{n}", "placements": [{"name": "home"}]} for n in range(20)] * 3
+        found = [one for one in ask_together(engine, *bodies) if not isinstance(one, Exception)]
+        given = [sum(bool(found[at][0].promotion) for at in range(person, len(bodies), 20)) for person in range(20)]
+        assert set(given) == {0, 1}
+
+
+def test_one_who_breaks_something_takes_no_answer_from_the_others(
+    shop: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recent = shop.gate.recent
+
+    def broken(purpose: Purpose, identifiers: Any, *more: Any, **named: Any) -> Any:
+        if ("user", "breaker") in identifiers:
+            raise ZeroDivisionError
+        return recent(purpose, identifiers, *more, **named)
+
+    monkeypatch.setattr(shop.gate, "recent", broken)
+    places = [{"name": "home"}]
+    ani, breaker, budi = ask_together(
+        shop, *({"userId": one, "placements": places} for one in ("ani", "breaker", "budi"))
+    )
+    assert shown(ani)[0][0]
+    assert isinstance(breaker, ZeroDivisionError)
+    assert shown(budi)[0][0]
 
 
 def test_two_people_get_two_pages(shop: Engine) -> None:

@@ -15,6 +15,7 @@ from detak.catalogue import Product, Snapshot
 from detak.decide.rulebook import Guardrails
 from detak.errors import UsageError
 from detak.fitted import Fitted, part_of
+from detak.goods import Goods, goods_of
 from detak.recommend.base import NOBODY, Crowd, History, Ints32, Many, Model, Scored, Scorer, Situation
 from detak.recommend.content import Items, Kind, items_of
 from detak.remembering import Visitor
@@ -145,6 +146,11 @@ class Answering:
         return {one: place for place, one in enumerate(self.content.ids)}
 
     @cached_property
+    def goods(self) -> Goods:
+        """What the catalogue says of the products, for those who make pages of them."""
+        return goods_of(self.catalogue.products, self.content.ids)
+
+    @cached_property
     def closed(self) -> Ints32:
         """The products that nobody may be shown: not in the catalogue any more, hidden, sold out (see ``sold_out``)."""
         products = self.catalogue.products
@@ -159,15 +165,15 @@ class Answering:
         return sensitive_products(self.catalogue.products, self.guarded)
 
     @cached_property
-    def _aside(self) -> Ints32:
-        """The same, as numbers, in their order."""
+    def aside(self) -> Ints32:
+        """The numbers of what is sensitive, in their order."""
         places = self.places
         return np.sort(np.fromiter((places[one] for one in self.sensitive), np.int32, len(self.sensitive)))
 
     @cached_property
     def _closed_personally(self) -> Ints32:
         """The products that nobody may be shown because of what they did."""
-        return np.union1d(self.closed, self._aside)
+        return np.union1d(self.closed, self.aside)
 
     @cached_property
     def newest(self) -> tuple[str, ...]:
@@ -304,9 +310,9 @@ class Answering:
 
     def _guarded(self, history: History) -> History:
         """Without touches of what is sensitive: they choose nothing."""
-        if not len(self._aside) or not len(history):
+        if not len(self.aside) or not len(history):
             return history
-        kept = ~np.isin(history.item, self._aside)
+        kept = ~np.isin(history.item, self.aside)
         kind = None if history.kind is None else history.kind[kept]
         return History(history.item[kept], history.time[kept], history.weight[kept], kind)
 
@@ -316,7 +322,7 @@ class Answering:
             return self.closed_to(category)
         if category is None:
             return self._closed_personally
-        return np.concatenate([self.closed_to(category), self._aside])
+        return np.concatenate([self.closed_to(category), self.aside])
 
     def closed_to(self, category: str | None) -> Ints32:
         """The products that nobody may be shown on a shelf for a category."""
@@ -367,5 +373,6 @@ def guarded(answering: Answering, categories: tuple[str, ...]) -> Answering:
 
 
 def _ready(made: Answering) -> Answering:
-    _ = made.closed, made.newest, made.places, made._categories, made._closed_personally
+    _ = made.closed, made.newest, made.places, made._categories, made._closed_personally, made.goods
+    _ = made.content.kinds, made.content.paths
     return made

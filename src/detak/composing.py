@@ -1,7 +1,7 @@
 """Composing the answer to one question: who may be known, what may be put before them, which pages, which offer."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from detak.consent import Purpose, read_preferences
@@ -9,20 +9,24 @@ from detak.decide import rulebook as rules
 from detak.decide.asking import Asked, Question
 from detak.decide.exploring import BEST, Drawn, draw
 from detak.decide.offers import Book, Choice, Given, offered
-from detak.decide.page import Layout, Placed, Pool, compose, packed, pinned
+from detak.decide.page import Layout, Page, Placed, compose, packed, pinned
+from detak.decide.scoring import Pool
 from detak.decide.served import DAY, Served
 from detak.decision import Decision, Promotion, Reason, Slot, decision_ids
 from detak.gate import Gate
 from detak.money import exponent
 from detak.place import city, province
-from detak.pools import Persons, Where
+from detak.pools import Persons, Wanted, Where
 from detak.remembering import STRANGER, Visitor
 from detak.resuming import Kept, Row, Spent, resumed
 from detak.settings import Settings
 from detak.shopfront import Front, View
+from detak.stock import Naming
 
 _MOST_REASONS: Final = 3
 _LIST: Final = "list"
+_PERSONALISATION: Final = int(Purpose.PERSONALISATION)
+_POPULAR: Final = Reason("popular")
 _NOWHERE: Final = Where()
 _OWN: Final = frozenset((rules.FOR_YOU, _LIST))
 """Shelves on which a product's own reason counts."""
@@ -42,9 +46,10 @@ class Asker(NamedTuple):
     visitor: Visitor
     where: Where
     minor: bool
-    shut: frozenset[str]
+    shut: frozenset[int]
     notes: tuple[Reason, ...]
     """What guardrails kept away."""
+    naming: Naming
 
 
 class Moment(NamedTuple):
@@ -58,16 +63,28 @@ class Moment(NamedTuple):
     refused: int = 0
     """Purposes that were refused with the question itself; bits."""
     preview: bool = False
-    """Nothing is tried."""
+    """Nothing is tried, and nothing remembered."""
+
+
+class Posed(NamedTuple):
+    """A question, and when and by whose word it is answered."""
+
+    question: Question
+    moment: Moment
 
 
 class Composed(NamedTuple):
     """Decisions, not kept yet, and what is learnt from them later."""
 
-    asker: Asker
     decisions: list[Decision]
     features: list[bytes]
-    choice: Choice | None
+
+
+class _Page(NamedTuple):
+    """What the placements of a question that have a page and its rules in common share."""
+
+    persons: Persons
+    shelves: list[list[Placed]]
 
 
 class _Made(NamedTuple):
@@ -79,6 +96,10 @@ class _Made(NamedTuple):
     persons: Persons
     bought: int
     """Products left out because they were bought lately."""
+
+
+_Sight = tuple[str | None, View]
+"""The product on whose page placements stand, and the rules that they go by."""
 
 
 class Composing:
@@ -118,71 +139,81 @@ class Composing:
             return 0, 0
         return read_preferences(consent.category_preferences, self._settings.categories)
 
-    def compose(self, question: Question, moment: Moment) -> Composed:
-        """Decisions. Nothing is counted yet."""
-        front, now = moment.front, moment.now
-        asker = self._asker(question, moment)
-        persons: dict[str | None, Persons] = {}
-        shelves: dict[tuple[str | None, View], list[list[Placed]]] = {}
-        ids = decision_ids(now, len(question.placements))
-        shown: set[str] = set()
+    def compose(self, posed: Sequence[Posed]) -> Iterator[Composed]:
+        """Decisions for each of some questions of one moment, and what was shown is remembered.
+
+        What is known of the people, and what fits them, is looked up for all at once; each answer is then made, and
+        counted, before the next: no budget and no cap is passed because people came together.
+        """
+        askers = [self._asker(one.question, one.moment) for one in posed]
+        pages = _pages(posed, askers)
+        for one, asker, theirs in zip(posed, askers, pages, strict=True):
+            yield self._composed(one, asker, theirs)
+
+    def _composed(self, posed: Posed, asker: Asker, pages: Mapping[_Sight, _Page]) -> Composed:
+        question, moment = posed
+        naming, now = asker.naming, moment.now
+        shown: set[int] = set()
         decisions, features = [], []
         choice: Choice | None = None
-        for one, asked in zip(ids, question.placements, strict=True):
-            view = front.view(asked.name)
-            if asked.product not in persons:
-                persons[asked.product] = front.pools.of(asker.visitor, asker.shut, asker.where, now, asked.product)
-            if (asked.product, view) not in shelves:
-                shelves[asked.product, view] = view.shelves(persons[asked.product], asker.where, now)
-            lately = view.lately(asker.visitor.bought, now)
-            shut = {*shown, *asked.exclude, *asker.shut, *lately}
+        for one, asked in zip(decision_ids(now, len(question.placements)), question.placements, strict=True):
+            view = moment.front.view(asked.name)
+            page = pages[asked.product, view]
             if asked.products is None:
-                drawn = self._drawn(asked, view, shelves[asked.product, view], shut, best=moment.preview)
-                shown.update([one[0] for one in drawn.page.slate])
+                lately = [naming.number(product) for product in view.lately(asker.visitor.bought, now)]
+                shut = shown.union(asker.shut, lately, map(naming.number, asked.exclude))
+                if asked.product is not None:
+                    shut.add(naming.number(asked.product))
+                drawn = self._drawn(asked.k, view, page.shelves, shut, best=moment.preview)
+                shown.update([placed[0] for placed in drawn.page.slate])
+                _clear(page.shelves, drawn.page, shown)
             else:
-                drawn = _reranked(asked, asked.products, view, persons[asked.product])
+                lately = []
+                drawn = _reranked(asked, asked.products, view, page.persons, naming)
             if choice is None and view.rules.offers:
                 choice = self._choice(asker, moment)
-            made = _Made(one, asked.name, drawn, persons[asked.product], len(lately) if asked.products is None else 0)
+            made = _Made(one, asked.name, drawn, page.persons, len(lately))
             decisions.append(self._told(made, asker, choice, moment))
             features.append(packed(drawn.page.slate))
-        return Composed(asker, decisions, features, choice)
+        if not moment.preview:
+            self._note(asker, decisions, choice, moment)
+        return Composed(decisions, features)
 
     def _asker(self, question: Question, moment: Moment) -> Asker:
-        context = question.context
+        context, naming = question.context, Naming(moment.front.stock)
         location = context.location
         where = Where(province(location.region), city(location.city)) if location else _NOWHERE
-        refused = bool(moment.refused & Purpose.PERSONALISATION)
-        if context.minor or refused:
-            return Asker(
-                STRANGER, where, context.minor, frozenset(), (Reason("minor" if context.minor else "refused"),)
-            )
+        if context.minor or moment.refused & _PERSONALISATION:
+            note = Reason("minor" if context.minor else "refused")
+            return Asker(STRANGER, where, context.minor, frozenset(), (note,), naming)
         visitor = self._gate.recent(
             Purpose.PERSONALISATION, question.identifiers, question.session, alone=not moment.server
         )
-        return self._guarded(visitor, where, moment.front, moment.now)
+        return self._guarded(Asker(visitor, where, False, frozenset(), (), naming), moment.front, moment.now)
 
-    def _guarded(self, visitor: Visitor, where: Where, front: Front, now: int) -> Asker:
-        """What is not to be put before the visitor again, and why."""
+    def _guarded(self, asker: Asker, front: Front, now: int) -> Asker:
+        """With what is not to be put before the visitor again, and why."""
+        visitor = asker.visitor
         if visitor.subject is None:
-            return Asker(visitor, where, False, frozenset(), ())
+            return asker
         limits = front.rulebook.guardrails
         since = now - limits.removed_days * DAY
         removed = [one for one, at in visitor.removed.items() if at > since]
         self._served.clicked(visitor.subject, visitor.touches.product)
         tired = self._served.tired(visitor.subject, limits.shown_most, limits.shown_days, now)
+        if not removed and not tired:
+            return asker
         notes = [Reason(code, str(len(some))) for code, some in (("removed", removed), ("shown_often", tired)) if some]
-        return Asker(visitor, where, False, frozenset((*removed, *tired)), tuple(notes))
+        shut = frozenset(map(asker.naming.number, (*removed, *tired)))
+        return asker._replace(shut=shut, notes=tuple(notes))
 
-    def _drawn(self, asked: Asked, view: View, shelves: list[list[Placed]], shut: set[str], *, best: bool) -> Drawn:
+    def _drawn(self, k: int, view: View, shelves: list[list[Placed]], shut: set[int], *, best: bool) -> Drawn:
         """The page of one placement, without what is ``shut``; nothing is tried where only the ``best`` will do."""
-        if asked.product is not None:
-            shut.add(asked.product)
-        pins = view.pins(asked.k, shut)
+        pins = view.pins(k, shut)
         shut.update([one.product for _, one in pins])
-        page = compose(shelves, view.layout(asked.k - len(pins)), shut)
+        page = compose(shelves, view.layout(k - len(pins)), shut)
         drawn = Drawn(page, BEST, 1.0) if best else draw(page, view.exploration, self._chance.random())
-        return drawn._replace(page=pinned(drawn.page, pins))
+        return drawn._replace(page=pinned(drawn.page, pins)) if pins else drawn
 
     def _choice(self, asker: Asker, moment: Moment) -> Choice:
         """What the visitor is offered; nothing to whom nothing may be known of."""
@@ -199,7 +230,7 @@ class Composing:
     def _told(self, made: _Made, asker: Asker, choice: Choice | None, moment: Moment) -> Decision:
         drawn, persons = made.drawn, made.persons
         slate = drawn.page.slate
-        slots = _slots(slate, persons, asker.where)
+        slots, strongest = _slots(slate, persons, asker)
         notes = list(asker.notes)
         if made.bought:
             notes.append(Reason("purchased", str(made.bought)))
@@ -214,51 +245,88 @@ class Composing:
         return Decision(
             made.decision_id, made.placement, slots,
             Promotion(offer.name, offer.discount, offer.code) if offer else None,
-            drawn.variant, round(drawn.propensity, 6), [*_strongest(slate, slots), *notes],
+            drawn.variant, round(drawn.propensity, 6), [*strongest, *notes],
             f"{front.weights.version}/{self.book.version}", front.version, moment.now,
             choice.arm if choice else "", round(choice.propensity, 6) if choice else 1.0,
         )  # fmt: skip
 
-    def note(self, made: Composed, moment: Moment) -> None:
+    def _note(self, asker: Asker, decisions: Sequence[Decision], choice: Choice | None, moment: Moment) -> None:
         """Remember what was put before a known person."""
-        subject, now, choice = made.asker.visitor.subject, moment.now, made.choice
+        subject, now = asker.visitor.subject, moment.now
         if subject is None:
             return
-        products = [slot.product_id for one in made.decisions for slot in one.slate if slot.shelf in rules.PERSONAL]
+        products = [slot.product_id for one in decisions for slot in one.slate if slot.shelf in rules.PERSONAL]
         self._served.show(subject, products, now, moment.front.rulebook.guardrails.shown_days)
         if choice is not None and choice.offer is not None:
             self._served.give(subject, now)
             self.spent = self.spent.more(choice.cost)
 
 
-def _reranked(asked: Asked, products: Sequence[str], view: View, persons: Persons) -> Drawn:
+def _pages(posed: Sequence[Posed], askers: Sequence[Asker]) -> list[dict[_Sight, _Page]]:
+    """For each question what its placements share, all looked up and scored together. There is a question."""
+    front, now = posed[0].moment.front, posed[0].moment.now
+    wanted = [
+        (at, product)
+        for at, one in enumerate(posed)
+        for product in dict.fromkeys([asked.product for asked in one.question.placements])
+    ]
+    persons = dict(
+        zip(wanted, front.pools.of([_wanted(askers[at], product) for at, product in wanted], now), strict=True)
+    )
+    seen: dict[View, list[tuple[int, str | None]]] = {}
+    for at, one in enumerate(posed):
+        for asked in one.question.placements:
+            seen.setdefault(front.view(asked.name), []).append((at, asked.product))
+    found: list[dict[_Sight, _Page]] = [{} for _ in posed]
+    for view, some in seen.items():
+        keys = list(dict.fromkeys(some))
+        pools = [view.personal(persons[key]) for key in keys]
+        scored = iter(view.scoring.scored([pool for theirs in pools for pool in theirs]))
+        for key, theirs in zip(keys, pools, strict=True):
+            mine = persons[key]
+            shelves = view.shelves([next(scored) for _ in theirs], mine.all, askers[key[0]].where, now)
+            found[key[0]][key[1], view] = _Page(mine, shelves)
+    return found
+
+
+def _clear(shelves: list[list[Placed]], page: Page, shown: Collection[int]) -> None:
+    """Take off the shelves what stands on a page, so that the next page need not pass over it."""
+    used = {row[0].shelf for row in page.shelves}
+    for at, shelf in enumerate(shelves):
+        if shelf and shelf[0].shelf in used:
+            shelves[at] = [one for one in shelf if one[0] not in shown]
+
+
+def _wanted(asker: Asker, product: str | None) -> Wanted:
+    number = None if product is None else asker.naming.number(product)
+    return Wanted(asker.visitor, asker.shut, asker.where, asker.naming, number)
+
+
+def _reranked(asked: Asked, products: Sequence[str], view: View, persons: Persons, naming: Naming) -> Drawn:
     """The shop's own list, brought into order."""
-    scored = view.scoring.scored(Pool(_LIST, products), persons.relevance)
-    return Drawn(compose([scored], Layout(asked.k, asked.k, 1.0), asked.exclude), BEST, 1.0)
+    listed = list(map(naming.number, products))
+    scored = view.scoring.scored([Pool(_LIST, listed, persons.fit(listed))])
+    shut = {naming.number(one) for one in asked.exclude}
+    return Drawn(compose(scored, Layout(asked.k, asked.k, 1.0), shut), BEST, 1.0)
 
 
-def _strongest(slate: Sequence[Placed], slots: Sequence[Slot]) -> list[Reason]:
-    """The reasons that most of the page's worth stands on, no code twice."""
+def _slots(slate: Sequence[Placed], persons: Persons, asker: Asker) -> tuple[list[Slot], list[Reason]]:
+    """The products of a slate, each with why it stands where it stands; and the reasons that most of the slate's worth
+    stands on, no code twice."""
+    where, naming = asker.where, asker.naming
+    place = where.city or where.province
+    here = Reason("popular_place", place) if place else _POPULAR
+    said = {**_REASONS, rules.TOGETHER: Reason("together", persons.beside), rules.TRENDING: here}
+    own = persons.fits.because
+    slots = []
     worth: dict[str, float] = {}
     first: dict[str, Reason] = {}
-    for placed, slot in zip(slate, slots, strict=True):
-        reason = slot.reason
-        if reason is not None:
-            code = reason.code
-            if code in worth:
-                worth[code] += placed[2]
-            else:
-                worth[code], first[code] = placed[2], reason
-    return [first[code] for code in sorted(worth, key=lambda code: -worth[code])[:_MOST_REASONS]]
-
-
-def _slots(slate: Sequence[Placed], persons: Persons, where: Where) -> list[Slot]:
-    """The products of a slate, each with why it stands where it stands."""
-    place = where.city or where.province
-    here = Reason("popular_place", place) if place else Reason("popular")
-    said = {**_REASONS, rules.TOGETHER: Reason("together", persons.beside), rules.TRENDING: here}
-    own = persons.reasons
-    return [
-        Slot(product, shelf, (own.get(product) if shelf in _OWN else None) or said[shelf])
-        for product, shelf, _, _, _ in slate
-    ]
+    for product, shelf, score, _, _ in slate:
+        reason = persons.reason(product, naming) if shelf in _OWN and product in own else said[shelf]
+        slots.append(Slot(naming.name(product), shelf, reason))
+        code = reason.code
+        if code in worth:
+            worth[code] += score
+        else:
+            worth[code], first[code] = score, reason
+    return slots, [first[code] for code in sorted(worth, key=worth.__getitem__, reverse=True)[:_MOST_REASONS]]

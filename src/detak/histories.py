@@ -96,9 +96,13 @@ class Histories:
     def _told(self, rings: "_Rings", rows: list[tuple[int, int]], purpose: int, until: int) -> Touches:
         found = []
         for row, after in rows:
+            if rings.empty(row):
+                continue
             item, time, kind, purposes = rings.read(row)
             kept = (purposes & purpose != 0) & (time > after) & (time < until)
             found.append((item[kept], time[kept], kind[kept]))
+        if not found:
+            return NOTHING
         item, time, kind = (np.concatenate(column) for column in zip(*found, strict=True))
         order = np.argsort(time, kind="stable")[-self._most :]
         names = self._names
@@ -209,6 +213,10 @@ class _Rings:
         self._item[cell], self._time[cell] = item[order], time[order]
         self._kind[cell], self._purposes[cell] = kind[order], purposes[order]
         self._count[heads] += sizes
+
+    def empty(self, row: int) -> bool:
+        """Whether the row holds nothing."""
+        return row >= len(self._count) or not self._count[row]
 
     def read(self, row: int) -> tuple[Ints32, Ints, Bytes, Bytes]:
         """Item, time, kind and purposes of what the row holds, in the order in which it came in."""

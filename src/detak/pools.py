@@ -1,15 +1,15 @@
 """What speaks for one visitor: the products they looked at, those that fit them, those that go with what they have."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from detak.decision import Reason
-from detak.recommend.base import NOBODY, History, Ints32, Situation
+from detak.recommend.base import NOBODY, Crowd, History, Ints32, Many, Model, Scored, Situation
 from detak.recommend.content import Kind
 from detak.remembering import Visitor
-from detak.stock import Stock
+from detak.stock import Naming, Stock
 from detak.touches import WEIGHTS
 
 _CANDIDATES: Final = 28
@@ -18,9 +18,11 @@ _BESIDE_KEPT: Final = 64
 _LATELY: Final = 12
 _SEEN: Final = 0.8  # how well what was just looked at fits, beside the best that was not
 _OWN: Final = {int(Kind.VIEW): "looked", int(Kind.LIKE): "liked", int(Kind.CART): "carted", int(Kind.BUY): "bought"}
-_WEIGHT: Final = [WEIGHTS[one] for one in Kind]
+_WEIGHT: Final = np.array([WEIGHTS[one] for one in Kind], np.float32)
 _KEPT: Final = 2_000  # people whose candidates are kept for as long as the pools live
+_GOING: Final = 10_000  # rows of what goes with a product
 _NONE: Final = np.zeros(0, np.int32)
+_NOBODY: Final = History(_NONE, np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 class Where(NamedTuple):
@@ -30,36 +32,77 @@ class Where(NamedTuple):
     city: str | None = None
 
 
+class Wanted(NamedTuple):
+    """Who is on which page."""
+
+    visitor: Visitor
+    shut: Collection[int]
+    """Not to be put before them."""
+    where: Where
+    naming: Naming
+    product: int | None
+    """Whose page they are on."""
+
+
+class _Fits(NamedTuple):
+    """What the model says of a history: candidates best first, how well each fits from 0.2 to 1, and for which product
+    of the history, which was touched as ``kinds`` says."""
+
+    products: list[int]
+    relevance: Mapping[int, float]
+    because: Mapping[int, int]
+    kinds: Mapping[int, int]
+
+
+_NO_FITS: Final = _Fits([], {}, {}, {})
+
+
 class Persons(NamedTuple):
     """The pools and fits of one visitor: what all placements of a page share."""
 
-    continued: list[str]
-    picked: list[str]
-    together: list[str]
-    relevance: dict[str, float]
-    reasons: dict[str, Reason]
-    """Of picked products."""
+    continued: list[int]
+    picked: list[int]
+    together: list[int]
+    relevance: Mapping[int, float]
+    fits: _Fits
     beside: str
     """The product that ``together`` goes with."""
     sensitive: int
     """Touches that were set aside."""
 
+    @property
+    def all(self) -> set[int]:
+        """What is there for the visitor."""
+        return {*self.continued, *self.picked, *self.together}
+
+    def fit(self, products: Sequence[int]) -> list[float]:
+        """How well each fits the visitor, from 0 to 1."""
+        known = self.relevance.get
+        return [known(one, 0.0) for one in products]
+
+    def reason(self, product: int, naming: Naming) -> Reason:
+        """What of the visitor's own speaks for a product; there is something (``fits.because``)."""
+        because = self.fits.because[product]
+        return Reason(_OWN[self.fits.kinds.get(because, 0)], naming.name(because))
+
 
 class _Touched(NamedTuple):
-    history: list[tuple[str, int, int]]
-    latest: list[str]
+    history: list[tuple[int, int, int]]
+    """Product, kind and time, oldest first; nothing that is sensitive."""
+    latest: list[int]
     sensitive: int
 
 
-class _Fits(NamedTuple):
-    """What the model says of a history: candidates best first, how well each fits from 0.2 to 1, and why."""
+class _Asked(NamedTuple):
+    """What the model is asked."""
 
-    products: list[str]
-    relevance: dict[str, float]
-    reasons: dict[str, Reason]
+    product: int
+    """-1: none."""
+    where: Where
+    known: list[tuple[int, int, int]]
 
 
-_NO_FITS: Final = _Fits([], {}, {})
+_Key = tuple[int, Where, tuple[int, ...], tuple[int, ...]]
 
 
 class Pools:
@@ -67,94 +110,130 @@ class Pools:
 
     def __init__(self, stock: Stock) -> None:
         self._stock = stock
-        self._fitting: dict[tuple[bytes, bytes, int | None, Where], _Fits] = {}
-        self._going: dict[int, list[list[int]]] = {}
+        self._fitting: dict[_Key, _Fits] = {}
 
-    def of(self, visitor: Visitor, shut: Collection[str], where: Where, now: int, product: str | None) -> Persons:
-        """What a visitor's pools hold. ``shut``: not to be put before them; ``product``: whose page they are on."""
-        touched = self._touched(visitor)
-        if not touched.history and product is None:
-            return Persons([], [], [], {}, {}, "", touched.sensitive)
-        places = self._stock.places
-        known = [(places[one], kind, time) for one, kind, time in touched.history if one in places]
-        fits = self._fits(known, Situation(now, where.province, where.city, None, places.get(product or "")))
-        bought = set(visitor.bought.product)
+    def of(self, wanted: Sequence[Wanted], now: int) -> list[Persons]:
+        """What each visitor's pools hold, at the moment ``now`` (microseconds since 1970, UTC)."""
+        touched = [self._touched(one) for one in wanted]
+        asked = [
+            _Asked(
+                NOBODY if one.product is None or not one.naming.knows(one.product) else one.product,
+                one.where,
+                [row for row in theirs.history if one.naming.knows(row[0])],
+            )
+            for one, theirs in zip(wanted, touched, strict=True)
+        ]
+        speaking = [at for at, one in enumerate(wanted) if touched[at].history or one.product is not None]
+        fits = dict(zip(speaking, self._fits([asked[at] for at in speaking], now), strict=True))
+        return [
+            self._persons(one, theirs, fits.get(at, _NO_FITS)) if at in fits else _nobody(theirs.sensitive)
+            for at, (one, theirs) in enumerate(zip(wanted, touched, strict=True))
+        ]
+
+    def _persons(self, wanted: Wanted, touched: _Touched, fits: _Fits) -> Persons:
+        shut, naming = wanted.shut, wanted.naming
+        bought = {naming.number(one) for one in wanted.visitor.bought.product}
         continued = [one for one in touched.latest if one not in bought and one not in shut]
         relevance = dict(fits.relevance)
-        for at, one in enumerate(continued):
-            relevance.setdefault(one, _SEEN * (1.0 - at / _LATELY))
+        for at, product in enumerate(continued):
+            relevance.setdefault(product, _SEEN * (1.0 - at / _LATELY))
         picked = [one for one in fits.products if one not in shut] if shut else fits.products
-        beside = product or next((one for one in touched.latest if one in places), "")
-        together = self._going_with(beside, shut, {item for item, _, _ in known}) if beside else []
-        return Persons(continued, picked, together, relevance, fits.reasons, beside, touched.sensitive)
+        beside = wanted.product
+        if beside is None:
+            beside = next((one for one in touched.latest if naming.knows(one)), None)
+        if beside is None:
+            return Persons(continued, picked, [], relevance, fits, "", touched.sensitive)
+        together = self._going_with(beside, shut, {row[0] for row in touched.history}) if naming.knows(beside) else []
+        return Persons(continued, picked, together, relevance, fits, naming.name(beside), touched.sensitive)
 
-    def _touched(self, visitor: Visitor) -> _Touched:
+    def _touched(self, wanted: Wanted) -> _Touched:
         """What may be gone by: nothing that is sensitive."""
-        sensitive = self._stock.is_sensitive
-        touches = visitor.touches
-        rows = zip(touches.product, touches.kind.tolist(), touches.time.tolist(), strict=True)
-        history = [row for row in rows if not sensitive(row[0])]
-        latest = list(dict.fromkeys([one for one, _, _ in reversed(history)]))[:_LATELY]
-        return _Touched(history, latest, len(touches.product) - len(history))
+        touches, number, sensitive = wanted.visitor.touches, wanted.naming.number, self._stock.sensitive
+        if not len(touches):
+            return _Touched([], [], 0)
+        last = len(sensitive) - 1
+        rows = zip(map(number, touches.product), touches.kind.tolist(), touches.time.tolist(), strict=True)
+        history = [row for row in rows if not sensitive[min(row[0], last)]]
+        latest = list(dict.fromkeys([row[0] for row in reversed(history)]))[:_LATELY]
+        return _Touched(history, latest, len(touches) - len(history))
 
-    def _fits(self, known: Sequence[tuple[int, int, int]], situation: Situation) -> _Fits:
+    def _fits(self, asked: Sequence[_Asked], now: int) -> list[_Fits]:
+        """What the model says to each; asked of all who are new to it at once."""
         model = self._stock.main
         if model is None:
-            return _NO_FITS
-        items, kinds, times = zip(*known, strict=True) if known else ((), (), ())
-        item = np.array(items, np.int32)
-        where = Where(situation.province, situation.city)
-        key = (item.tobytes(), bytes(kinds), situation.product, where)
-        found = self._fitting.get(key)
-        if found is None:
-            weight = np.array([_WEIGHT[kind] for kind in kinds], np.float32)
-            history = History(item, np.array(times, np.int64), weight)
-            scored = model.recommend(history, _CANDIDATES, np.unique(item), situation)
-            found = self._told(
-                scored.item, scored.score.tolist(), scored.because.tolist(), dict(zip(items, kinds, strict=True))
-            )
-            if len(self._fitting) >= _KEPT:
-                self._fitting.clear()
-            self._fitting[key] = found
-        return found
+            return [_NO_FITS] * len(asked)
+        keys = [_key(one) for one in asked]
+        if len(self._fitting) >= _KEPT:
+            self._fitting.clear()
+        fitting = self._fitting
+        fresh = {key: one for key, one in zip(keys, asked, strict=True) if key not in fitting}
+        pages: dict[tuple[int, Where], list[_Key]] = {}
+        for key in fresh:
+            pages.setdefault((key[0], key[1]), []).append(key)
+        for (product, where), theirs in pages.items():
+            situation = Situation(now, where.province, where.city, None, None if product == NOBODY else product)
+            histories = [_history(fresh[key].known) for key in theirs]
+            scored = _scored(model, histories, situation)
+            for key, one in zip(theirs, scored, strict=True):
+                fitting[key] = _told(one, dict(zip(key[2], key[3], strict=True)))
+        return [fitting[key] for key in keys]
 
-    def _told(self, item: Ints32, scores: list[float], because: list[int], kinds: dict[int, int]) -> _Fits:
-        if not scores:
-            return _NO_FITS
-        names = self._stock.items
-        low, reach = scores[-1], (scores[0] - scores[-1]) or 1.0
-        products = [names[at] for at in item.tolist()]
-        relevance = {one: 0.2 + 0.8 * (score - low) / reach for one, score in zip(products, scores, strict=True)}
-        reasons = {
-            one: Reason(_OWN[kinds.get(told, 0)], names[told])
-            for one, told in zip(products, because, strict=True)
-            if told != NOBODY
-        }
-        return _Fits(products, relevance, reasons)
-
-    def _going_with(self, product: str, shut: Collection[str], exclude: set[int]) -> list[str]:
+    def _going_with(self, product: int, shut: Collection[int], exclude: set[int]) -> list[int]:
         """What goes with a product, by the first model that knows of anything."""
-        place = self._stock.places.get(product)
-        if place is None:
-            return []
-        names = self._stock.items
-        rows = self._going.get(place)
-        if rows is None:
-            rows = self._going[place] = [self._beside(at, place, _NONE, _BESIDE_KEPT) for at in range(self._models)]
-        for at, row in enumerate(rows):
+        for at in range(len(self._stock.beside)):
+            row = self._row(at, product)
             found = [one for one in row if one not in exclude][:_BESIDE]
             if len(found) < _BESIDE and len(row) == _BESIDE_KEPT:
-                found = self._beside(at, place, np.fromiter(exclude, np.int32, len(exclude)), _BESIDE)
+                found = self._beside(at, product, np.fromiter(exclude, np.int32, len(exclude)), _BESIDE)
             if found:
-                return [one for one in map(names.__getitem__, found) if one not in shut]
+                return [one for one in found if one not in shut] if shut else found
         return []
 
-    @property
-    def _models(self) -> int:
-        return len(self._stock.beside)
+    def _row(self, at: int, product: int) -> list[int]:
+        going = self._stock.going
+        row = going.get((at, product))
+        if row is None:
+            if len(going) >= _GOING:
+                going.clear()
+            row = going[at, product] = self._beside(at, product, _NONE, _BESIDE_KEPT)
+        return row
 
-    def _beside(self, at: int, place: int, exclude: Ints32, k: int) -> list[int]:
-        nobody = History(_NONE, np.zeros(0, np.int64), np.zeros(0, np.float32))
-        shut = np.append(exclude, np.int32(place)).astype(np.int32)
-        found: list[int] = self._stock.beside[at].recommend(nobody, k, shut, Situation(product=place)).item.tolist()
+    def _beside(self, at: int, product: int, exclude: Ints32, k: int) -> list[int]:
+        shut = np.append(exclude, np.int32(product)).astype(np.int32)
+        model = self._stock.beside[at]
+        found: list[int] = model.recommend(_NOBODY, k, shut, Situation(product=product)).item.tolist()
         return found
+
+
+def _scored(model: Model, histories: Sequence[History], situation: Situation) -> list[Scored]:
+    """What the model says to each; never what they touched already."""
+    touched = [np.unique(one.item) for one in histories]
+    if isinstance(model, Many):
+        return model.recommend_many(Crowd(histories, touched), _CANDIDATES, situation)
+    each = zip(histories, touched, strict=True)
+    return [model.recommend(history, _CANDIDATES, theirs, situation) for history, theirs in each]
+
+
+def _nobody(sensitive: int) -> Persons:
+    return Persons([], [], [], {}, _NO_FITS, "", sensitive)
+
+
+def _key(asked: _Asked) -> _Key:
+    items, kinds, _ = zip(*asked.known, strict=True) if asked.known else ((), (), ())
+    return asked.product, asked.where, items, kinds
+
+
+def _history(known: Sequence[tuple[int, int, int]]) -> History:
+    items, kinds, times = zip(*known, strict=True) if known else ((), (), ())
+    return History(np.array(items, np.int32), np.array(times, np.int64), _WEIGHT[np.array(kinds, np.int8)])
+
+
+def _told(scored: Scored, kinds: Mapping[int, int]) -> _Fits:
+    if not len(scored.item):
+        return _NO_FITS
+    score = scored.score.astype(np.float64)
+    reach = (score[0] - score[-1]) or 1.0
+    products = scored.item.tolist()
+    relevance = (0.2 + 0.8 * (score - score[-1]) / reach).tolist()
+    because = {one: told for one, told in zip(products, scored.because.tolist(), strict=True) if told != NOBODY}
+    return _Fits(products, dict(zip(products, relevance, strict=True)), because, kinds)

@@ -123,7 +123,8 @@ def _mapped(path: Path, part: zipfile.ZipInfo) -> Array:
         if kind.hasobject or math.prod(shape) * kind.itemsize != part.file_size - (file.tell() - begin):
             raise ValueError("not plain numbers, or not all of them")
         found = np.memmap(path, kind, "r", file.tell(), shape, "F" if fortran else "C")
-        return found if found.flags.aligned else np.array(found)
+        # Plain views: NumPy does much more for each look into an array of the class memmap.
+        return found.view(np.ndarray) if found.flags.aligned else np.array(found)
 
 
 def _settle(folder: Path) -> None:

@@ -1,14 +1,17 @@
-"""The shop between two changes of its catalogue, its models or its rules: what pages look up of products, once."""
+"""The shop between two changes of its catalogue, its models or its rules: what pages look up of products, once.
 
-from collections.abc import Collection
+Products are numbers, as models have them; a product that is not among them is given one past the last by ``Naming``.
+"""
+
 from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detak.answering import Answering, guarded
-from detak.catalogue import Product
 from detak.decide.rulebook import OFFERS, PageRules, Rulebook
+from detak.goods import NEVER, Floats, Truths
 from detak.recommend.base import Model
 from detak.recommend.ruled import Ruled, ruled
 from detak.recommend.rules import DEFAULT, Rules
@@ -17,13 +20,12 @@ COMMON: Final = 48
 """Products of a shelf that is for everyone."""
 _POPULAR: Final = ("trending", "popular")
 _TOGETHER: Final = ("together_bought", "also_viewed")
-_WELL_STOCKED: Final = 100
 _FAR: Final = 16.0
 _FRESH: Final = 30 * 86_400_000_000  # microseconds
 
 
 class Stock:
-    """What holds of the products until something changes.
+    """What holds of the products until something changes. Arrays go by product, with a last row for any other.
 
     Args:
         answering: models and catalogue.
@@ -38,37 +40,46 @@ class Stock:
         self.products = answering.catalogue.products
         self.places = answering.places
         self.items = answering.content.ids
-        self.newest = answering.newest[:COMMON]
+        self.goods = answering.goods
+        self.newest = [self.places[one] for one in answering.newest[:COMMON]]
         models = answering.models
         self.popularity = next((models[one] for one in _POPULAR if one in models), None)
         self.beside = [models[one] for one in _TOGETHER if one in models]
         chosen = [one for one in (answering.fitted.main, *reversed(_TOGETHER)) if one not in _POPULAR]
         self.main: Model | None = next((models[one] for one in chosen if one in models), None)
         """The best model that knows a person; what is merely popular has a shelf of its own."""
-        self._kinds: dict[str, int] = {}
-        self._sensitive = guarded(answering, rulebook.guardrails.sensitive).sensitive
+        self._guarded = guarded(answering, rulebook.guardrails.sensitive)
+        self.going: dict[tuple[int, int], list[int]] = {}
+        """What goes with a product by each of ``beside``, as far as it was looked up."""
+        self._worths: dict[str, Floats] = {}
+        self._laid: dict[str, Ruled | None] = {}
 
     @cached_property
-    def cut(self) -> list[str]:
+    def cut(self) -> list[int]:
         """Products whose price is cut, the deepest cut first."""
         wanted = {one for page in (*self.rulebook.pages.values(), PageRules()) for one in page.shelves}
         if OFFERS not in wanted:
             return []
-        return _cut([one for one in self.products.values() if one.compare_at_price is not None])
+        deep = self.goods.cut
+        cut = deep.nonzero()[0].tolist()
+        return sorted(cut, key=lambda at: (-deep[at], self.items[at]))[:COMMON]
 
     @cached_property
-    def usual_price(self) -> float:
+    def _usual_price(self) -> float:
         """The median price of what has one, minor units; 0: nothing has."""
         prices = self.answering.content.price
         known = prices[prices > 0]
         return float(np.median(known)) if len(known) else 0.0
 
-    def dearness(self, product: Product) -> float:
-        """Its price beside the usual one, at most 16 times more or less; 1 where one of the two is not known."""
-        price = product.price
-        if price is None or price.amount <= 0 or price.currency != self._currency or not self.usual_price:
-            return 1.0
-        return min(max(price.amount / self.usual_price, 1 / _FAR), _FAR)
+    @cached_property
+    def _dear(self) -> Floats:
+        """Prices beside the usual one, at most 16 times more or less; 1 where one of the two is not known."""
+        prices = self.answering.content.price
+        found = np.ones(len(prices) + 1)
+        known = (prices > 0).nonzero()[0]
+        if len(known):
+            found[known] = np.clip(prices[known] / self._usual_price, 1 / _FAR, _FAR)
+        return found
 
     def own(self, placement: str) -> str:
         """The placement whose rules count: itself, where it has any of its own."""
@@ -82,45 +93,84 @@ class Stock:
 
     def laid(self, placement: str) -> Ruled | None:
         """A placement's rules over the products; None: none of them speaks of any product."""
-        rules = self.rulebook.shelves.of(placement)
-        if not (rules.boost or rules.bury or rules.hide):
-            return None
-        return ruled(rules, self.answering.content, self._currency)
+        if placement not in self._laid:
+            rules = self.rulebook.shelves.of(placement)
+            speaks = rules.boost or rules.bury or rules.hide
+            self._laid[placement] = ruled(rules, self.answering.content, self._currency) if speaks else None
+        return self._laid[placement]
 
-    def category(self, product: Product) -> int:
-        """A number of its widest category but the root that all share; -1: none is known."""
-        path = product.category
-        return self._kinds.setdefault(path[min(1, len(path) - 1)], len(self._kinds)) if path else -1
+    def worth(self, placement: str) -> Floats:
+        """What a click on each product is worth there."""
+        found = self._worths.get(placement)
+        if found is None:
+            rules, laid, goods = self.rulebook.page(placement), self.laid(placement), self.goods
+            found = (1.0 + rules.margin * goods.margin) * (1.0 + rules.stock * goods.stocked) * self._dear**rules.price
+            if laid is not None:
+                found[:-1] *= laid.factor
+            self._worths[placement] = found
+        return found
 
-    def is_sensitive(self, product: str) -> bool:
-        """Whether it tells of what nobody may be chosen for."""
-        return product in self._sensitive
+    def open(self, placement: str) -> Truths:
+        """What may be shown there: it can be had, and no rule hides it."""
+        laid = self.laid(placement)
+        if laid is None:
+            return self.goods.sellable
+        found = self.goods.sellable.copy()
+        found[:-1] &= ~laid.hidden
+        return found
+
+    @cached_property
+    def category(self) -> NDArray[np.int32]:
+        """A number of each product's widest category but the root that all share; -1: none is known."""
+        numbers: dict[str, int] = {}
+        wide = [numbers.setdefault(path[min(1, len(path) - 1)], len(numbers)) for path in self.answering.content.paths]
+        return np.array([*wide, -1], np.int32)[self._kinds]
+
+    @cached_property
+    def sensitive(self) -> Truths:
+        """Which products tell of what nobody may be chosen for."""
+        found = np.zeros(len(self.items) + 1, np.bool_)
+        found[self._guarded.aside] = True
+        return found
+
+    @property
+    def _kinds(self) -> NDArray[np.int32]:
+        return np.append(self.answering.content.kinds, np.int32(-1))
+
+    def freshness(self, now: int) -> Floats:
+        """From 1, listed now, to 0, a month ago or at a time that is not known."""
+        listed = self.goods.listed
+        return np.where(listed == NEVER, 0.0, np.clip(1.0 - (now - listed) / _FRESH, 0.0, 1.0))
 
 
-def freshness(product: Product, now: int) -> float:
-    """From 1, listed now, to 0, a month ago."""
-    return min(max(0.0, 1.0 - (now - product.listed) / _FRESH), 1.0) if product.listed is not None else 0.0
+class Naming:
+    """Numbers for all products that one question names, and names for all that its answer does.
 
+    Args:
+        stock: the products that have numbers of their own.
+    """
 
-def is_cut(product: Product) -> bool:
-    """Whether it costs less than before."""
-    before, price = product.compare_at_price, product.price
-    return bool(before and price and before.currency == price.currency and before.amount > price.amount)
+    def __init__(self, stock: Stock) -> None:
+        self._places = stock.places
+        self._items = stock.items
+        self._more: dict[str, int] = {}
+        self._named: list[str] = []
 
+    def number(self, product: str) -> int:
+        """The product's number; one past all others where it has none."""
+        found = self._places.get(product)
+        if found is None:
+            found = self._more.get(product)
+            if found is None:
+                found = self._more[product] = len(self._items) + 1 + len(self._named)
+                self._named.append(product)
+        return found
 
-def margin(product: Product) -> float:
-    """What of the price the shop keeps, from 0 to 1; 0 where it is not known."""
-    earned, price = product.earned, product.price
-    if earned is None or price is None or price.amount <= 0 or earned.currency != price.currency:
-        return 0.0
-    return min(max(earned.amount / price.amount, 0.0), 1.0)
+    def name(self, number: int) -> str:
+        """The product that has a number."""
+        items = self._items
+        return items[number] if number < len(items) else self._named[number - len(items) - 1]
 
-
-def stocked(product: Product) -> float:
-    """How much of it there is, from 0 to 1; 0 where it is not known."""
-    return 0.0 if product.stock is None else min(max(product.stock, 0) / _WELL_STOCKED, 1.0)
-
-
-def _cut(products: Collection[Product]) -> list[str]:
-    cut = [(1.0 - one.price.amount / one.compare_at_price.amount, one.id) for one in products if is_cut(one)]  # type: ignore[union-attr]
-    return [product for _, product in sorted(cut, key=lambda pair: (-pair[0], pair[1]))[:COMMON]]
+    def knows(self, number: int) -> bool:
+        """Whether models or the catalogue have it."""
+        return number < len(self._items)

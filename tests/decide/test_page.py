@@ -1,26 +1,29 @@
 """Pages: the most valuable shelf first, no product twice, no category over all, and worth that the shop sets."""
 
 from collections import Counter
+from collections.abc import Iterable
 from math import ceil
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from detak.decide.exploring import BEST, EXPLORED, Exploration, alternatives, draw, worth
-from detak.decide.learning import unpacked
-from detak.decide.page import FEATURES, Goods, Layout, Page, Placed, Pool, Scoring, Weights, compose, packed
-
-EVEN = Weights((0.0,) * len(FEATURES), 0.0)
+from detak.decide.page import Layout, Page, Placed, compose
 
 
 def placed(shelf: str, *products: str, score: float = 0.5) -> list[Placed]:
-    """A shelf whose products are worth less and less."""
-    return [Placed(one, shelf, score - at / 100, (0.0,) * len(FEATURES)) for at, one in enumerate(products)]
+    """A shelf whose products, which letters stand for, are worth less and less."""
+    return [Placed(ord(one), shelf, score - at / 100, b"") for at, one in enumerate(products)]
+
+
+def letters(row: Iterable[Placed]) -> str:
+    """The products of a row."""
+    return "".join(chr(one.product) for one in row)
 
 
 def test_the_more_valuable_shelf_stands_first() -> None:
     page = compose([placed("low", "a", "b", score=0.1), placed("high", "c", "d")], Layout(k=4, shelf=2))
-    assert [[one.product for one in row] for row in page.shelves] == [["c", "d"], ["a", "b"]]
+    assert [letters(row) for row in page.shelves] == ["cd", "ab"]
 
 
 @given(
@@ -30,8 +33,8 @@ def test_the_more_valuable_shelf_stands_first() -> None:
 )
 def test_no_product_twice_and_no_place_empty_that_could_be_filled(pools: list[list[str]], k: int, shelf: int) -> None:
     shelves = [placed(f"s{at}", *one, score=0.9 - at / 10) for at, one in enumerate(pools)]
-    shelves = [[one._replace(category=ord(one.product) % 2) for one in row] for row in shelves]
-    page = compose(shelves, Layout(k, shelf, 0.5), shown={"a"})
+    shelves = [[one._replace(category=one.product % 2) for one in row] for row in shelves]
+    page = compose(shelves, Layout(k, shelf, 0.5), shown={ord("a")})
     products = [one.product for one in page.slate]
     assert len(set(products)) == len(products) == min(k, len({one for pool in pools for one in pool} - {"a"}))
     assert len({row[0].shelf for row in page.shelves}) == len(page.shelves)
@@ -55,15 +58,17 @@ def test_each_row_is_the_shelf_whose_next_products_are_worth_the_most(
     pools: list[list[tuple[str, int, int]]], k: int, shelf: int, share: float
 ) -> None:
     shelves = [
-        sorted((Placed(one, f"s{at}", score / 64, (), kind) for one, score, kind in pool), key=lambda one: -one.score)
+        sorted(
+            (Placed(ord(one), f"s{at}", score / 64, b"", kind) for one, score, kind in pool), key=lambda one: -one.score
+        )
         for at, pool in enumerate(pools)
     ]
-    rows = compose(shelves, Layout(k, shelf, share), {"a"}).shelves
-    expected = plainly(shelves, Layout(k, shelf, share), {"a"})
+    rows = compose(shelves, Layout(k, shelf, share), {ord("a")}).shelves
+    expected = plainly(shelves, Layout(k, shelf, share), {ord("a")})
     assert [list(row[: len(one)]) for row, one in zip(rows, expected, strict=False)] == expected
 
 
-def plainly(shelves: list[list[Placed]], layout: Layout, shown: set[str]) -> list[list[Placed]]:
+def plainly(shelves: list[list[Placed]], layout: Layout, shown: set[int]) -> list[list[Placed]]:
     """The rows of a page by the rule itself: every shelf is tried for every row."""
     most, used, rows = max(1, ceil(layout.category_share * layout.k)), set(shown), list[list[Placed]]()
     shelves = [[one for one in shelf if one.product not in shown] for shelf in shelves]
@@ -93,7 +98,7 @@ def plainly(shelves: list[list[Placed]], layout: Layout, shown: set[str]) -> lis
 def test_an_order_is_tried_where_the_whole_page_loses_little(scores: list[list[int]], loss: float) -> None:
     page = Page(
         tuple(
-            tuple(Placed(f"{at}{n}", f"s{at}", one / 50, ()) for n, one in enumerate(row))
+            tuple(Placed(at * 10 + n, f"s{at}", one / 50, b"") for n, one in enumerate(row))
             for at, row in enumerate(scores)
         )
     )
@@ -110,37 +115,9 @@ def test_an_order_is_tried_where_the_whole_page_loses_little(scores: list[list[i
 
 def test_no_category_takes_more_than_its_share_while_there_is_anything_else() -> None:
     shelves = [placed("one", *"abcdef", score=0.9), placed("two", *"uvwxyz", score=0.2)]
-    shelves = [[one._replace(category=int(one.product < "m")) for one in shelf] for shelf in shelves]
+    shelves = [[one._replace(category=int(one.product < ord("m"))) for one in shelf] for shelf in shelves]
     page = compose(shelves, Layout(k=6, shelf=3, category_share=0.5))
-    assert sum(one.product < "m" for one in page.slate) == 3
-
-
-def test_what_a_click_is_worth_moves_a_product_up() -> None:
-    goods = {"a": Goods(worth=1.0), "b": Goods(worth=1.5)}
-    shelf = Scoring(EVEN, goods.__getitem__).scored(Pool("x", ["a", "b"]), {})
-    assert [one.product for one in shelf] == ["b", "a"]
-
-
-def test_what_is_shut_is_not_shown_and_what_is_sensitive_chooses_nobody() -> None:
-    goods = {"a": Goods(open=False), "b": Goods(sensitive=True), "c": Goods()}
-    personal, common = Pool("for_you", ["a", "b", "c"], personal=True), Pool("trending", ["a", "b", "c"])
-    scoring = Scoring(EVEN, goods.__getitem__)
-    assert [one.product for one in scoring.scored(personal, {})] == ["c"]
-    assert [one.product for one in scoring.scored(common, {})] == ["b", "c"]
-
-
-def test_what_fits_the_person_moves_a_product_up_on_every_shelf() -> None:
-    shelf = Scoring().scored(Pool("trending", ["a", "b", "c"]), {"c": 1.0})
-    assert shelf[0].product == "c"
-    assert shelf[0].features[0] == 1.0
-    assert abs(shelf[0].features[1] - 1 / 3) < 1e-9
-
-
-def test_features_survive_the_facts() -> None:
-    shelf = Scoring().scored(Pool("x", ["a", "b"], seen=True), {"a": 0.5})
-    found = unpacked(packed(shelf), 2)
-    assert found.shape == (2, len(FEATURES))
-    assert abs(found - [one.features for one in shelf]).max() < 1 / 255
+    assert sum(one.product < ord("m") for one in page.slate) == 3
 
 
 def three() -> Page:

@@ -4,39 +4,15 @@ What a product is worth in a place is its expected clicks times what a click mea
 over its products; the best shelf stands first. Plain lists and dictionaries: arrays this short would be slower.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import ceil, exp
+from math import ceil
 from operator import itemgetter
 from typing import Final, NamedTuple
-
-import numpy as np
 
 FEATURES: Final = ("relevance", "rank", "popular", "fresh", "offered", "seen", "together")
 """What the chance of a click is told by, each from 0 to 1: how well the product fits the person, its rank on its shelf,
 how known it is, how new, whether its price is cut, whether they looked at it, whether it goes with what they have."""
-
-
-class Goods(NamedTuple):
-    """What holds of a product for everyone, from 0 to 1: the features that say so, and what a click is worth."""
-
-    popular: float = 0.0
-    fresh: float = 0.0
-    offered: float = 0.0
-    worth: float = 1.0
-    """A factor: margin, stock and the shop's boosts and buryings."""
-    category: int = -1
-    open: bool = True
-    """Whether it may be shown: it can be had, and no rule hides it."""
-    sensitive: bool = False
-    """Whether it tells of what nobody may be chosen for."""
-
-
-PLAIN: Final = Goods()
-
-
-def _plain(_: str) -> Goods:
-    return PLAIN
 
 
 @dataclass(frozen=True)
@@ -48,24 +24,14 @@ class Weights:
     version: str = "prior"
 
 
-class Pool(NamedTuple):
-    """The candidates of one shelf, best first by the shelf's own measure."""
-
-    shelf: str
-    products: Sequence[str]
-    seen: bool = False
-    together: bool = False
-    personal: bool = False
-    """Whether what is known of the person chose them."""
-
-
 class Placed(NamedTuple):
     """One product of a page."""
 
-    product: str
+    product: int
     shelf: str
     score: float
-    features: tuple[float, ...]
+    features: bytes
+    """A byte each, 255 being 1."""
     category: int = -1
 
 
@@ -81,37 +47,6 @@ class Layout:
     """No category holds more of the page, as long as there is anything else."""
 
 
-@dataclass(frozen=True)
-class Scoring:
-    """What the products are worth."""
-
-    weights: Weights = Weights()
-    goods: Callable[[str], Goods] = _plain
-
-    def scored(self, pool: Pool, relevance: Mapping[str, float]) -> list[Placed]:
-        """The products of a pool that may be shown, the most valuable first."""
-        w, goods = self.weights.weights, self.goods
-        w0, w1, w2, w3, w4 = w[:5]
-        shelf, personal, seen, together = pool.shelf, pool.personal, float(pool.seen), float(pool.together)
-        base = self.weights.intercept + w[5] * seen + w[6] * together
-        step, rank = 1.0 / max(len(pool.products), 1), 1.0
-        found = []
-        for product in pool.products:
-            popular, fresh, cut, worth, category, open_, sensitive = goods(product)
-            if not open_ or (sensitive and personal):
-                continue
-            fits = relevance.get(product, 0.0)
-            logit = base + w0 * fits + w1 * rank + w2 * popular + w3 * fresh + w4 * cut
-            features = (fits, rank, popular, fresh, cut, seen, together)
-            found.append(Placed(product, shelf, worth / (1.0 + exp(-logit)), features, category))
-            rank -= step
-        found.sort(key=_by_score, reverse=True)
-        return found
-
-
-_by_score: Final = itemgetter(2)
-
-
 class Page(NamedTuple):
     """A page: its shelves from the top, each with its products."""
 
@@ -123,7 +58,7 @@ class Page(NamedTuple):
         return [one for shelf in self.shelves for one in shelf]
 
 
-def compose(shelves: Sequence[Sequence[Placed]], layout: Layout, shown: Collection[str] = ()) -> Page:
+def compose(shelves: Sequence[Sequence[Placed]], layout: Layout, shown: Collection[int] = ()) -> Page:
     """The page of the most valuable shelves.
 
     Shelf after shelf, each best first, the one whose next products are worth the most on average. Fewer than ``k``
@@ -131,117 +66,111 @@ def compose(shelves: Sequence[Sequence[Placed]], layout: Layout, shown: Collecti
     again.
     """
     taken = _Taken(set(shown), {}, max(1, ceil(layout.category_share * layout.k)))
-    used = taken.used
-    there = [[one for one in shelf if one[0] not in used] for shelf in shelves] if used else shelves
-    left = sorted([shelf for shelf in there if shelf], key=_top, reverse=True)
-    rows, free = [], layout.k
-    offers: list[_Offer | None] = []
-    size = 0
+    left = _there(shelves, taken.used)
+    rows: list[tuple[Placed, ...]] = []
+    free = layout.k
     while left and free > 0:
-        if size != min(layout.shelf, free):
-            size = min(layout.shelf, free)
-            offers = [None] * len(left)
-        at = _best(left, offers, size, taken)
-        if at is None or (best := offers[at]) is None:
+        at, picked = _best(left, min(layout.shelf, free), taken)
+        if not picked:
             break
-        rows.append(tuple(best.picked))
-        free -= len(best.picked)
-        del left[at], offers[at]
-        taken.take(best)
-        offers = [None if one and taken.spoils(one) else one for one in offers]
+        rows.append(tuple(picked))
+        free -= len(picked)
+        del left[at]
+        if free > 0:
+            taken.take(picked)
     if free > 0:
         rows = _lengthened(rows, shelves, free, taken.used)
     return Page(tuple(rows))
-
-
-class _Offer(NamedTuple):
-    """What a shelf would put on the page next, and what that is worth."""
-
-    worth: float
-    picked: list[Placed]
-    kinds: dict[int, int]
-    """How many of each category."""
 
 
 @dataclass
 class _Taken:
     """What stands on the page so far."""
 
-    used: set[str]
+    used: set[int]
     counts: dict[int, int]
     most: int
     """Of a category."""
 
-    def take(self, offer: _Offer) -> None:
-        """Put it on the page."""
-        self.used.update([one[0] for one in offer.picked])
+    def take(self, picked: Sequence[Placed]) -> None:
+        """Put them on the page."""
         counts = self.counts
-        for kind, count in offer.kinds.items():
-            counts[kind] = counts.get(kind, 0) + count
-
-    def spoils(self, offer: _Offer) -> bool:
-        """Whether an offer cannot be put on the page any more as it is."""
-        used, counts, most = self.used, self.counts, self.most
-        for one in offer.picked:
-            if one[0] in used:
-                return True
-        for kind, count in offer.kinds.items():  # noqa: SIM110
-            if counts.get(kind, 0) + count > most:
-                return True
-        return False
+        for product, _, _, _, kind in picked:
+            self.used.add(product)
+            counts[kind] = counts.get(kind, 0) + 1
 
 
-def _top(shelf: Sequence[Placed]) -> float:
-    return shelf[0][2]
+_Left = tuple[float, Sequence[Placed]]
+"""A shelf, and what the first of its products that may be shown is worth."""
 
 
-def _best(left: Sequence[Sequence[Placed]], offers: list[_Offer | None], size: int, taken: _Taken) -> int | None:
-    """Which shelf's next products are worth the most; of those alike the one whose first product is; None: none has any
-    worth. ``left``: the shelf with the best first product first.
-
-    Products are worth no more than all as much as the first of their shelf: shelves that cannot win by that are not
-    looked at. ``offers`` takes what was looked up.
-    """
-    best, found = 0.0, None
-    for at, shelf in enumerate(left):
-        if shelf[0][2] * _AT_MOST < best:
-            break
-        offer = offers[at]
-        if offer is None:
-            offer = offers[at] = _next(shelf, size, taken)
-        if offer[0] > best:
-            best, found = offer[0], at
+def _there(shelves: Sequence[Sequence[Placed]], used: Collection[int]) -> list[_Left]:
+    """The shelves that there is anything on, the one with the best first product first."""
+    found = []
+    for shelf in shelves:
+        for at, one in enumerate(shelf):
+            if one[0] not in used:
+                found.append((one[2], shelf[at:] if at else shelf))
+                break
+    found.sort(key=_top, reverse=True)
     return found
 
 
-_AT_MOST: Final = 0.5 * (1 + 1e-9)  # of the first product's score, what ``size`` products are worth; and a rounding
+_top: Final = itemgetter(0)
+_ROUNDED: Final = 1 + 1e-9
+_AT_MOST: Final = 0.5 * _ROUNDED  # of the first product's score, what ``size`` products are worth
 
 
-def _next(shelf: Sequence[Placed], size: int, taken: _Taken) -> _Offer:
+def _best(left: Sequence[_Left], size: int, taken: _Taken) -> tuple[int, Sequence[Placed]]:
+    """Which shelf's next products are worth the most, and these; of those alike the one whose first product is; no
+    products: none has any worth. ``left``: the shelf with the best first product first.
+
+    Products are worth no more than all as much as the first of their shelf; and no more than its first ones, where the
+    last of these does not bring them down. Shelves that cannot win by that are not looked at.
+    """
+    best, found = 0.0, 0
+    products: Sequence[Placed] = ()
+    for at, (first, shelf) in enumerate(left):
+        if first * _AT_MOST < best:
+            break
+        scores = [one[2] for one in shelf[:size]]
+        among = size + len(scores)
+        if scores[-1] * among >= sum(scores) and sum(scores) * _ROUNDED < best * among:
+            continue
+        picked = _next(shelf, size, taken)
+        # A shelf that cannot be filled counts for less: it leaves places empty, or makes the page restless.
+        worth = sum([one[2] for one in picked]) / (size + len(picked))
+        if worth > best:
+            best, found, products = worth, at, picked
+    return found, products
+
+
+def _next(shelf: Sequence[Placed], size: int, taken: _Taken) -> Sequence[Placed]:
     """The first products of a shelf that may still stand on the page."""
-    used, counts, most = taken.used, taken.counts, taken.most
+    used, most = taken.used, taken.most
+    if not taken.counts and size <= most:
+        first = shelf[:size]
+        if used.isdisjoint([one[0] for one in first]):
+            return first
+    counts = taken.counts.copy()
     picked: list[Placed] = []
-    more: dict[int, int] = {}
-    full = {kind for kind, count in counts.items() if count >= most}
-    worth = 0.0
     for one in shelf:
-        product, _, score, _, kind = one
-        if product in used or kind in full:
+        product, _, _, _, kind = one
+        if product in used:
             continue
         if kind >= 0:
-            theirs = more[kind] = more.get(kind, 0) + 1
-            if counts.get(kind, 0) + theirs >= most:
-                full.add(kind)
+            theirs = counts.get(kind, 0)
+            if theirs >= most:
+                continue
+            counts[kind] = theirs + 1
         picked.append(one)
-        worth += score
         if len(picked) == size:
             break
-    # A shelf that cannot be filled counts for less: it leaves places empty, or makes the page restless.
-    return _Offer(worth / (size + len(picked)), picked, more)
+    return picked
 
 
 def _lengthened(
-    rows: list[tuple[Placed, ...]], shelves: Sequence[Sequence[Placed]], free: int, used: set[str]
+    rows: list[tuple[Placed, ...]], shelves: Sequence[Sequence[Placed]], free: int, used: set[int]
 ) -> list[tuple[Placed, ...]]:
     """The shelves there are made longer, whatever their categories, until the page is full or nothing is left."""
     places = {row[0].shelf: at for at, row in enumerate(rows)}
@@ -258,8 +187,8 @@ def _lengthened(
 
 
 def packed(slate: Sequence[Placed]) -> bytes:
-    """The features of a slate, a byte each, 255 being 1: what ``learning`` reads from the facts."""
-    return (np.array([one[3] for one in slate], np.float64) * 255 + 0.5).astype(np.uint8).tobytes()
+    """The features of a slate, one product's after another's: what ``learning`` reads from the facts."""
+    return b"".join([one[3] for one in slate])
 
 
 def pinned(page: Page, pins: Sequence[tuple[int, Placed]]) -> Page:

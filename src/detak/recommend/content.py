@@ -73,6 +73,11 @@ class Items:
         return numbered(self.category)
 
     @cached_property
+    def paths(self) -> tuple[tuple[str, ...], ...]:
+        """The different category paths: that of each number in ``kinds``."""
+        return tuple(dict.fromkeys(path for path in self.category if path))
+
+    @cached_property
     def brands(self) -> NDArray[np.int32]:
         """A number for each brand; -1 where not known."""
         return numbered(self.brand)

@@ -43,6 +43,8 @@ class Neighbours:
 
     def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
         """See ``Model``. The product whose page it stands on counts as the last touch."""
+        if situation.product is not None and not len(history):
+            return self._row(situation.product, k, exclude)
         touched, count = self._touched(history.item, situation.product)
         lengths = self.starts[touched + 1] - self.starts[touched]
         if not lengths.sum():
@@ -51,6 +53,15 @@ class Neighbours:
         at = np.repeat(self.starts[touched] - (ends - lengths), lengths) + np.arange(ends[-1])
         told = self.strength[at] * np.repeat(count, lengths)
         return summed(self.item[at], told, np.repeat(touched, lengths).astype(np.int32), k, exclude)
+
+    def _row(self, product: int, k: int, exclude: Ints32) -> Scored:
+        """What one product alone says: its row, which is in order already."""
+        if product >= len(self.starts) - 1 or k <= 0:
+            return nothing()
+        row = slice(int(self.starts[product]), int(self.starts[product + 1]))
+        item, told, shut = self.item[row], self.strength[row], set(exclude.tolist())
+        kept = [at for at, one in enumerate(item.tolist()) if one not in shut][:k]
+        return Scored(item[kept], told[kept], np.full(len(kept), product, np.int32))
 
     def scores(self, histories: Interactions) -> Floats:
         """See ``Scorer``."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from detak.deciding import Asking
 from detak.engine import Engine
 from detak.errors import BusyError, RowError, StoreError
 from detak.server.collect import KINDS
@@ -21,6 +22,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 _DECIDE: Final = "decide"
 _PATHS: Final = {"/v1/batch": "", "/v1/decide": _DECIDE, **{f"/v1/{kind}": kind for kind in KINDS}}
+_AT_ONCE: Final = 32  # questions that are answered together: others wait meanwhile
 _KNOWN: Final = 1024  # headers whose source is remembered
 _LONG_WAY: Final = frozenset({b"content-encoding", b"origin", b"expect"})
 _TAKEN: Final = b'{"success":true}'
@@ -46,6 +48,7 @@ class FastLane:
         self._count = count
         self._sources: dict[bytes, str] = {}
         self._landed: deque[tuple[asyncio.Future[bytes], bytes | Exception]] = deque()
+        self._asking: list[Asking] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take a request, or pass it on."""
@@ -92,7 +95,7 @@ class FastLane:
 
         try:
             if kind == _DECIDE:
-                self._engine.decisions.decide(source, body, told)
+                self._ask(loop, Asking(source, body, told))
             else:
                 whole = b'{"batch":[' + with_type(body, kind) + b"]}" if kind else body
                 self._engine.collect(source, whole, done)
@@ -100,11 +103,27 @@ class FastLane:
         except (RowError, BusyError, StoreError):
             return None
 
+    def _ask(self, loop: asyncio.AbstractEventLoop, asked: Asking) -> None:
+        """Questions that come in with one look at the sockets are answered together."""
+        self._asking.append(asked)
+        if len(self._asking) == 1:
+            loop.call_soon(self._answer)
+
+    def _answer(self) -> None:
+        asked, self._asking = self._asking[:_AT_ONCE], self._asking[_AT_ONCE:]
+        if self._asking:
+            asyncio.get_running_loop().call_soon(self._answer)
+        try:
+            self._engine.decisions.decide_all(asked)
+        except Exception as error:  # whoever waits must hear of it
+            for one in asked:
+                one.done(error)
+
     def _settle(self) -> None:
         """Those whose events went to the disk together hear of it together."""
         while self._landed:
             landed, result = self._landed.popleft()
-            if landed.cancelled():
+            if landed.done():
                 continue
             if isinstance(result, Exception):
                 landed.set_exception(result)

@@ -1,0 +1,118 @@
+"""What products are worth in a place: expected clicks times what a click means to the shop. Many shelves at once.
+
+Products are numbers; those that are not in the arrays of ``Wares`` share its last row.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detak.decide.page import FEATURES, Placed, Weights
+
+Floats = NDArray[np.float64]
+Truths = NDArray[np.bool_]
+_FULL: Final = 255  # a feature of 1, as a byte
+_FOR_ALL: Final = slice(2, 5)  # the features that are the same for everyone
+
+
+class Wares(NamedTuple):
+    """What holds of each product for everyone. The first three are features, from 0 to 1."""
+
+    popular: Floats
+    fresh: Floats
+    offered: Floats
+    worth: Floats
+    """What a click is worth: margin, price, stock and the shop's boosts and buryings."""
+    category: NDArray[np.int32]
+    """-1: none is known."""
+    open: Truths
+    """Whether it may be shown: it can be had, and no rule hides it."""
+    sensitive: Truths
+    """Whether it tells of what nobody may be chosen for."""
+
+
+class Pool(NamedTuple):
+    """The candidates of one shelf, best first by the shelf's own measure, and how well each fits the person."""
+
+    shelf: str
+    products: Sequence[int]
+    fits: Sequence[float]
+    seen: bool = False
+    together: bool = False
+    personal: bool = False
+    """Whether what is known of the person chose them."""
+
+
+class Scoring:
+    """What the products of a shop are worth, by one model of the click.
+
+    Args:
+        weights: the model.
+        wares: the products.
+    """
+
+    def __init__(self, weights: Weights, wares: Wares) -> None:
+        self.wares = wares
+        self._weights = weights
+        self._last = len(wares.worth) - 1
+
+    @cached_property
+    def _same(self) -> Floats:
+        """By product, the part of the logit that is the same for everyone."""
+        wares, (popular, fresh, offered) = self.wares, self._weights.weights[_FOR_ALL]
+        return popular * wares.popular + fresh * wares.fresh + offered * wares.offered
+
+    @cached_property
+    def _bytes(self) -> NDArray[np.uint8]:
+        """By product, the features that are the same for everyone, as bytes."""
+        wares = self.wares
+        return _as_bytes(np.stack([wares.popular, wares.fresh, wares.offered], axis=1))
+
+    def scored(self, pools: Sequence[Pool]) -> list[list[Placed]]:
+        """The products of each pool that may be shown, the most valuable first; of those alike the one named first."""
+        sizes = [len(one.products) for one in pools]
+        product = np.fromiter(chain.from_iterable([one.products for one in pools]), np.int64, sum(sizes))
+        fits = np.fromiter(chain.from_iterable([one.fits for one in pools]), np.float64, len(product))
+        pool = np.arange(len(pools)).repeat(sizes)
+        marks = np.array([(one.seen, one.together, one.personal) for one in pools], np.bool_).reshape(-1, 3)
+        row = np.minimum(product, self._last)
+        wares = self.wares
+        kept = (wares.open.take(row) & ~(wares.sensitive.take(row) & marks[:, 2].take(pool))).nonzero()[0]
+        if len(kept) < len(product):
+            product, fits, pool, row = product.take(kept), fits.take(kept), pool.take(kept), row.take(kept)
+        ends = pool.searchsorted(np.arange(len(pools) + 1))
+        size = np.maximum(sizes, 1)
+        rank = 1.0 - (np.arange(len(pool)) - ends.take(pool)) / size.take(pool)
+        w, base = self._weights.weights, self._weights.intercept + marks[:, :2] @ self._weights.weights[5:]
+        score = wares.worth.take(row) / (1.0 + np.exp(-(base.take(pool) + w[0] * fits + w[1] * rank + self._same[row])))
+        told = np.empty((len(row), len(FEATURES)), np.uint8)
+        told[:, 0], told[:, 1] = _as_bytes(fits), _as_bytes(rank)
+        told[:, _FOR_ALL] = self._bytes.take(row, axis=0)
+        told[:, 5:] = (marks[:, :2] * np.uint8(_FULL)).take(pool, axis=0)
+        order = np.lexsort((-score, pool))
+        return _placed(pools, ends.tolist(), (product, score, told, wares.category.take(row)), order)
+
+
+def _placed(
+    pools: Sequence[Pool],
+    ends: list[int],
+    columns: tuple[NDArray[np.int64], Floats, NDArray[np.uint8], NDArray[np.int32]],
+    order: NDArray[np.intp],
+) -> list[list[Placed]]:
+    product, score, told, category = (one.take(order, axis=0) for one in columns)
+    wide = told.shape[1]
+    raw = told.tobytes()
+    rows = list(zip(product.tolist(), score.tolist(), range(0, len(raw), wide), category.tolist(), strict=True))
+    return [
+        [Placed(at, pool.shelf, worth, raw[byte : byte + wide], kind) for at, worth, byte, kind in rows[first:end]]
+        for pool, first, end in zip(pools, ends[:-1], ends[1:], strict=True)
+    ]
+
+
+def _as_bytes(told: Floats) -> NDArray[np.uint8]:
+    """Features from 0 to 1 as bytes, 255 being 1."""
+    return (told * _FULL + 0.5).astype(np.uint8)
