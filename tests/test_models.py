@@ -1,16 +1,21 @@
 """Models as they live: fitted, asked, refused, unlearnt, kept."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from detak import models
 from detak.answering import Ask
 from detak.consent import Basis
 from detak.engine import Engine
 from detak.errors import UsageError
+from detak.fitting import interactions
 from detak.questions import Consent
+from detak.recommend.base import Interactions
 from detak.settings import Settings, SourceSettings
 from tests.conftest import send
 from tests.shop import order, track
@@ -171,6 +176,28 @@ def test_a_new_product_is_shown_by_what_it_is_like_without_a_refit(shop: Engine)
     assert "new" not in asked(shop, "u9", shelf="similar")
     assert set(asked(shop, "u9", shelf="similar")) <= set("abcxy")
     assert asked(shop, "u9", shelf="similar")
+
+
+def test_a_new_product_does_not_wait_for_a_fit(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.catalogue.put([{"id": one, "name": f"Panci {one}"} for one in "abcxy"])
+    shop.models.fit()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(*args: Any) -> Interactions:
+        begun.set()
+        assert go_on.wait(20)
+        return interactions(*args)
+
+    monkeypatch.setattr(models, "interactions", slowly)
+    fitting = threading.Thread(target=shop.models.fit)
+    fitting.start()
+    assert begun.wait(20)
+    shop.catalogue.put([{"id": "new", "name": "Panci a"}])
+    shop.models.renew()
+    assert "new" in asked(shop, "u1", shelf="similar")
+    go_on.set()
+    fitting.join(20)
+    assert "new" in asked(shop, "u1", shelf="similar")
 
 
 def test_reasons_are_said_in_both_languages(shop: Engine) -> None:

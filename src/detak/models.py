@@ -1,6 +1,6 @@
 """The models of one shop as they live: fitted from the facts, kept on the disk, fitted again, unlearnt, asked.
 
-One thread renews what answers are made from; answers read it, and wait for nothing.
+One thread fits, another takes in what changed in the catalogue, also while a fit goes on; answers wait for neither.
 """
 
 import logging
@@ -34,7 +34,8 @@ from detak.standing_rules import StandingRules
 from detak.subject import Identifier
 
 _LOOK_SECONDS: Final = 5.0  # between two looks at the catalogue
-_REST: Final = 20  # of the time that renewing takes, so much passes before the next look
+_REST: Final = 20  # of the time that renewing takes, so much passes before the next look,
+_LONGEST_REST: Final = 30.0  # but no more seconds than this: what is new is to be shown within a minute
 _log = logging.getLogger("detak.models")
 
 
@@ -103,13 +104,15 @@ class Models:
         """What the shop laid down for its pages and shelves."""
         self._arranging: Arranging | None = None
         self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._putting = threading.Lock()
 
     def warm(self) -> None:
         """Get ready to answer: read the models that are kept, and fill the memory of what people touched last."""
-        with self._changing:
-            if self._answering is None:
-                self._show(self._kept() or self._none())
+        if self._answering is None:
+            with self._changing:
+                if self._answering is None:
+                    self._show(self._kept() or self._none())
         # Without the lock: what runs where nothing is appended may itself wait for models.
         if not self._gate.remembers:
             self._quietly(self._recall)
@@ -130,15 +133,17 @@ class Models:
         return self._answering.version if self._answering else ""
 
     def live(self) -> None:
-        """Get ready, and keep up from now on, in a thread of its own: with the catalogue, and with the facts."""
-        self._thread = threading.Thread(target=self._keep_up, name="detak-models", daemon=True)
-        self._thread.start()
+        """Get ready, and keep up from now on, in threads of its own: with the catalogue, and with the facts."""
+        for name, look in (("detak-models", self._refit), ("detak-shelves", self.renew)):
+            thread = threading.Thread(target=self._keep_up, args=(look,), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """Stop keeping up."""
         self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     @property
     def answering(self) -> Answering:
@@ -271,7 +276,7 @@ class Models:
         assert answering is not None  # noqa: S101 - warm has seen to it
         if answering.guarded == categories:
             return answering
-        with self._changing:
+        with self._putting:
             assert self._answering is not None  # noqa: S101
             self._answering = guarded(self._answering, categories)
             return self._answering
@@ -286,24 +291,22 @@ class Models:
 
     def renew(self) -> None:
         """Take in what changed in the catalogue: what came in, is sold out, or is hidden."""
-        with self._changing:
-            if self._answering is not None:
-                self._show(self._answering.fitted)
+        answering = self._answering
+        if answering is not None and answering.catalogue.version != self._catalogue.version:
+            self._show(answering.fitted, answering)
 
-    def _keep_up(self) -> None:
+    def _keep_up(self, look: Callable[[], None]) -> None:
         self.warm()
         while not self._ended.wait(self._rest):
             try:
-                self._look()
+                look()
             except Exception as error:  # the next look tries again
                 _log.error("models were not renewed: %s", error)
 
-    def _look(self) -> None:
+    def _refit(self) -> None:
         answering = self._answering
         if answering is None or self._due(answering.fitted):
             self.fit()
-        elif answering.catalogue.version != self._catalogue.version:
-            self.renew()
 
     def _due(self, fitted: Fitted) -> bool:
         """Whether facts came in since, and it is time."""
@@ -312,11 +315,15 @@ class Models:
         changed = self._doubtful or self._reached() != fitted.reached
         return bool(self._settings.refit_minutes) and changed and age >= least
 
-    def _show(self, fitted: Fitted) -> None:
+    def _show(self, fitted: Fitted, before: Answering | None = None) -> None:
+        """Answer with these from now on; ``before``: only if answers were made with that until now."""
         began = time.monotonic()
         categories = self.rules.standing().guardrails.sensitive
-        self._answering = answering_of(fitted, self._catalogue.snapshot(), self._settings.currency, categories)
-        self._rest = max(_LOOK_SECONDS, _REST * (time.monotonic() - began))
+        made = answering_of(fitted, self._catalogue.snapshot(), self._settings.currency, categories)
+        with self._putting:
+            if before is None or self._answering is before:
+                self._answering = made
+        self._rest = min(max(_LOOK_SECONDS, _REST * (time.monotonic() - began)), _LONGEST_REST)
 
     def _keep(self, fitted: Fitted) -> None:
         with self._writing:

@@ -5,7 +5,7 @@ answer, and each suggestion is explained by the touch that speaks for it most.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -40,6 +40,27 @@ class Neighbours:
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """See ``Model``."""
         return {"starts": self.starts, "item": self.item, "strength": self.strength}
+
+    def joined(self, links: tuple[Floats, tuple[Ints, Ints]], items: int, keep: int) -> Self:
+        """With more links (how strongly, from and to which product) among so many products, the ``keep`` strongest of
+        each. Rows that get none stay as they are."""
+        value, (row, column) = links
+        before = np.zeros(items, np.int64)
+        before[: len(self.starts) - 1] = np.diff(self.starts)
+        stays = np.ones(items, np.bool_)
+        stays[row] = False
+        kept = stays.repeat(before)
+        row = np.concatenate([np.arange(items).repeat(before)[~kept], row])
+        column = np.concatenate([self.item[~kept], column])
+        once = np.unique(row * items + column, return_index=True)[1]
+        told = (np.concatenate([self.strength[~kept], value])[once], (row[once], column[once]))
+        starts, item, strength = strongest(sparse.coo_array(told, shape=(items, items)).tocsr(), keep)
+        lengths = np.where(stays, before, np.diff(starts))
+        into = stays.repeat(lengths)
+        found = (np.empty(len(into), np.int32), np.empty(len(into), np.float32))
+        for whole, old, new in zip(found, (self.item, self.strength), (item, strength), strict=True):
+            whole[into], whole[~into] = old[kept], new
+        return replace(self, starts=np.append(0, lengths.cumsum()), item=found[0], strength=found[1])
 
     def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
         """See ``Model``. The product whose page it stands on counts as the last touch."""

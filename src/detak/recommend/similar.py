@@ -51,17 +51,10 @@ class Likeness:
             return self
         vectors = vectors_of(items, self.rarity)
         pairs = list(_pairs(vectors, items, range(old, len(items)), self.keep, self.common))
-        there = sparse.csr_array(
-            (self.neighbours.strength, self.neighbours.item, self.neighbours.starts), shape=(old, old)
-        ).tocoo()
         fresh = sparse.vstack(pairs).tocoo()
-        row = np.concatenate([there.row, fresh.row + old, fresh.col])
-        column = np.concatenate([there.col, fresh.col, fresh.row + old])
-        value = np.concatenate([there.data, fresh.data, fresh.data])
-        once = np.unique(row.astype(np.int64) * len(items) + column, return_index=True)[1]
-        shape = (len(items), len(items))
-        matrix = sparse.coo_array((value[once], (row[once], column[once])), shape=shape).tocsr()
-        made = Neighbours.of(matrix, self.keep, self.neighbours.depth, self.neighbours.decay)
+        row, column = np.concatenate([fresh.row + old, fresh.col]), np.concatenate([fresh.col, fresh.row + old])
+        links = (np.concatenate([fresh.data, fresh.data]), (row, column))
+        made = self.neighbours.joined(links, len(items), self.keep)
         return replace(self, neighbours=made)
 
 
