@@ -12,7 +12,7 @@ from scipy import sparse
 
 from detak.recommend.base import Interactions
 from detak.recommend.links import Links
-from detak.recommend.pairs import at_once, edges
+from detak.recommend.pairs import at_once, edges, worth
 from detak.recommend.solve import Effort, regress_on_others, thinned
 
 _LONGEST = 200  # of a history; a longer one is a robot's, or a reseller's, and its pairs would outnumber everybody's
@@ -48,7 +48,7 @@ class Ease:
         def block(first: int, last: int) -> sparse.csr_array:
             return thinned(sparse.csr_array(by_item[first:last] @ touched), first, 2 * self.neighbours, scale)
 
-        return sparse.vstack(at_once(block, edges(by_item.indptr, len(data.items))), format="csr")
+        return sparse.vstack(at_once(block, edges(by_item.indptr, worth(len(data.items)))), format="csr")
 
     def load(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Links:
         """See ``Recommender``."""

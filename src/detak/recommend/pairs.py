@@ -45,7 +45,7 @@ class ByItem:
 
     def in_blocks(self, make: Callable[[int, int], _T]) -> list[_T]:
         """What ``make`` makes of the products from the one to the other, of all of them in turn."""
-        return at_once(make, edges(self.begin, len(self.data.items)))
+        return at_once(make, edges(self.begin, worth(len(self.data.items))))
 
     def near(self, first: int, last: int, lags: Doubles, share: Doubles) -> sparse.csr_array:
         """Of the products from ``first`` to ``last``, what stands near them: a row each, every other product once.
@@ -74,10 +74,13 @@ class ByItem:
         return found
 
 
-def edges(begin: Ints, items: int) -> Ints:
-    """Where to part products, whose touches begin there, of so many ``items`` in all, so that each part has work for a
-    while."""
-    step = max(_BLOCK, items // 16)  # a part costs a little for each product there is
+def worth(items: int) -> int:
+    """How many touches are a part, among so many products: each part costs a little for every one of them."""
+    return max(_BLOCK, items // 16)
+
+
+def edges(begin: Ints, step: int) -> Ints:
+    """Where to part products, whose touches begin there, into parts of about ``step`` touches."""
     ends = np.searchsorted(begin, np.arange(step, begin[-1], step))
     within = np.unique(ends[(ends > 0) & (ends < len(begin) - 1)])
     return np.concatenate([[0], within, [len(begin) - 1]])

@@ -7,8 +7,6 @@ So a pair of touches counts in Y'Y and Y'Z by its distance and its place in the 
 made. The sums are made for some items at a time; of each item only its strongest neighbours stay.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from detak.recommend.base import Floats, Ints, Ints32
-from detak.recommend.pairs import by_item
+from detak.recommend.pairs import at_once, by_item, edges
 from detak.recommend.solve import Effort, regress, strongest
 from detak.recommend.solve import thinned as thin
 
@@ -102,10 +100,7 @@ def thinned(touched: Touched, window: Window, keep: tuple[int, int]) -> Thinned:
     if window.width > _FAR // 2:
         raise ValueError(f"a window of {window.width} touches is too wide: {_FAR // 2} at most")
     sums = _Blocks.of(touched, window, keep)
-    ends = np.unique(np.searchsorted(sums.begin, np.arange(_BLOCK, len(touched.item), _BLOCK)))
-    edges = np.unique(np.concatenate([[0], ends, [touched.items]])).astype(np.int64)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        parts = list(pool.map(sums.block, edges[:-1].tolist(), edges[1:].tolist()))
+    parts = at_once(sums.block, edges(sums.begin, _BLOCK))
     gram, cross = (sparse.vstack(column, format="csr") for column in zip(*parts, strict=True))
     return Thinned(gram, sparse.csc_array(cross.T))
 
