@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from detak.consent import Basis, Purpose
+from detak.decide.page import FEATURES
 from detak.deciding import Asking, Deciding
 from detak.decision import Decision
 from detak.decision_learning import taught
@@ -171,7 +172,7 @@ def test_a_decision_is_kept_before_it_is_answered(shop: Engine) -> None:
     assert row["slate"] == [slot.product_id for slot in found.slate]
     assert row["shelves"] == [slot.shelf for slot in found.slate]
     assert row["propensity"] == found.propensity
-    assert len(row["features"]) == 7 * len(found.slate)
+    assert len(row["features"]) == len(FEATURES) * len(found.slate)
     assert row["subject"] is not None
 
 
@@ -313,3 +314,28 @@ def test_what_was_shown_and_clicked_is_learnt_from(tmp_path: Path) -> None:
         lesson = engine.decisions.learn()
         assert lesson.offers is not None
         assert lesson.offers.book.version == "too-little"
+
+
+def listed(user: str, day: int, *products: str, refuses: bool = False) -> dict[str, Any]:
+    """Somebody is shown a list."""
+    shown = {"list_id": "home", "products": [{"product_id": one} for one in products]}
+    said = {"context": {"consent": {"categoryPreferences": {"personalisation": False}}}} if refuses else {}
+    when = f"2026-10-{day:02d}T05:00:00Z"
+    return track("Product List Viewed", f"l-{user}-{day}", user=user, properties=shown, timestamp=when, **said)
+
+
+def test_what_people_see_in_lists_and_turn_to_is_counted_by_day(tmp_path: Path) -> None:
+    def look(user: str, day: int, product: str) -> dict[str, Any]:
+        return {**touch(user, product, f"v-{user}-{day}-{product}"), "timestamp": f"2026-10-{day:02d}T06:00:00Z"}
+
+    with Engine(tmp_path, OPEN) as engine:
+        send(
+            engine, listed("ani", 1, "a", "b"), {**listed("ani", 1, "b", "a"), "messageId": "again"},
+            look("ani", 1, "b"), look("ani", 1, "c"), look("ani", 2, "a"), listed("ani", 3, "a"), look("ani", 3, "a"),
+            listed("budi", 1, "a", "b", "c"), listed("citra", 1, "a", refuses=True), imported=True,
+        )  # fmt: skip
+        exposed = taught(engine.gate, (), datetime.now(UTC)).exposed
+    assert exposed.product == ["a", "b", "c"]
+    # On one day the best place counts, once; a look on a day without a list does not.
+    assert exposed.seen == pytest.approx([1 + 1 + 1, 1 + 0.9, 0.81])
+    assert exposed.taken.tolist() == [1, 1, 0]

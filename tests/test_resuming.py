@@ -23,7 +23,7 @@ offer = [{name = "h", discount = 0.1}]
 [guardrails]
 shown_most = 3
 """
-LEARNT = Weights((1.5, 1.0, 0.5, 0.25, 0.5, 0.75, 0.5), -2.5, "w77")
+LEARNT = Weights((1.5, 1.0, 0.5, 0.25, 0.5, 4.0, 0.75, 0.5, 2.0), -6.0, "w77")
 NOON = 20_000 * DAY + DAY // 2
 
 
@@ -77,7 +77,7 @@ def test_a_file_that_says_nothing_is_passed_over(tmp_path: Path, text: bytes | N
     if text is not None:
         path.write_bytes(text)
     assert read_kept(path) is None
-    path.write_bytes(msgspec.json.encode(Kept([0.0] * 7, 0.0, "w1", features=FEATURES[:6])))
+    path.write_bytes(msgspec.json.encode(Kept([0.0] * len(FEATURES), 0.0, "w1", features=FEATURES[:6])))
     assert read_kept(path) is None
 
 

@@ -305,7 +305,7 @@ def _wanted(asker: Asker, product: str | None) -> Wanted:
 def _reranked(asked: Asked, products: Sequence[str], view: View, persons: Persons, naming: Naming) -> Drawn:
     """The shop's own list, brought into order."""
     listed = list(map(naming.number, products))
-    scored = view.scoring.scored([Pool(_LIST, listed, persons.fit(listed))])
+    scored = view.scoring.scored([Pool(_LIST, listed, persons.fit(listed), leans=persons.leans)])
     shut = {naming.number(one) for one in asked.exclude}
     return Drawn(compose(scored, Layout(asked.k, asked.k, 1.0), shut), BEST, 1.0)
 
@@ -317,12 +317,11 @@ def _slots(slate: Sequence[Placed], persons: Persons, asker: Asker) -> tuple[lis
     place = where.city or where.province
     here = Reason("popular_place", place) if place else _POPULAR
     said = {**_REASONS, rules.TOGETHER: Reason("together", persons.beside), rules.TRENDING: here}
-    own = persons.fits.because
     slots = []
     worth: dict[str, float] = {}
     first: dict[str, Reason] = {}
     for product, shelf, score, _, _ in slate:
-        reason = persons.reason(product, naming) if shelf in _OWN and product in own else said[shelf]
+        reason = (persons.reason(product, naming) if shelf in _OWN else None) or said[shelf]
         slots.append(Slot(naming.name(product), shelf, reason))
         code = reason.code
         if code in worth:

@@ -18,6 +18,7 @@ from detak.catalogue import Product
 from detak.clock import from_micros
 from detak.composing import Composed, Composing, Moment, Posed
 from detak.consent import Purpose
+from detak.decide.appeal import likings
 from detak.decide.asking import Asked, Question, read
 from detak.decide.learning import Learnt as Order
 from detak.decide.learning import learn as learn_order
@@ -40,6 +41,7 @@ from detak.settings import Settings
 from detak.shopfront import Front
 from detak.stock import Stock
 from detak.subject import Identifier
+from detak.tastes import Tastes
 
 _FRONT_SECONDS: Final = 60  # after which what is popular and new is looked up again
 _LOOK_SECONDS: Final = 5
@@ -111,11 +113,13 @@ class Deciding:
         self._composing = Composing(gate, settings)
         self._deciding = threading.Lock()
         self._front: Front | None = None
-        self._stock: Stock | None = None
+        self._tastes: Tastes | None = None
         self._rulebook, self._looked = Rulebook(), 0
         self._learnt = -inf  # what offers bring is not kept: it is learnt again soon after a start
         self.weights = Weights()
         """What the chance of a click is told by."""
+        self.liked: Mapping[str, float] = {}
+        """How much products are liked by whoever sees them (``appeal``). Not kept: learnt again soon after a start."""
         self.clock: Callable[[], int] = _micros
         """Now, in microseconds since 1970, UTC."""
 
@@ -235,6 +239,7 @@ class Deciding:
             self._resume(self.clock())
         told = taught(self._gate, tuple(one.name for one in offers), from_micros(self.clock()))
         name = f"w{len(told.logged.clicked)}"
+        found = likings(told.exposed, self._categories(told.exposed.product))
         order = learn_order(told.logged, self.weights, name)
         bought: Learnt | None = None
         if offers:
@@ -243,6 +248,7 @@ class Deciding:
             bought = learn_offers(told.visits, offers, rules_, told.daily, budget, seed)
         with self._deciding:
             self.weights = order.weights
+            self._like(found)
             if bought is not None:
                 self._composing.book = bought.book
         return Lesson(order, bought)
@@ -269,6 +275,7 @@ class Deciding:
         """Forget people; what was learnt is let go, and learnt again without them with the next beat."""
         with self._deciding:
             self._composing.drop(subjects)
+            self._like({})
             self._composing.book = Book()
             self.weights = Weights()
             self._learnt = -inf
@@ -327,18 +334,31 @@ class Deciding:
             self._looked = now
             self._reread()
         answering = self._models.answering
-        stock = self._stock
-        if stock is None or stock.answering is not answering or stock.rulebook is not self._rulebook:
-            stock = self._stock = Stock(answering, self._rulebook, self._settings.currency)
+        tastes = self._tastes
+        if tastes is None or tastes.stock.answering is not answering or tastes.stock.rulebook is not self._rulebook:
+            stock = Stock(answering, self._rulebook, self._settings.currency)
+            tastes = self._tastes = Tastes(stock, self.liked)
         front = self._front
         if (
             front is None
-            or front.stock is not stock
+            or front.tastes is not tastes
             or front.weights is not self.weights
             or now - front.made > _FRONT_SECONDS * 1_000_000
         ):
-            front = self._front = Front(stock, self.weights, now)
+            front = self._front = Front(tastes, self.weights, now)
         return front
+
+    def _like(self, found: Mapping[str, float]) -> None:
+        """Go by how much each product is liked."""
+        self.liked = found
+        if self._tastes is not None:
+            self._tastes = Tastes(self._tastes.stock, found)
+
+    def _categories(self, products: Sequence[str]) -> list[str | None]:
+        """The narrowest category of each product."""
+        known = self._models.answering.catalogue.products
+        paths = (known[one].category if one in known else None for one in products)
+        return [path[-1] if path else None for path in paths]
 
     def _resume(self, now: int) -> None:
         """Before the first answer: go on where the process before this one stopped."""

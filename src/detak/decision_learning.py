@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from detak.consent import Purpose
+from detak.decide.appeal import Exposed
 from detak.decide.learning import Logged
 from detak.decide.offers import TRIAL
 from detak.decide.offers_learning import Visits
@@ -21,6 +22,11 @@ DAYS: Final = 90
 _MOST: Final = 300_000  # decisions, the latest
 _CLICKED: Final = "Product Clicked"
 _ADDED: Final = "Product Added"
+_LISTED: Final = "Product List Viewed"
+_TAKEN: Final = (_CLICKED, "Product Viewed")
+_SEEN_DAYS: Final = 30  # tastes and catalogues change
+_ROWS: Final = 20_000_000  # products of lists and looks, after which some people speak for all
+_NEXT_PLACE: Final = 0.9  # how much each place of a list is looked at beside the one before
 
 
 class Taught(NamedTuple):
@@ -30,6 +36,8 @@ class Taught(NamedTuple):
     visits: Visits
     daily: float
     """Decisions a day with an offer in play."""
+    exposed: Exposed
+    """Products in lists."""
 
 
 def taught(gate: Gate, offers: tuple[str, ...], now: datetime) -> Taught:
@@ -44,7 +52,8 @@ def taught(gate: Gate, offers: tuple[str, ...], now: datetime) -> Taught:
         )
         clicks = _clicks(granted)
         came = granted.run(_came(granted.facts.events))
-    return Taught(_logged(decisions, clicks), *_visits(decisions, came, offers))
+        exposed = _exposed(granted, now)
+    return Taught(_logged(decisions, clicks), *_visits(decisions, came, offers), exposed)
 
 
 def _clicks(granted: Granted) -> set[tuple[str, str]]:
@@ -54,6 +63,32 @@ def _clicks(granted: Granted) -> set[tuple[str, str]]:
     pairs = answers.inner_join(items, answers.id == items.event_id).select("decision_id", "product_id").distinct()
     rows = granted.run(pairs)
     return set(zip(rows["decision_id"].to_pylist(), rows["product_id"].to_pylist(), strict=True))
+
+
+def _exposed(granted: Granted, now: datetime) -> Exposed:
+    """What people saw in lists and turned to. A look at a product on a day on which no list showed it does not count:
+    they may have come for it."""
+    since = now.astimezone(UTC).replace(tzinfo=None) - timedelta(days=_SEEN_DAYS)
+    items = granted.facts.items
+    wanted = items.filter(
+        items.received >= since,
+        items.subject.notnull(),
+        items.product_id.notnull(),
+        items.event.isin([_LISTED, *_TAKEN]),
+    )
+    rows = granted.run(wanted.aggregate(rows=wanted.count()))["rows"][0].as_py()
+    if rows > _ROWS:  # pseudonyms are random: those of some are a sample of all
+        wanted = wanted.filter(wanted.subject % (rows // _ROWS + 1) == 0)
+    listed = wanted.event == _LISTED
+    day = ibis.coalesce(wanted.time, wanted.received).date()
+    met = wanted.group_by("subject", "product_id", day=day).aggregate(
+        place=wanted.line.min(where=listed), taken=(~listed).cast("int64").max()
+    )
+    met = met.filter(met.place.notnull())
+    seen = (ibis.literal(_NEXT_PLACE) ** met.place).sum()
+    found = granted.run(met.group_by("product_id").aggregate(seen=seen, taken=met.taken.sum()).order_by("product_id"))
+    seen, taken = (found[name].to_numpy().astype(np.float64) for name in ("seen", "taken"))
+    return Exposed(found["product_id"].to_pylist(), seen, taken)
 
 
 def _came(events: ir.Table) -> ir.Table:

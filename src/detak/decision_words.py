@@ -13,8 +13,8 @@ from detak.words import say
 _NAMED: Final = frozenset(("looked", "liked", "carted", "bought", "together"))
 _STRONGEST: Final = 3
 _KINDS: Final = frozenset(
-    ("for_you", "looked", "liked", "carted", "bought", "continue", "together", "popular", "popular_place", "new",
-     "price_cut", "fits", "pinned")
+    ("for_you", "looked", "liked", "carted", "bought", "kind", "continue", "together", "popular", "popular_place",
+     "new", "price_cut", "fits", "pinned")
 )  # fmt: skip
 """Reasons for something; the others say what was left out, or what chance did."""
 

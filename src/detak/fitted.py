@@ -81,6 +81,11 @@ class Fitted:
         """Where each product stands in ``data.items``."""
         return {one: place for place, one in enumerate(self.data.items)}
 
+    @cached_property
+    def touched(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """How often each of ``data.items`` was touched."""
+        return np.bincount(self.data.item, minlength=len(self.data.items))
+
     def described(self, content: Items) -> "Fitted":
         """With what the catalogue says of the products, in the order of ``data.items``."""
         return replace(self, data=replace(self.data, content=content))

@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from detak.decision import Reason
+from detak.goods import Floats
 from detak.recommend.base import NOBODY, Crowd, History, Ints32, Many, Model, Scored, Situation
 from detak.recommend.content import Kind
 from detak.remembering import Visitor
-from detak.stock import Naming, Stock
+from detak.stock import Naming
+from detak.tastes import Tastes
 from detak.touches import WEIGHTS
 
 _CANDIDATES: Final = 28
@@ -55,6 +57,7 @@ class _Fits(NamedTuple):
 
 
 _NO_FITS: Final = _Fits([], {}, {}, {})
+_NO_NAMES: Final[Mapping[int, str]] = {}
 
 
 class Persons(NamedTuple):
@@ -69,6 +72,10 @@ class Persons(NamedTuple):
     """The product that ``together`` goes with."""
     sensitive: int
     """Touches that were set aside."""
+    leans: Floats | None = None
+    """How much they lean to each category; see ``Tastes``."""
+    favoured: Mapping[int, str] = _NO_NAMES
+    """Picked products that are there for their category alone, and what it is called."""
 
     @property
     def all(self) -> set[int]:
@@ -80,10 +87,13 @@ class Persons(NamedTuple):
         known = self.relevance.get
         return [known(one, 0.0) for one in products]
 
-    def reason(self, product: int, naming: Naming) -> Reason:
-        """What of the visitor's own speaks for a product; there is something (``fits.because``)."""
-        because = self.fits.because[product]
-        return Reason(_OWN[self.fits.kinds.get(because, 0)], naming.name(because))
+    def reason(self, product: int, naming: Naming) -> Reason | None:
+        """What of the visitor's own speaks for a product; None: nothing."""
+        because = self.fits.because.get(product, NOBODY)
+        if because != NOBODY:
+            return Reason(_OWN[self.fits.kinds.get(because, 0)], naming.name(because))
+        kind = self.favoured.get(product)
+        return None if kind is None else Reason("kind", kind)
 
 
 class _Touched(NamedTuple):
@@ -108,8 +118,9 @@ _Key = tuple[int, Where, tuple[int, ...], tuple[int, ...]]
 class Pools:
     """Makes pools; keeps for a short life what it found for whom, for people who turn a few pages. One thread."""
 
-    def __init__(self, stock: Stock) -> None:
-        self._stock = stock
+    def __init__(self, tastes: Tastes) -> None:
+        self._stock = tastes.stock
+        self._tastes = tastes
         self._fitting: dict[_Key, _Fits] = {}
 
     def of(self, wanted: Sequence[Wanted], now: int) -> list[Persons]:
@@ -141,10 +152,19 @@ class Pools:
         beside = wanted.product
         if beside is None:
             beside = next((one for one in touched.latest if naming.knows(one)), None)
-        if beside is None:
-            return Persons(continued, picked, [], relevance, fits, "", touched.sensitive)
-        together = self._going_with(beside, shut, {row[0] for row in touched.history}) if naming.knows(beside) else []
-        return Persons(continued, picked, together, relevance, fits, naming.name(beside), touched.sensitive)
+        had = [row[0] for row in touched.history]
+        together = self._going_with(beside, shut, set(had)) if beside is not None and naming.knows(beside) else []
+        leans = self._tastes.leans(had)
+        favoured = self._favoured(leans, {*had, *bought, *shut, *picked, *together})
+        name = "" if beside is None else naming.name(beside)
+        sensitive = touched.sensitive
+        return Persons(continued, [*picked, *favoured], together, relevance, fits, name, sensitive, leans, favoured)
+
+    def _favoured(self, leans: Floats, shut: Collection[int]) -> dict[int, str]:
+        """The best of the categories that somebody leans to, but what is ``shut``."""
+        tastes, names = self._tastes, self._stock.categories
+        kinds = tastes.favourites(leans)
+        return {one: names[kind] for kind in kinds for one in tastes.best(kind) if one not in shut}
 
     def _touched(self, wanted: Wanted) -> _Touched:
         """What may be gone by: nothing that is sensitive."""

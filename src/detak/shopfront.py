@@ -16,7 +16,8 @@ from detak.decision import Decision
 from detak.money import exponent
 from detak.pools import Persons, Pools, Where
 from detak.recommend.base import History, Situation
-from detak.stock import COMMON, Stock
+from detak.stock import COMMON
+from detak.tastes import Tastes
 from detak.touches import Touches
 
 HOUR: Final = 3_600_000_000  # microseconds
@@ -107,10 +108,10 @@ class View:
 
     def _pool(self, name: str, persons: Persons) -> Pool:
         if name == CONTINUE:
-            return Pool(name, persons.continued, persons.fit(persons.continued), seen=True, personal=True)
+            return Pool(name, persons.continued, persons.fit(persons.continued), True, False, True, persons.leans)
         if name == FOR_YOU:
-            return Pool(name, persons.picked, persons.fit(persons.picked), personal=True)
-        return Pool(name, persons.together, persons.fit(persons.together), together=True, personal=True)
+            return Pool(name, persons.picked, persons.fit(persons.picked), False, False, True, persons.leans)
+        return Pool(name, persons.together, persons.fit(persons.together), False, True, True, persons.leans)
 
     def _for_everyone(self, name: str, where: Where, now: int) -> list[Placed]:
         """A shelf that is the same for all who are there then: scored once."""
@@ -129,26 +130,27 @@ class Front:
     """The shop at one moment. Whoever makes it keeps to one thread.
 
     Args:
-        stock: what holds until something changes.
+        tastes: what holds until something changes: the products, and what of them is liked.
         weights: what the chance of a click is told by.
         made: the moment, microseconds since 1970, UTC.
     """
 
-    def __init__(self, stock: Stock, weights: Weights, made: int) -> None:
-        self.stock = stock
+    def __init__(self, tastes: Tastes, weights: Weights, made: int) -> None:
+        stock = self.stock = tastes.stock
         self.answering = stock.answering
         self.rulebook = stock.rulebook
         self.weights = weights
         self.made = made
         self.version = stock.answering.version
-        self.pools = Pools(stock)
+        self.tastes = tastes
+        self.pools = Pools(tastes)
         self.newest = stock.newest
         self.cut = stock.cut
         known = self.trending(Where(), made)
         popular = np.zeros(len(stock.items) + 1)
         popular[known] = 1.0 - np.arange(len(known)) / max(len(known), 1)
-        self.features = (popular, stock.freshness(made), (stock.goods.cut > 0).astype(np.float64))
-        """By product: how known it is, how new, whether its price is cut."""
+        self.features = (popular, stock.freshness(made), (stock.goods.cut > 0).astype(np.float64), tastes.liked)
+        """By product: how known it is, how new, whether its price is cut, how much it is liked."""
         self._views: dict[str, View] = {}
 
     def view(self, placement: str) -> View:

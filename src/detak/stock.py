@@ -122,9 +122,13 @@ class Stock:
     @cached_property
     def category(self) -> NDArray[np.int32]:
         """A number of each product's widest category but the root that all share; -1: none is known."""
-        numbers: dict[str, int] = {}
-        wide = [numbers.setdefault(path[min(1, len(path) - 1)], len(numbers)) for path in self.answering.content.paths]
-        return np.array([*wide, -1], np.int32)[self._kinds]
+        numbers = {name: at for at, name in enumerate(self.categories)}
+        return np.array([*(numbers[_wide(path)] for path in self.answering.content.paths), -1], np.int32)[self._kinds]
+
+    @cached_property
+    def categories(self) -> list[str]:
+        """What the numbers in ``category`` are called."""
+        return list(dict.fromkeys(map(_wide, self.answering.content.paths)))
 
     @cached_property
     def sensitive(self) -> Truths:
@@ -141,6 +145,10 @@ class Stock:
         """From 1, listed now, to 0, a month ago or at a time that is not known."""
         listed = self.goods.listed
         return np.where(listed == NEVER, 0.0, np.clip(1.0 - (now - listed) / _FRESH, 0.0, 1.0))
+
+
+def _wide(path: tuple[str, ...]) -> str:
+    return path[min(1, len(path) - 1)]
 
 
 class Naming:

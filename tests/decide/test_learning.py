@@ -8,8 +8,8 @@ from detak.decide.page import FEATURES, Weights
 
 PLACES = 8
 SEEN = 0.85 ** np.arange(PLACES)
-TRUE = Weights((3.0, 0.0, -1.0, 0.0, 1.5, 0.0, 0.0), -2.0)
-BACKWARDS = Weights((-2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), -2.0)
+TRUE = Weights((3.0, 0.0, -1.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0), -2.0)
+BACKWARDS = Weights((-2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), -2.0)
 
 
 def score(features: np.ndarray, weights: Weights) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What products are worth: by the person, by the shop's factors; what may not be shown, and what chooses nobody."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +18,11 @@ SIZE = 6
 
 def wares(**columns: Sequence[float]) -> Wares:
     """Six products and one that nobody knows, alike but for these columns."""
-    floats = {name: np.zeros(SIZE + 1) for name in ("popular", "fresh", "offered")}
+    floats = {name: np.zeros(SIZE + 1) for name in ("popular", "fresh", "offered", "liked")}
     made = Wares(
         **floats,
         worth=np.ones(SIZE + 1),
-        category=np.full(SIZE + 1, -1, np.int32),
+        category=np.array([0, 0, 1, 1, 2, 2, -1], np.int32),
         open=np.ones(SIZE + 1, np.bool_),
         sensitive=np.zeros(SIZE + 1, np.bool_),
     )
@@ -30,8 +31,10 @@ def wares(**columns: Sequence[float]) -> Wares:
     return made
 
 
-def pool(*products: int, fits: Sequence[float] = (), personal: bool = False, seen: bool = False) -> Pool:
-    return Pool("x", products, fits or [0.0] * len(products), seen=seen, personal=personal)
+def pool(
+    *products: int, fits: Sequence[float] = (), personal: bool = False, seen: bool = False, leans: Any = None
+) -> Pool:
+    return Pool("x", products, fits or [0.0] * len(products), seen=seen, personal=personal, leans=leans)
 
 
 def products(shelf: Sequence[Placed]) -> list[int]:
@@ -62,11 +65,25 @@ def test_a_product_that_nobody_knows_counts_as_the_last_row_does() -> None:
     assert products(shelf) == [0]
 
 
+def test_of_products_alike_the_better_liked_one_is_worth_more() -> None:
+    (shelf,) = Scoring(Weights(), wares(liked=[0.5, 0.7])).scored([pool(0, 1)])
+    assert products(shelf) == [1, 0]
+    assert unpacked(packed(shelf), 2)[:, FEATURES.index("liked")] == pytest.approx([0.7, 0.5], abs=1 / 255)
+
+
+def test_what_is_of_a_kind_that_the_person_leans_to_is_worth_more_to_them_alone() -> None:
+    leans = np.array([0.4, 0.9, 0.5, 0.5])
+    theirs, everybodys = Scoring(Weights(), wares()).scored([pool(0, 2, SIZE, leans=leans), pool(0, 2, SIZE)])
+    assert products(theirs) == [2, SIZE, 0]
+    assert unpacked(packed(theirs), 3)[:, FEATURES.index("kind")] == pytest.approx([0.9, 0.5, 0.4], abs=1 / 255)
+    assert products(everybodys) == [0, 2, SIZE]
+
+
 def test_features_survive_the_facts() -> None:
     (shelf,) = Scoring(Weights(), wares(popular=[0.3, 0.2], offered=[1.0])).scored(
         [pool(0, 1, fits=[0.5, 0], seen=True)]
     )
-    expected = [[0.5, 1.0, 0.3, 0.0, 1.0, 1.0, 0.0], [0.0, 0.5, 0.2, 0.0, 0.0, 1.0, 0.0]]
+    expected = [[0.5, 1.0, 0.3, 0, 1, 0, 1, 0, 0.5], [0, 0.5, 0.2, 0, 0, 0, 1, 0, 0.5]]
     assert products(shelf) == [0, 1]
     assert unpacked(packed(shelf), 2) == pytest.approx(np.array(expected), abs=1 / 255)
 
@@ -81,7 +98,13 @@ def test_features_survive_the_facts() -> None:
 def test_shelves_scored_together_are_those_scored_alone(lists: list[list[tuple[int, float]]], shut: list[bool]) -> None:
     scoring = Scoring(Weights(), wares(open=[not one for one in shut], worth=[1, 2, 3, 1, 2, 3]))
     pools = [
-        pool(*(one for one, _ in told), fits=[fit for _, fit in told], personal=bool(at % 2), seen=at == 1)
+        pool(
+            *(one for one, _ in told),
+            fits=[fit for _, fit in told],
+            personal=bool(at % 2),
+            seen=at == 1,
+            leans=np.array([0.1, 0.5, 0.9, 0.5]) if at == 2 else None,
+        )
         for at, told in enumerate(lists)
     ]
     assert scoring.scored(pools) == [scoring.scored([one])[0] for one in pools]

@@ -10,17 +10,18 @@ from math import ceil
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-FEATURES: Final = ("relevance", "rank", "popular", "fresh", "offered", "seen", "together")
+FEATURES: Final = ("relevance", "rank", "popular", "fresh", "offered", "liked", "seen", "together", "kind")
 """What the chance of a click is told by, each from 0 to 1: how well the product fits the person, its rank on its shelf,
-how known it is, how new, whether its price is cut, whether they looked at it, whether it goes with what they have."""
+how known it is, how new, whether its price is cut, how much it is liked by whoever sees it, whether they looked at it,
+whether it goes with what they have, and how much they lean to products of its kind."""
 
 
 @dataclass(frozen=True)
 class Weights:
     """A logistic model of a click: ``intercept + weights . features``, in the order of ``FEATURES``."""
 
-    weights: tuple[float, ...] = (2.0, 1.0, 0.6, 0.2, 0.3, 0.8, 0.5)
-    intercept: float = -3.0
+    weights: tuple[float, ...] = (1.0, 0.3, 0.5, 0.2, 0.3, 5.0, 0.8, 0.3, 3.0)
+    intercept: float = -7.0
     version: str = "prior"
 
 

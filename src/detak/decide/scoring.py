@@ -11,20 +11,22 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detak.decide.appeal import EVEN
 from detak.decide.page import FEATURES, Placed, Weights
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
 _FULL: Final = 255  # a feature of 1, as a byte
-_FOR_ALL: Final = slice(2, 5)  # the features that are the same for everyone
+_FOR_ALL: Final = slice(2, 6)  # the features that are the same for everyone
 
 
 class Wares(NamedTuple):
-    """What holds of each product for everyone. The first three are features, from 0 to 1."""
+    """What holds of each product for everyone. The first four are features, from 0 to 1."""
 
     popular: Floats
     fresh: Floats
     offered: Floats
+    liked: Floats
     worth: Floats
     """What a click is worth: margin, price, stock and the shop's boosts and buryings."""
     category: NDArray[np.int32]
@@ -45,6 +47,8 @@ class Pool(NamedTuple):
     together: bool = False
     personal: bool = False
     """Whether what is known of the person chose them."""
+    leans: Floats | None = None
+    """How much the person leans to each category, and, last, to products without one; None: as everybody."""
 
 
 class Scoring:
@@ -63,17 +67,22 @@ class Scoring:
     @cached_property
     def _same(self) -> Floats:
         """By product, the part of the logit that is the same for everyone."""
-        wares, (popular, fresh, offered) = self.wares, self._weights.weights[_FOR_ALL]
-        return popular * wares.popular + fresh * wares.fresh + offered * wares.offered
+        return np.asarray(np.stack(self.wares[:4], axis=1) @ np.array(self._weights.weights[_FOR_ALL]))
 
     @cached_property
     def _bytes(self) -> NDArray[np.uint8]:
         """By product, the features that are the same for everyone, as bytes."""
-        wares = self.wares
-        return _as_bytes(np.stack([wares.popular, wares.fresh, wares.offered], axis=1))
+        return _as_bytes(np.stack(self.wares[:4], axis=1))
+
+    @cached_property
+    def _even(self) -> Floats:
+        """How everybody leans to each category."""
+        return np.full(int(self.wares.category.max(initial=-1)) + 2, EVEN)
 
     def scored(self, pools: Sequence[Pool]) -> list[list[Placed]]:
         """The products of each pool that may be shown, the most valuable first; of those alike the one named first."""
+        if not pools:
+            return []
         sizes = [len(one.products) for one in pools]
         product = np.fromiter(chain.from_iterable([one.products for one in pools]), np.int64, sum(sizes))
         fits = np.fromiter(chain.from_iterable([one.fits for one in pools]), np.float64, len(product))
@@ -87,14 +96,18 @@ class Scoring:
         ends = pool.searchsorted(np.arange(len(pools) + 1))
         size = np.maximum(sizes, 1)
         rank = 1.0 - (np.arange(len(pool)) - ends.take(pool)) / size.take(pool)
-        w, base = self._weights.weights, self._weights.intercept + marks[:, :2] @ self._weights.weights[5:]
-        score = wares.worth.take(row) / (1.0 + np.exp(-(base.take(pool) + w[0] * fits + w[1] * rank + self._same[row])))
+        category = wares.category.take(row)
+        kind = np.stack([self._even if one.leans is None else one.leans for one in pools])[pool, category]
+        w, base = self._weights.weights, self._weights.intercept + marks[:, :2] @ self._weights.weights[6:8]
+        logit = base.take(pool) + w[0] * fits + w[1] * rank + self._same.take(row) + w[8] * kind
+        score = wares.worth.take(row) / (1.0 + np.exp(-logit))
         told = np.empty((len(row), len(FEATURES)), np.uint8)
         told[:, 0], told[:, 1] = _as_bytes(fits), _as_bytes(rank)
         told[:, _FOR_ALL] = self._bytes.take(row, axis=0)
-        told[:, 5:] = (marks[:, :2] * np.uint8(_FULL)).take(pool, axis=0)
+        told[:, 6:8] = (marks[:, :2] * np.uint8(_FULL)).take(pool, axis=0)
+        told[:, 8] = _as_bytes(kind)
         order = np.lexsort((-score, pool))
-        return _placed(pools, ends.tolist(), (product, score, told, wares.category.take(row)), order)
+        return _placed(pools, ends.tolist(), (product, score, told, category), order)
 
 
 def _placed(

@@ -49,11 +49,7 @@ def shrink(groups: Groups) -> list[Shrunk]:
     """
     if not len(groups.trials):
         return []
-    usual = _usual(groups)
-    # The kind counts for one success at least: where nobody buys anything, nothing stands out by nobody buying it.
-    weight = np.maximum(_weight(groups.successes, groups.trials, usual), 1 / usual)
-    above = weight * usual + groups.successes
-    below = weight * (1 - usual) + groups.trials - groups.successes
+    usual, above, below = _drawn(groups)
     middle = above / (above + below)
     low, high = (scipy.special.betaincinv(above, below, tail) for tail in (0.025, 0.975))
     wrong_up = scipy.special.betainc(above, below, usual)
@@ -62,6 +58,21 @@ def shrink(groups: Groups) -> list[Shrunk]:
     sides = np.where(chosen, np.where(wrong_up < 0.5, 1, -1), 0)
     rows = zip(middle.tolist(), low.tolist(), high.tolist(), usual.tolist(), sides.tolist(), strict=True)
     return [Shrunk(Estimate(share, least, most), of_kind, side) for share, least, most, of_kind, side in rows]
+
+
+def drawn(groups: Groups) -> _Floats:
+    """Each group's share alone."""
+    _, above, below = _drawn(groups)
+    return np.asarray(above / (above + below), np.float64)
+
+
+def _drawn(groups: Groups) -> tuple[_Floats, _Floats, _Floats]:
+    """The share of each group's kind, and what speaks for and against success in the group."""
+    usual = _usual(groups)
+    # The kind counts for one success at least: where nobody buys anything, nothing stands out by nobody buying it.
+    weight = np.maximum(_weight(groups.successes, groups.trials, usual), 1 / usual)
+    above = weight * usual + groups.successes
+    return usual, above, weight * (1 - usual) + groups.trials - groups.successes
 
 
 def _usual(groups: Groups) -> _Floats:

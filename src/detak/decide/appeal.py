@@ -1,0 +1,64 @@
+"""What is liked: each product beside the others by whoever sees it, and each kind of products beside the others by one
+person. Logarithms of ratios, as features from 0 to 1; a half says nothing either way. Pure.
+
+A product in a list is turned to by some of those who see it. Products few have seen yet are drawn towards those of the
+same kind, by as much as kinds are alike (empirical Bayes, ``shrinkage``). What somebody turned to is drawn towards what
+all turn to in the same way, by a count that is set.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detak.insights.shrinkage import Groups, drawn
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.integer]
+
+EVEN: Final = 0.5
+"""As everybody else, or not known."""
+REACH: Final = 6.0
+"""How far apart the logarithms of 0 and 1 are: 1 is taken up twenty times as often as usual."""
+_USUAL: Final = 3.0  # touches that what all turn to counts for, beside one person's own
+
+
+class Exposed(NamedTuple):
+    """By product: how often it was seen, and on how many of these days by how many people it was turned to as well."""
+
+    product: Sequence[str]
+    seen: Floats
+    """Days on which somebody saw it, each times how much its place is looked at."""
+    taken: Floats
+
+
+NOTHING: Final = Exposed((), np.zeros(0), np.zeros(0))
+
+
+def likings(exposed: Exposed, kinds: Sequence[str | None]) -> dict[str, float]:
+    """How much each product is liked by whoever sees it, from 0 to 1; ``kinds`` are theirs. Empty: nobody took any."""
+    taken = exposed.taken
+    seen = np.maximum(exposed.seen, taken)  # a place that is hardly looked at was looked at where somebody came by it
+    if not taken.sum():
+        return {}
+    share = drawn(Groups(taken, seen, kinds))
+    found = as_feature(np.log(share / (taken.sum() / seen.sum())))
+    return dict(zip(exposed.product, found.tolist(), strict=True))
+
+
+def leaning(touched: Ints, usual: Floats) -> Floats:
+    """How much more somebody turns to each kind than all do, from 0 to 1. The last entry is that of no kind: a half.
+
+    Args:
+        touched: the kinds of what they turned to, one each; -1: of no kind, which says nothing.
+        usual: the share of all touches that go to each kind, above 0.
+    """
+    count = np.bincount(touched[touched >= 0], minlength=len(usual))
+    ratio = (count / usual + _USUAL) / (count.sum() + _USUAL)
+    return np.append(as_feature(np.log(ratio)), EVEN)
+
+
+def as_feature(logarithm: Floats) -> Floats:
+    """The logarithm of a ratio as a feature: a half for 0, 1 for half of ``REACH`` and more."""
+    return np.clip(EVEN + logarithm / REACH, 0.0, 1.0)
