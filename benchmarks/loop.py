@@ -18,6 +18,7 @@ import numpy as np
 
 from detak.consent import Basis
 from detak.decide.offers_learning import Learnt
+from detak.deciding import Lesson
 from detak.engine import Engine
 from detak.settings import Settings, SourceSettings
 from detak.simulate.browsing import LOOK, adding, tempting
@@ -37,6 +38,8 @@ MARGIN: Final = 0.3
 """Of a price, before discounts: the simulated goods have no cost of their own."""
 _STEP: Final = DAY_MS // 4
 _SOURCE: Final = "loop"
+_EARLY: Final = (1, 3)
+"""Days after which models are fitted, beside each seventh."""
 _RULES: Final = """
 [placements.default.page]
 margin = 0.0
@@ -201,22 +204,20 @@ def _closed(engine: Engine, world: World, first: int, days: int, warm: int) -> R
         for batch in batches(lines):
             engine.take(_SOURCE, b'{"batch":[' + b",".join(batch) + b"]}", imported=False).result(timeout=300)
         day, part = divmod(number + 1, DAY_MS // _STEP)
-        if not part and day in (1, 3):
-            engine.models.fit()
-        if not part and day % 7 == 0:
+        if not part and (day in _EARLY or day % 7 == 0):  # as the beat does: fit, and learn
             engine.models.fit()
             lesson = engine.decisions.learn(seed=1)
-            offers = lesson.offers
-            told.append(
-                f"day {day}: order {lesson.order.why}"
-                + (
-                    f", offers {offers.book.rule} (p {offers.p:.3f}, at least {offers.average:+.4f} orders a visit)"
-                    if offers
-                    else ""
-                )
-            )
+            told.append(_said(day, lesson))
     shares = _whom(engine, world, lesson.offers) if lesson and lesson.offers else {}
     return _told(live, world, told, shares, policy)
+
+
+def _said(day: int, lesson: Lesson) -> str:
+    offers = lesson.offers
+    order = f"day {day}: order {lesson.order.why}"
+    if not offers:
+        return order
+    return f"{order}, offers {offers.book.rule} (p {offers.p:.3f}, at least {offers.average:+.4f} orders a visit)"
 
 
 def _stock(engine: Engine, world: World) -> None:
