@@ -32,18 +32,20 @@ class Told(NamedTuple):
 
 
 class _Said(NamedTuple):
-    """What is said of products: entries of one slot after another, a person's slots in a row, in any order."""
+    """What is said of products: entries of one slot after another, of a slot one person's after the other's, in any
+    order."""
 
     item: Ints32
     value: Floats
     begin: Ints
-    """Where the entries of each slot begin, and the end."""
+    """By slot and person: where the entries begin, and the end."""
     offset: Ints
-    """By slot: where the person's products begin among those of all people."""
+    """By slot and person: where the person's products begin among those of all people."""
 
 
 class _Rows(NamedTuple):
-    """The rows that some people are answered from, one person's after the other's, each's one slot after another."""
+    """The rows that some people are answered from: one slot's after the other's, and of each one person's after the
+    other's."""
 
     row: Ints
     weight: Floats
@@ -51,7 +53,7 @@ class _Rows(NamedTuple):
     """By row: which touch it is of, a place in ``Ragged.item``."""
     slot: Ints
     lengths: Ints
-    """By slot of each person, all slots: how many rows."""
+    """By slot and person: how many rows."""
 
 
 @dataclass(frozen=True)
@@ -76,28 +78,31 @@ class Crowds:
         """
         people, size = histories.count, self._items
         place = self._places.of(people * size)
-        touched, shut = histories.owner * size + histories.item, own.owner * size + own.item
-        shut = shut if again else np.concatenate([shut, touched])
-        more = own.longest + (0 if again else histories.longest)
-        told, near = self._entries(histories, closed, more)
-        place[shut] = -1
-        key = np.concatenate([self._best(told, place, more), self._near(near, place, people)])
-        place[shut] = 0
-        key.sort()
-        key = key[np.concatenate([[True], key[1:] != key[:-1]])] if len(key) else key
+        said, key = self._candidates(histories, own if again else _both(own, histories), closed)
         start = key.searchsorted(np.arange(people + 1) * size)
-        place[key] = np.arange(1, len(key) + 1, dtype=np.int32)
-        features = np.empty((len(self.voices.slots) * SPOKEN + KNOWN, len(key)), np.float32)
-        self._say(told, place, features)
-        features[-2:] = 0
-        if again:
-            self._touched(histories, place.take(touched), features)
-        place[key] = 0
         many = start[1:] - start[:-1]
         item = (key - (np.arange(people) * size).repeat(many)).astype(np.int32)
+        place[key] = np.arange(1, len(key) + 1, dtype=np.int32)
+        features = np.empty((len(self.voices.slots) * SPOKEN + KNOWN, len(key)), np.float32)
+        self._say(said, Ragged(item, start), place, features)
         features[-KNOWN : 3 - KNOWN] = self.voices.fame.take(item, axis=1)
         features[3 - KNOWN] = np.log1p(histories.lengths.astype(np.float32)).repeat(many)
+        features[-2:] = 0
+        if again:
+            self._touched(histories, place.take(histories.owner * size + histories.item), features)
+        place[key] = 0
         return Told(item, features.T, start)
+
+    def _candidates(self, histories: Ragged, own: Ragged, closed: Ints32) -> tuple[_Said, Ints]:
+        """What is said, and the keys of the candidates: person times products and the product, in order."""
+        place = self._places.of(histories.count * self._items)
+        said, near = self._entries(histories, closed, own.longest)
+        shut = own.owner * self._items + own.item
+        place[shut] = -1
+        key = np.concatenate([self._best(said, place, own.longest), self._near(near, place, histories.count)])
+        place[shut] = 0
+        key.sort()
+        return said, key[np.concatenate([[True], key[1:] != key[:-1]])] if len(key) else key
 
     def because(self, histories: Ragged, chosen: Ragged) -> Ints32:
         """For each of the chosen the touch that speaks for it most, over all models, each on its own scale; ``NOBODY``
@@ -117,15 +122,16 @@ class Crowds:
         same, place = self._same(histories), self._places.of(histories.count * size)
         rows = self._rows(histories, len(self.voices.names))
         at, length = stack.where(rows.row)
-        shown = chosen.owner * size + chosen.item
-        place[shown] = rank + 1
-        column = place.take((histories.owner * size).take(rows.touch).repeat(length) + stack.item.take(at))
-        place[shown] = 0
-        here = column.nonzero()[0]
+        person = histories.owner.take(rows.touch)
+        here = self._among(chosen, stack.item.take(at), length, person)
         row = np.arange(len(length)).repeat(np.diff(here.searchsorted(np.concatenate([[0], length.cumsum()]))))
+        shown = chosen.owner * size + chosen.item
+        place[shown] = rank
+        column = place.take((person * size).take(row) + stack.item.take(at.take(here)))
+        place[shown] = 0
         told = stack.value.take(at.take(here)) * rows.weight.take(row)
         cell = (rows.slot * len(histories.item) + same.take(rows.touch)).take(row)
-        cell = cell * chosen.longest + column.take(here) - 1
+        cell = cell * chosen.longest + column
         cells = (len(self.voices.names), len(histories.item) * chosen.longest)
         return np.bincount(cell, told, cells[0] * cells[1]).reshape(cells)
 
@@ -141,7 +147,7 @@ class Crowds:
             shut[closed] = True
             sums.told[shut.take(sums.item)] = 0
             near = near[~shut.take(near)][: nominees + more]
-        offset = (np.arange(histories.count) * self._items).repeat(len(self.voices.slots))
+        offset = np.tile(np.arange(histories.count) * self._items, len(self.voices.slots))
         return _Said(sums.item, sums.told, sums.begin, offset), near
 
     def _near(self, near: Ints32, place: Ints32, people: int) -> Ints:
@@ -152,35 +158,53 @@ class Crowds:
 
     def _best(self, told: _Said, place: Ints32, more: int) -> Ints:
         """The keys of what each model speaks for most, of those alike the lower numbers; ``more`` may be shut."""
-        depth = np.tile(self._naming * (self.voices.nominees + more), len(told.begin) // len(self._naming))
-        at = highest(told.value, told.begin, depth)
+        people, nominees = len(told.offset) // len(self.voices.slots), self.voices.nominees
+        parts = [np.zeros(0, np.int64)]
+        for slot in range(len(self.voices.names)):  # one by one, for models say much of different length
+            begin = told.begin[slot * people : (slot + 1) * people + 1]
+            parts.append(highest(told.value[begin[0] : begin[-1]], begin - begin[0], nominees + more) + begin[0])
+        at = np.concatenate(parts)
         many = np.diff(at.searchsorted(told.begin))
         item = told.item.take(at)
         open_ = (place.take(told.offset.repeat(many) + item) >= 0).nonzero()[0]
-        slot = np.arange(len(many)).repeat(many).take(open_)
-        packed = ordered(slot, told.value.take(at.take(open_)).view(np.int32), item.take(open_), self._items)
-        start = slot.searchsorted(np.arange(len(many) + 1))
-        first = (np.arange(len(slot)) < (start[:-1] + self.voices.nominees).repeat(start[1:] - start[:-1])).nonzero()[0]
-        return told.offset.take(slot.take(first)) + tied(packed[0].take(first), packed[1])
+        slot_ = np.arange(len(many)).repeat(many).take(open_)
+        packed = ordered(slot_, told.value.take(at.take(open_)).view(np.int32), item.take(open_), self._items)
+        start = slot_.searchsorted(np.arange(len(many) + 1))
+        first = (np.arange(len(slot_)) < (start[:-1] + nominees).repeat(start[1:] - start[:-1])).nonzero()[0]
+        return told.offset.take(slot_.take(first)) + tied(packed[0].take(first), packed[1])
 
-    def _say(self, told: _Said, place: Ints32, features: Floats) -> None:
+    def _say(self, told: _Said, candidates: Ragged, place: Ints32, features: Floats) -> None:
         """What each slot says of every candidate: its share of the highest, its place, and the value itself."""
         slots, wide = len(self.voices.slots), features.shape[1]
         features[: slots * SPOKEN].reshape(slots, SPOKEN, wide)[:] = self._silence[:, None]
-        pos = place.take(told.offset.repeat(told.begin[1:] - told.begin[:-1]) + told.item)
-        at = ((pos > 0) & (told.value > 0)).nonzero()[0]
+        person = np.tile(np.arange(candidates.count), slots)
+        at = self._among(candidates, told.item, told.begin[1:] - told.begin[:-1], person)
+        at = at[told.value.take(at) > 0]
         start = at.searchsorted(told.begin)
         many = start[1:] - start[:-1]
+        pos = place.take(told.offset.repeat(many) + told.item.take(at))
         slot = np.arange(len(many)).repeat(many)
-        packed = ordered(slot, told.value.take(at).view(np.int32), pos.take(at), wide)
+        packed = ordered(slot, told.value.take(at).view(np.int32), pos, wide)
         value, cell = valued(*packed).view(np.float32), tied(*packed)
-        cell += (np.arange(len(many)) % slots * (SPOKEN * wide)).repeat(many) - 1
+        cell += (np.arange(len(many)) // (len(many) // slots) * (SPOKEN * wide)).repeat(many) - 1
         rank, speaking = ranks(start, many), many.nonzero()[0]
         highest = np.maximum(value.take(start.take(speaking)), _LEAST).repeat(many.take(speaking))
         said = (value / highest, *self.voices.places.take(rank, axis=1), np.log(value + SMALL))
         flat = features.reshape(-1)
         for at_feature, feature in enumerate(said):
             flat[cell + at_feature * wide] = feature
+
+    def _among(self, some: Ragged, item: Ints32, many: Ints, person: Ints) -> Ints:
+        """Which of the items are among the person's of ``some``; so ``many`` of the items are ``person``'s, in turn.
+
+        A bit for each person: of the items of most people none is, and a small table lies near the processor.
+        """
+        mark = self._marks.of(self._items)
+        bit = np.left_shift(np.uint16(1), np.arange(some.count, dtype=np.uint16))
+        np.bitwise_or.at(mark, some.item, bit.take(some.owner))
+        found = (mark.take(item) & bit.take(person).repeat(many)).nonzero()[0]
+        mark[some.item] = 0
+        return np.asarray(found)
 
     def _touched(self, histories: Ragged, pos: Ints32, features: Floats) -> None:
         """How often the person touched each candidate, and how lately."""
@@ -205,10 +229,10 @@ class Crowds:
         asked = [self.voices.asked(length) for length in histories.lengths.tolist()]
         touch, slot, weight, first, lengths = (np.concatenate([one[at] for one in asked]) for at in (0, 1, 2, 3, -1))
         touch = touch + histories.start[:-1].repeat([len(one.touch) for one in asked])
-        if slots < len(self.voices.slots):
-            kept = (slot < slots).nonzero()[0]
-            touch, slot, weight, first = (one.take(kept) for one in (touch, slot, weight, first))
-        return _Rows(histories.item.take(touch) + first, weight, touch, slot, lengths)
+        order = slot.argsort(kind="stable")[: int((slot < slots).sum())]
+        touch, slot, weight, first = (one.take(order) for one in (touch, slot, weight, first))
+        by_slot = lengths.reshape(histories.count, -1).T[:slots].reshape(-1)
+        return _Rows(histories.item.take(touch) + first, weight, touch, slot, by_slot)
 
     @property
     def _items(self) -> int:
@@ -216,17 +240,22 @@ class Crowds:
 
     @cached_property
     def _places(self) -> Places:
-        return Places()
+        return Places(np.int32)
 
     @cached_property
-    def _naming(self) -> Ints:
-        """By slot: 1 where it names candidates, 0 where it is asked about the last touch alone."""
-        return (np.arange(len(self.voices.slots)) < len(self.voices.names)).astype(np.int64)
+    def _marks(self) -> Places:
+        return Places(np.uint16)
 
     @cached_property
     def _silence(self) -> Floats:
         """What a slot is taken to say of what it says nothing of."""
         return np.array([0, *self.voices.places[:, FAR], np.log(SMALL)], np.float32)
+
+
+def _both(one: Ragged, other: Ragged) -> Ragged:
+    """Each person's products of both."""
+    item, owner = np.concatenate([one.item, other.item]), np.concatenate([one.owner, other.owner])
+    return Ragged(item.take(owner.argsort(kind="stable")), one.start + other.start)
 
 
 def _on_one_scale(said: Any, histories: Ragged, wide: int) -> Any:

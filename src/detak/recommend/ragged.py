@@ -82,18 +82,17 @@ def valued(packed: Ints, wide: int) -> Ints32:
     return np.asarray(found, np.int32)
 
 
-def highest(value: Floats, start: Ints, depth: Ints | int) -> Ints:
+def highest(value: Floats, start: Ints, depth: int) -> Ints:
     """Where the ``depth`` highest of each list stand, and all that are as high as the last of them; none that are not
-    above 0. ``depth`` may be one for all lists, or 0 for some of them."""
+    above 0."""
     many = start[1:] - start[:-1]
-    deepest, wide = int(np.max(depth, initial=0)), int(many.max(initial=0))
-    least = np.full(len(many), np.finfo(np.float32).tiny, np.float32)
-    if wide > deepest:
-        table = np.zeros((len(many), wide), np.float32)
-        table[np.arange(wide) < many[:, None]] = -value
-        table.partition(deepest, axis=1)
-        np.maximum(-table[:, deepest], least, out=least)
-    least[np.broadcast_to(depth, least.shape) == 0] = np.inf
+    wide = int(many.max(initial=0))
+    if wide <= depth:
+        return np.asarray((value > 0).nonzero()[0])
+    table = np.zeros((len(many), wide), np.float32)
+    table[np.arange(wide) < many[:, None]] = -value
+    table.partition(depth, axis=1)
+    least = np.maximum(-table[:, depth], np.finfo(np.float32).tiny)
     return np.asarray((value >= least.repeat(many)).nonzero()[0])
 
 

@@ -87,7 +87,7 @@ class ManyRows:
 
     @cached_property
     def _places(self) -> Places:
-        return Places()
+        return Places(np.int32)
 
 
 def told_once(histories: Ragged, weight: Floats, size: int) -> tuple[Ragged, Floats]:
