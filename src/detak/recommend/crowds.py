@@ -17,7 +17,7 @@ from detak.recommend.ragged import Ragged, highest, loudest, ordered, ranks, tie
 from detak.recommend.stack import Weighed
 
 _CELLS: Final = 4_000_000  # people x products that a thread marks at once
-_MOST: Final = 16  # people: what is said to more of them at once no longer lies near the processor
+_MOST: Final = 32  # people: as many as a mark has bits; what is said to more no longer lies near the processor
 _LEAST: Final = np.float32(1e-30)
 
 
@@ -200,7 +200,7 @@ class Crowds:
         A bit for each person: of the items of most people none is, and a small table lies near the processor.
         """
         mark = self._marks.of(self._items)
-        bit = np.left_shift(np.uint16(1), np.arange(some.count, dtype=np.uint16))
+        bit = np.left_shift(np.uint32(1), np.arange(some.count, dtype=np.uint32))
         np.bitwise_or.at(mark, some.item, bit.take(some.owner))
         found = (mark.take(item) & bit.take(person).repeat(many)).nonzero()[0]
         mark[some.item] = 0
@@ -244,7 +244,7 @@ class Crowds:
 
     @cached_property
     def _marks(self) -> Places:
-        return Places(np.uint16)
+        return Places(np.uint32)
 
     @cached_property
     def _silence(self) -> Floats:
