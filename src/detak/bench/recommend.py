@@ -17,14 +17,14 @@ import msgspec
 import numpy as np
 
 from detak.bench.at_size import DECAY, Done, Job, blend, keep, model, nbytes, opened
+from detak.bench.pace import Pace, answered
 from detak.bench.peers import Missing, ask
 from detak.errors import UsageError
-from detak.recommend.base import History, Ints32, Situation
-from detak.recommend.serve import Rows
+from detak.recommend.blend import BlendModel
+from detak.recommend.links import Links
 from detak.recommend.windows import Touched
 
 _K: Final = 10
-_DEPTH: Final = 20  # touches of a history that are asked with: 0.8 ** 20 is a hundredth
 _ASKED: Final = 4_000
 _LIKE_BEAUTY: Final = (12_000, 200_000)
 _PEERS: Final = (("implicit_models", "als"), ("implicit_models", "cosine"), ("rectools_ease", "ease"))
@@ -36,7 +36,6 @@ AT_SIZE: Final = tuple(_STEPS)
 
 _T = TypeVar("_T")
 Ints = np.ndarray[Any, np.dtype[np.int64]]
-_Answer = Callable[[Ints32], Ints32]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -54,7 +53,7 @@ class Fitted(msgspec.Struct, frozen=True):
     fit_seconds: float
     fit_cpu_seconds: float
     peak_mb: float
-    answers_s: float
+    answers: Pace
     found: Found
 
 
@@ -85,9 +84,7 @@ class Size(msgspec.Struct, frozen=True):
     model_bytes_an_item: int
     opened_ms: float
     """From a model in a file, mapped into memory, to its first answer."""
-    answers_s: float
-    """One thread, one history after the other, by the clock."""
-    answers_a_cpu_second: float
+    answers: Pace
     found: Found
 
 
@@ -202,10 +199,9 @@ def _own(folder: Path, neighbours: int) -> Iterator[Fitted]:
         ("blend", "blend", 0),
     ):
         done = _run(Job(str(folder), step, neighbours=near))
-        best, seconds, _ = _answers(_answer(folder, step), asked, people)
+        best, pace = answered(_model(folder, step), asked, people, _K)
         found = judged(best, np.load(folder / "wanted.npy")[people])
-        rate = round(len(people) / seconds)
-        yield Fitted(name, done.seconds, done.cpu_seconds, done.peak_mb, rate, found)
+        yield Fitted(name, done.seconds, done.cpu_seconds, done.peak_mb, pace, found)
 
 
 def _peers(folder: Path) -> Iterator[Fitted | Unfitted]:
@@ -223,8 +219,8 @@ def _peers(folder: Path) -> Iterator[Fitted | Unfitted]:
         said = answer.said
         seconds, worked = (round(said[key], 1) for key in ("fit_seconds", "fit_cpu_seconds"))
         found = judged(answer.arrays["best"], np.load(folder / "wanted.npy")[people])
-        rate = round(said["answers_s"])
-        yield Fitted(f"{name} {said['version']}", seconds, worked, answer.peak_mb, rate, found)
+        pace = msgspec.convert({key: round(rate) for key, rate in said["answers"].items()}, Pace)
+        yield Fitted(f"{name} {said['version']}", seconds, worked, answer.peak_mb, pace, found)
 
 
 def _size(items: int, wanted: Wanted) -> Iterator[Size]:
@@ -239,11 +235,11 @@ def _size(items: int, wanted: Wanted) -> Iterator[Size]:
 def _seen(folder: Path, name: str, made: Done, done: Done, again: Done | None) -> Size:
     asked, people = opened(folder, "ask"), _people(folder)
     began = time.perf_counter()
-    answer = _answer(folder, name)
-    _answers(answer, asked, people[:1])
+    fitted = _model(folder, name)
+    answered(fitted, asked, people[:1], _K)
     opened_ms = (time.perf_counter() - began) * 1000
-    _answers(answer, asked, people)  # warm: what a shop serves from has been asked before
-    best, seconds, worked = _answers(answer, asked, people)
+    answered(fitted, asked, people, _K)  # warm: what a shop serves from has been asked before
+    best, pace = answered(fitted, asked, people, _K)
     size = nbytes(folder, name)
     return Size(
         model=name,
@@ -259,8 +255,7 @@ def _seen(folder: Path, name: str, made: Done, done: Done, again: Done | None) -
         model_mb=round(size / 2**20, 1),
         model_bytes_an_item=round(size / asked.items),
         opened_ms=round(opened_ms, 1),
-        answers_s=round(len(people) / seconds),
-        answers_a_cpu_second=round(len(people) / worked),
+        answers=pace,
         found=judged(best, np.load(folder / "wanted.npy")[people]),
     )
 
@@ -292,34 +287,9 @@ def _rows(asked: Touched, people: Ints) -> Ints:
     return np.concatenate([np.arange(asked.starts[one], asked.starts[one + 1]) for one in people.tolist()])
 
 
-def _answer(folder: Path, name: str) -> _Answer:
-    """How the model that was fitted answers a history, with what was touched left out."""
-    if name == "blend":
-        fitted = blend(folder)
-        return lambda touched: fitted.recommend(_history(touched), _K, touched, Situation()).item
-    rows = Rows.of(model(folder))
-    fading = (DECAY ** np.arange(_DEPTH - 1, -1, -1)).astype(np.float32)
-
-    def answer(touched: Ints32) -> Ints32:
-        near = touched[-_DEPTH:]
-        return rows.best(near, fading[_DEPTH - len(near) :], _K, touched).item
-
-    return answer
-
-
-def _history(touched: Ints32) -> History:
-    return History(touched, np.zeros(len(touched), np.int64), np.ones(len(touched), np.float32))
-
-
-def _answers(answer: _Answer, asked: Touched, people: Ints) -> tuple[Ints, float, float]:
-    """Ten for each of the people (-1: no more), and the seconds, by the clock and of this process."""
-    best = np.full((len(people), _K), -1, np.int64)
-    histories = [np.asarray(asked.item[asked.starts[one] : asked.starts[one + 1]]) for one in people.tolist()]
-    began, worked = time.perf_counter(), time.process_time()
-    for at, history in enumerate(histories):
-        found = answer(history)
-        best[at, : len(found)] = found
-    return best, time.perf_counter() - began, time.process_time() - worked
+def _model(folder: Path, name: str) -> BlendModel | Links:
+    """The model that was fitted."""
+    return blend(folder) if name == "blend" else Links(model(folder), DECAY)
 
 
 def judged(best: Ints, wanted: Ints) -> Found:

@@ -1,4 +1,5 @@
 """Runs one of these programs: ``python run.py PROGRAM.py FOLDER``. The question lies in the folder, so does the answer.
+In the question is ``paced`` besides, for programs that are asked how quickly they answer.
 
 ``question.json`` and ``question.npz`` go in; ``answer.json`` and ``answer.npz`` come out. What the program prints goes
 to the standard error: packages say much while they work.
@@ -10,9 +11,33 @@ import resource
 import runpy
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+_ALONE = 200
+"""People who are asked about one after the other."""
+
+
+def paced(recommend: Callable[[Any], Any], people: Any) -> tuple[Any, dict[str, float]]:
+    """What is answered for all of them at once, and answers a second as ``detak.bench.pace.Pace`` has them."""
+    some = people[:_ALONE]
+    recommend(some[:1])
+    began, worked = time.perf_counter(), time.process_time()
+    for at in range(len(some)):
+        recommend(some[at : at + 1])
+    alone, alone_worked = time.perf_counter() - began, time.process_time() - worked
+    began, worked = time.perf_counter(), time.process_time()
+    found = recommend(people)
+    many, many_worked = time.perf_counter() - began, time.process_time() - worked
+    return found, {
+        "alone_s": len(some) / alone,
+        "alone_a_cpu_second": len(some) / alone_worked,
+        "many_s": len(people) / many,
+        "many_a_cpu_second": len(people) / many_worked,
+    }
 
 
 def main(program: str, folder: Path) -> None:
@@ -23,7 +48,7 @@ def main(program: str, folder: Path) -> None:
     with contextlib.redirect_stdout(sys.stderr):
         answer = runpy.run_path(program)["answer"]
         began, worked = time.perf_counter(), time.process_time()
-        said, made = answer(question, arrays)
+        said, made = answer({**question, "paced": paced}, arrays)
         spent = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - worked}
     np.savez(folder / "answer.npz", **made)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
