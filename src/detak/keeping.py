@@ -25,7 +25,7 @@ from detak.store.kept import Look
 PURPOSE: Final = Purpose.ANALYTICS
 WORTH: Final = 300_000
 """Events; of fewer everything is made anew as quickly."""
-_ORDERS: Final = {"trail": "subject, time", "firsts": "event, subject", "visits": "subject, start"}
+_ORDERS: Final = {"trail": "event, subject, time", "firsts": "event, subject", "visits": "subject, start"}
 _MOST_DIRTY: Final = 200_000
 _RENEW: Final = 0.05  # of the people dirty: all is made again
 
