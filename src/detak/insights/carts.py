@@ -59,19 +59,34 @@ def _walked(events: ir.Table, most: int) -> ir.Table:
     """The events of visits with a cart, with ``visit``, and ``filled``: when the first product went in."""
     timed = events.filter(events.subject.notnull() & events.time.notnull())
     theirs = timed.semi_join(_lately(timed, most), "subject")
+    known = theirs.mutate(load=_number(theirs.properties, _LOAD), step=_step_of(theirs))
+    paged = ibis.ifelse(known.step.isnull(), known.load, ibis.null("int64"))
+    speeds = known.group_by("subject").agg(speeds=_log(paged).sum(), timed=paged.count())
+    wide = known.inner_join(_visits(theirs), "id").left_join(speeds, "subject")
+    return wide.drop("subject_right")
+
+
+def _visits(theirs: ir.Table) -> ir.Table:
+    """``id, visit, filled`` of the events of visits with a cart; few columns, for every one of their events is put in
+    order."""
     walk = ibis.window(group_by="subject", order_by=[theirs.time, theirs.id])
     # An order ends a cart: what is put in behind it is the next one.
     pause = (theirs.time > theirs.time.lag().over(walk) + PAUSE) | (theirs.event.lag().over(walk) == ORDER_COMPLETED)
-    marked = theirs.mutate(fresh=pause.fill_null(False).cast("int64"))
-    so_far = ibis.window(group_by="subject", order_by=[marked.time, marked.id], preceding=None, following=0)
-    visits = marked.mutate(visit=marked.fresh.sum().over(so_far), load=_number(marked.properties, _LOAD))
-    step = ibis.ifelse(visits.event.isin(_STEPS), _number(visits.properties, _STEP), ibis.null("int64"))
-    visits = visits.mutate(step=step, paged=ibis.ifelse(step.isnull(), visits.load, ibis.null("int64")))
-    return visits.mutate(
-        filled=visits.time.min(where=visits.event == ADDED).over(group_by=["subject", "visit"]),
-        speeds=_log(visits.paged).sum().over(group_by="subject"),
-        timed=visits.paged.count().over(group_by="subject"),
+    marked = theirs.select(
+        *("subject", "id"),
+        turn=ibis.row_number().over(walk),
+        fresh=pause.fill_null(False).cast("int64"),
+        put=ibis.ifelse(theirs.event == ADDED, theirs.time, ibis.null(theirs.time.type())),
     )
+    so_far = ibis.window(group_by="subject", order_by=marked.turn, preceding=None, following=0)
+    placed = marked.select("subject", "id", "put", visit=marked.fresh.sum().over(so_far))
+    filled = placed.group_by("subject", "visit").agg(filled=placed.put.min())
+    filled = filled.filter(filled.filled.notnull())
+    return placed.inner_join(filled, ["subject", "visit"]).select("id", "visit", "filled")
+
+
+def _step_of(events: ir.Table) -> ir.IntegerValue:
+    return ibis.ifelse(events.event.isin(_STEPS), _number(events.properties, _STEP), ibis.null("int64"))
 
 
 def _number(text: ir.StringColumn, pattern: str) -> ir.IntegerValue:
@@ -84,7 +99,7 @@ def _log(load: ir.IntegerValue) -> ir.FloatingValue:
 
 def _summed(walked: ir.Table, shop: Shop) -> ir.Table:
     """A row a visit with a cart."""
-    it = walked.filter(walked.filled.notnull())
+    it = walked
     early, late = it.time < it.filled, it.time >= it.filled
     checkout = it.step.notnull()
     told = it.shipping_cost.notnull() & checkout

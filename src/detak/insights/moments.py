@@ -6,24 +6,16 @@ import ibis
 import ibis.expr.types as ir
 
 from detak.errors import UsageError
-from detak.event import NAMES, ORDER_CANCELLED, ORDER_REFUNDED, ORDER_UPDATED, PRODUCTS_SEARCHED
+from detak.event import PRODUCTS_SEARCHED
 from detak.insights.base import Facts
 from detak.insights.orders import headers
+from detak.insights.trail import PRODUCT_ADDED, visits_of
 
 VISITS, SEARCHES, CARTS, ORDERS = "visits", "searches", "carts", "orders"
 KINDS: Final = (VISITS, SEARCHES, CARTS, ORDERS)
-PRODUCT_ADDED: Final = "Product Added"
-PAUSE: Final = ibis.interval(minutes=30)
-"""After so long without an event a visit is over (as web analytics have it)."""
-NOT_DONE: Final = (
-    *(ORDER_UPDATED, ORDER_CANCELLED, ORDER_REFUNDED),
-    *("Email Delivered", "Email Bounced", "Email Opened", "Push Notification Received", "Push Notification Bounced"),
-    *(NAMES[one] for one in ("identify", "group", "alias")),
-)
-"""What is told of a person and not done by them in the shop: it begins no visit and is no step of one."""
 _COLUMNS: Final = ("subject", "time", "province", "device", "channel", "source")
 PLACES: Final = ("province", "device", "channel", "source")
-"""What a moment can be split by: as the event states it that began it."""
+"""What a moment can be split by: as the event states it that began it; of a visit, as the first that states it."""
 
 
 def check(kind: str) -> None:
@@ -39,21 +31,16 @@ def check(kind: str) -> None:
 def moments(facts: Facts, kind: str) -> ir.Table:
     """One row each: ``subject`` (may be null), ``time`` (UTC, known), ``province, device, channel, source``.
 
-    A visit is a known person's, begun by the first event after half an hour without one; orders count in it as any
-    event. A cart begins with the first product put into it; without a ``cart_id`` a person has one a day (UTC).
+    A visit is a known person's (``trail.visits``); orders count in it as any event. A cart begins with the first
+    product put into it; without a ``cart_id`` a person has one a day (UTC).
     """
     found = {VISITS: _visits, SEARCHES: _searches, CARTS: _carts, ORDERS: headers}[kind](facts)
     return found.filter(found.time.notnull()).select(*_COLUMNS)
 
 
 def _visits(facts: Facts) -> ir.Table:
-    done = facts.events.filter(
-        facts.events.subject.notnull(), facts.events.time.notnull(), facts.events.event.notin(NOT_DONE)
-    )
-    theirs = done.select("id", *_COLUMNS)
-    last = theirs.time.lag().over(group_by="subject", order_by=[theirs.time, theirs["id"]])
-    marked = theirs.mutate(fresh=(last + PAUSE < theirs.time).fill_null(True))
-    return marked.filter(marked.fresh)
+    visits = visits_of(facts)
+    return visits.mutate(time=visits.start)
 
 
 def _searches(facts: Facts) -> ir.Table:

@@ -27,50 +27,54 @@ def moments(facts: Facts, events: tuple[str, ...]) -> ir.Table:
         items.event.isin(events), items.subject.notnull(), items.product_id.notnull(), items.time.notnull()
     )
     it = it.select("subject", "time", "event_id", "line", product=it.product_id, event=it.event)
-    it = it.mutate(buy=it.event == ORDER_COMPLETED, cart=it.event.isin(_CARTS))
-    order = ["time", "event_id", "line"]
-    walk = ibis.window(group_by="subject", order_by=order)
-    silent = it.time > it.time.lag().over(walk) + _PAUSE
-    done = it.buy.lag().over(walk).fill_null(False) & ~it.buy
-    it = it.mutate(fresh=(silent.fill_null(False) | done).cast("int64"))
-    so_far = ibis.window(group_by="subject", order_by=order, preceding=None, following=0)
-    it = it.mutate(visit=it.fresh.sum().over(so_far))
-    return _counted(_marked(it, order), order)
+    buy = it.event == ORDER_COMPLETED
+    walk = ibis.window(group_by="subject", order_by=["time", "event_id", "line"])
+    silent = (it.time > it.time.lag().over(walk) + _PAUSE).fill_null(False)
+    bought = buy.lag().over(walk).fill_null(False)
+    walked = it.select(
+        "subject",
+        "time",
+        "product",
+        turn=ibis.row_number().over(walk),
+        buy=buy,
+        cart=it.event.isin(_CARTS),
+        fresh=silent | (bought & ~buy),
+        # A visit in which something was bought ends with that: behind it begins the next.
+        after=bought & (silent | ~buy),
+        same=it["product"] == it["product"].lag().over(walk),
+    )
+    return _counted(_marked(walked), it)
 
 
-def _marked(it: ir.Table, order: list[str]) -> ir.Table:
-    """The touches, with what is first of its kind in the visit."""
-    visit = ["subject", "visit"]
-    walk = ibis.window(group_by=visit, order_by=order)
-    before = it["product"].lag().over(walk)
-
-    def first(*names: str) -> ir.IntegerValue:
-        turn = ibis.row_number().over(ibis.window(group_by=[*visit, *names], order_by=order))
-        return (turn == 0).cast("int64")
-
-    whole = ibis.window(group_by=visit)
-    return it.mutate(
-        run=(before.isnull() | (before != it["product"])).cast("int64"),
-        new=first("product"),
-        put=first("product", "cart") * it.cart.cast("int64"),
-        begins=first(),
-        ends=it.buy.max().over(whole).cast("int64"),
-        began=it.time.min().over(whole),
+def _marked(it: ir.Table) -> ir.Table:
+    """The touches by visit, with what is first of its kind in it; ``bought``: how many visits before ended so."""
+    so_far = ibis.window(group_by="subject", order_by="turn", preceding=None, following=0)
+    it = it.select(
+        *("subject", "time", "product", "turn", "buy", "cart"),
+        visit=it.fresh.cast("int64").sum().over(so_far),
+        bought=it.after.cast("int64").sum().over(so_far),
+        run=(it.fresh | ~it.same.fill_null(False)).cast("int64"),
+    )
+    mine = ibis.window(group_by=["subject", "visit", "product"], order_by="turn", preceding=None, following=0)
+    return it.select(
+        *("subject", "time", "turn", "buy", "visit", "bought", "run"),
+        new=(ibis.row_number().over(mine) == 0).cast("int64"),
+        put=(it.cart & (it.cart.cast("int64").sum().over(mine) == 1)).cast("int64"),
     )
 
 
-def _counted(it: ir.Table, order: list[str]) -> ir.Table:
-    visit = ibis.window(group_by=["subject", "visit"], order_by=order, preceding=None, following=0)
-    ever = ibis.window(group_by="subject", order_by=order, preceding=None, following=0)
-    latest = it.time.max().over(ibis.window())
-    earliest = it.time.min().over(ibis.window())
-    it = it.mutate(
-        looks=it.run.sum().over(visit),
-        different=it.new.sum().over(visit),
-        carts=it.put.sum().over(visit),
-        minutes=((it.time.epoch_seconds() - it.began.epoch_seconds()) // 60).cast("int64"),
+def _counted(it: ir.Table, every: ir.Table) -> ir.Table:
+    visit = {"group_by": ["subject", "visit"], "order_by": "turn"}
+    so_far, whole = ibis.window(**visit, preceding=None, following=0), ibis.window(**visit)
+    latest, earliest = every.time.max().as_scalar(), every.time.min().as_scalar()
+    it = it.select(
+        *("subject", "turn", "buy", "bought", "time"),
+        looks=it.run.sum().over(so_far),
+        different=it.new.sum().over(so_far),
+        carts=it.put.sum().over(so_far),
+        minutes=((it.time.epoch_seconds() - it.time.min().over(so_far).epoch_seconds()) // 60).cast("int64"),
         visits=it.visit,
-        bought=(it.begins * it.ends).sum().over(ever) - it.ends,
+        ends=it.buy.max().over(whole).cast("int64"),
         passed=(it.time.epoch_seconds() - earliest.epoch_seconds())
         / ibis.greatest(latest.epoch_seconds() - earliest.epoch_seconds(), 1),
     )
@@ -85,10 +89,9 @@ def reduce_present(facts: Facts, events: tuple[str, ...], now: datetime) -> ir.T
     items, since = facts.items, (now - timedelta(microseconds=VISIT)).astimezone(UTC).replace(tzinfo=None)
     lately = items.filter(items.event.isin(events), items.time >= since).select("subject").distinct()
     rows = moments(replace(facts, items=items.semi_join(lately, "subject")), events)
-    turn = ibis.row_number().over(group_by="subject", order_by=[ibis.desc(one) for one in ("time", "event_id", "line")])
-    last = rows.mutate(turn=turn)
+    last = rows.mutate(back=ibis.row_number().over(group_by="subject", order_by=rows.turn.desc()))
     # A purchase ends a visit: where there is none in somebody's last one, its last moment is theirs now.
-    last = last.filter(last.turn == 0, last.ends == 0, last.time >= since)
+    last = last.filter(last.back == 0, last.ends == 0, last.time >= since)
     banded = last.select(**{name: _band(last[name], bounds) for name, bounds in FACTORS.items()})
     return banded.group_by(list(FACTORS)).agg(people=banded.count())
 

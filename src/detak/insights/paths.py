@@ -10,10 +10,9 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.errors import UsageError, WordedError
-from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts, Shop
-from detak.insights.moments import NOT_DONE, PAUSE, PRODUCT_ADDED
 from detak.insights.paths_report import END, START, PathsReport, read
+from detak.insights.trail import NOT_DONE, PAUSE, PRODUCT_ADDED, visits_of
 
 _BACK: Final = ibis.interval(days=7)
 _MOST: Final = 500
@@ -42,16 +41,16 @@ class Paths:
             raise WordedError("around")
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
-        """``paths``, of three parts, so that visits are walked once: ``flows``: step, event, after, visits; ``before``,
+        """``paths``, of four parts, so that visits are walked once: ``flows``: step, event, after, visits; ``before``,
         ``after``: event, visits; ``left``: event (the last), visits, people, back, bought.
         """
-        steps = _steps(facts)
+        steps = _steps(facts, self.depth)
         enough = ibis._.visits >= shop.min_group
         parts = {
-            "flows": _flows(steps, self.depth).filter(enough),
+            "flows": _flows(steps).filter(enough),
             "before": _beside(steps, self.around, "before").filter(enough),
             "after": _beside(steps, self.around, "after").filter(enough),
-            "left": _left(steps),
+            "left": _left(facts),
         }
         first, *others = (_part(name, table) for name, table in parts.items())
         return {"paths": first.union(*others)}
@@ -67,37 +66,39 @@ class Paths:
             UsageError: the report has no such number.
         """
         side, _, event = key.partition("/")
-        steps = _steps(facts)
         if side == "left" and event:
-            return _abandoned(steps).filter(ibis._.event == event).select("subject").distinct()
+            return _abandoned(facts).filter(ibis._.event == event).select("subject").distinct()
         if side not in ("before", "after") or not event:
             raise UsageError(f"{key!r} is no number of this report: write before/, after/ or left/ and the event")
+        steps = _steps(facts, 0)
         beside = steps.before if side == "before" else steps.after
         here = steps.filter(steps.event == self.around, beside == event)
         return here.select("subject").distinct()
 
 
-def _steps(facts: Facts) -> ir.Table:
-    """A row a step: ``subject, time, visit, step`` (both from 1), ``event, before, after`` (``START``, ``END``)."""
+def _steps(facts: Facts, depth: int) -> ir.Table:
+    """A row a step: ``subject, event, before, after`` (``START``, ``END``), ``step``: from 1, null beyond ``depth``."""
     done = facts.events.filter(
         facts.events.subject.notnull(), facts.events.time.notnull(), facts.events.event.notin(NOT_DONE)
-    ).select("subject", "time", "event")
-    by = ibis.window(group_by="subject", order_by=[done.time, done.event])
-    done = done.mutate(last=done.time.lag().over(by), same=done.event.lag().over(by))
-    fresh = (done.last + PAUSE < done.time).fill_null(True)
-    done = done.filter(fresh | (done.event != done.same)).mutate(fresh=fresh.cast("int64"))
-    onwards = ibis.window(group_by="subject", order_by=[done.time, done.event], preceding=None, following=0)
-    done = done.mutate(visit=done.fresh.sum().over(onwards))
-    within = ibis.window(group_by=["subject", "visit"], order_by=[done.time, done.event])
-    return done.mutate(
-        step=ibis.row_number().over(within) + 1,
-        before=done.event.lag().over(within).fill_null(START),
-        after=done.event.lead().over(within).fill_null(END),
+    ).select("subject", "time", "event", "id")
+    walk = ibis.window(group_by="subject", order_by=[done.time, done["id"]])
+    last, same = done.time.lag().over(walk), done.event.lag().over(walk)
+    fresh = (last + ibis.interval(minutes=PAUSE) < done.time).fill_null(True)
+    told = done.select("subject", "event", turn=ibis.row_number().over(walk), fresh=fresh, same=same)
+    told = told.filter(told.fresh | (told.event != told.same)).drop("same")
+    by = ibis.window(group_by="subject", order_by=told.turn)
+    begun = [(told.fresh if at == 0 else told.fresh.lag(at).over(by), at + 1) for at in range(depth)]
+    return told.select(
+        "subject",
+        "event",
+        before=ibis.ifelse(told.fresh, START, told.event.lag().over(by)),
+        after=ibis.ifelse(told.fresh.lead().over(by).fill_null(True), END, told.event.lead().over(by)),
+        step=ibis.cases(*begun).cast("int64") if depth else ibis.null("int64"),
     )
 
 
-def _flows(steps: ir.Table, depth: int) -> ir.Table:
-    first = steps.filter(steps.step <= depth)
+def _flows(steps: ir.Table) -> ir.Table:
+    first = steps.filter(steps.step.notnull())
     flows = first.group_by(["step", "event", "after"]).agg(visits=first.count())
     return flows.order_by([flows.visits.desc(), flows.step, flows.event, flows.after]).limit(_MOST)
 
@@ -117,19 +118,15 @@ def _part(name: str, table: ir.Table) -> ir.Table:
     return table.select(part=ibis.literal(name), event=named, visits=table.visits, **{**rest, **found})
 
 
-def _abandoned(steps: ir.Table) -> ir.Table:
+def _abandoned(facts: Facts) -> ir.Table:
     """A row for each visit that left a cart behind: ``subject, event`` (the last), ``back, bought`` (within a week)."""
-    visits = steps.group_by(["subject", "visit"]).agg(
-        begin=steps.time.min(),
-        end=steps.time.max(),
-        event=steps.event.max(where=steps.after == END),
-        cart=(steps.event == PRODUCT_ADDED).any(),
-        ordered=steps.time.min(where=steps.event == ORDER_COMPLETED),
-    )
-    by = ibis.window(group_by="subject", order_by=visits.visit)
-    later = ibis.window(group_by="subject", order_by=visits.visit, preceding=0, following=None)
-    visits = visits.mutate(next=visits.begin.lead().over(by), order=visits.ordered.min().over(later))
-    left = visits.filter(visits.cart, visits.ordered.isnull())
+    every = visits_of(facts)
+    visits = every.semi_join(every.filter(every.carted).select("subject").distinct(), "subject")
+    visits = visits.select("subject", "start", "end", "carted", "placed", event=visits["last"])
+    by = ibis.window(group_by="subject", order_by=visits.start)
+    later = ibis.window(group_by="subject", order_by=visits.start, preceding=0, following=None)
+    visits = visits.mutate(next=visits.start.lead().over(by), order=visits.placed.min().over(later))
+    left = visits.filter(visits.carted, visits.placed.isnull())
     return left.select(
         "subject",
         "event",
@@ -138,8 +135,8 @@ def _abandoned(steps: ir.Table) -> ir.Table:
     )
 
 
-def _left(steps: ir.Table) -> ir.Table:
-    left = _abandoned(steps)
+def _left(facts: Facts) -> ir.Table:
+    left = _abandoned(facts)
     return left.group_by("event").agg(
         visits=left.count(), people=left.subject.nunique(), back=left.back.sum(), bought=left.bought.sum()
     )

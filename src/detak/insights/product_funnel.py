@@ -20,6 +20,7 @@ from detak.money import Money
 SEEN: Final = "Product Viewed"
 ADDED: Final = "Product Added"
 _MOST: Final = 3_000  # products that are compared; the most seen
+_STEPS: Final = ("seen", "added", "bought")
 _PATHS: Final = ("seen", "left", "bought")
 
 
@@ -45,13 +46,9 @@ class ProductFunnel:
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``products`` and ``categories``: seen, added, bought (of those who saw it), unseen (bought without)."""
-        each = _people(facts)
-        named = each.filter(each["product"].notnull())
-        products = _counted(named, "product")
-        products = products.filter(products.seen >= shop.min_group)
-        products = products.order_by([products.seen.desc(), products["product"]]).limit(_MOST)
-        kinds = _counted(each.filter(each.category.notnull()), "category").filter(ibis._.seen >= shop.min_group)
-        return {"products": products, "categories": kinds}
+        told = _told(facts)
+        each, about = _people(told), _about(told)
+        return {"products": _products(each, about, shop), "categories": _categories(each, about, shop)}
 
     def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> ProductFunnelReport:
         """The report, the most seen first."""
@@ -73,14 +70,14 @@ class ProductFunnel:
         path, _, product = key.partition("/")
         if path not in _PATHS or not product:
             raise UsageError(f"{key!r} is no number of this report: write seen/, left/ or bought/ and the product's id")
-        each = _people(facts)
+        each = _people(_told(facts))
         here = each.filter(each["product"] == product, each.subject.notnull())
         wanted = {"seen": here.seen, "left": here.seen & ~here.bought, "bought": here.bought}[path]
         return here.filter(wanted).select("subject").distinct()
 
 
-def _people(facts: Facts) -> ir.Table:
-    """A row a product and person: subject, who, product, category, name, seen, added, bought, price, currency."""
+def _told(facts: Facts) -> ir.Table:
+    """A row a product of an event: subject, who, product, category, name, seen, added, bought, price, currency."""
     shown = facts.items.filter(facts.items.event.isin((SEEN, ADDED)))
     columns = ("subject", "category", "name", "currency", "price")
     looked = shown.select(
@@ -101,40 +98,59 @@ def _people(facts: Facts) -> ir.Table:
         added=ibis.literal(False),
         bought=ibis.literal(True),
     )
-    both = looked.union(had)
-    return both.group_by(["product", "who"]).agg(
-        subject=both.subject.max(),
-        category=both.category.max(),
-        name=both["name"].max(),
-        currency=both.currency.argmax(both.price),
-        price=both.price.max(),
-        seen=both.seen.any(),
-        added=both.added.any(),
-        bought=both.bought.any(),
+    return looked.union(had)
+
+
+def _people(told: ir.Table) -> ir.Table:
+    """A row a product and person: product, who, subject, seen, added, bought; ``category`` where no product is told."""
+    return told.group_by(["product", "who"]).agg(
+        subject=told.subject.max(),
+        **{name: told[name].any() for name in _STEPS},
+        category=told.category.max(where=told["product"].isnull()),
     )
 
 
-def _counted(each: ir.Table, key: str) -> ir.Table:
-    """People by product or category. Of a category they count once, and it is its own kind."""
-    if key == "category":
-        flags = {name: each[name].any() for name in ("seen", "added", "bought")}
-        prices = {"price": each.price.max(), "currency": each.currency.argmax(each.price)}
-        each = each.group_by(["category", "who"]).agg(**flags, **prices).mutate(name=ibis._.category)
-    return each.group_by(key).agg(
-        name=each["name"].max(),
-        kind=each.category.max(),
+def _about(told: ir.Table) -> ir.Table:
+    """What is told of each product: name, kind (its category), price, currency."""
+    named = told.filter(told["product"].notnull())
+    return named.group_by("product").agg(
+        name=named["name"].max(),
+        kind=named.category.max(),
+        price=named.price.max(),
+        currency=named.currency.argmax(named.price),
+    )
+
+
+def _products(each: ir.Table, about: ir.Table, shop: Shop) -> ir.Table:
+    """The most seen ones."""
+    products = _counted(each.filter(each["product"].notnull()), "product", shop)
+    products = products.order_by([products.seen.desc(), products["product"]]).limit(_MOST)
+    return products.left_join(about, "product").drop("product_right")
+
+
+def _categories(each: ir.Table, about: ir.Table, shop: Shop) -> ir.Table:
+    """People by the category of the product, whichever event states it. Each counts once."""
+    wide = each.left_join(about.select("product", "kind"), "product")
+    wide = wide.mutate(category=ibis.coalesce(wide.kind, wide.category))
+    wide = wide.filter(wide.category.notnull())
+    once = wide.group_by(["category", "who"]).agg(**{name: wide[name].any() for name in _STEPS})
+    return _counted(once, "category", shop)
+
+
+def _counted(each: ir.Table, key: str, shop: Shop) -> ir.Table:
+    """People by product or category."""
+    counts = each.group_by(key).agg(
         seen=each.seen.sum(),
         added=(each.seen & each.added).sum(),
         bought=(each.seen & each.bought).sum(),
         unseen=(~each.seen & each.bought).sum(),
-        price=each.price.max(),
-        currency=each.currency.argmax(each.price),
     )
+    return counts.filter(counts.seen >= shop.min_group)
 
 
 def _read(rows: list[dict[str, Any]], key: str, shop: Shop) -> list[Funnelled]:
     rows = sorted(rows, key=lambda row: (-row["seen"], row[key]))
-    kinds = [row["kind"] if key == "product" else None for row in rows]
+    kinds = [row.get("kind") for row in rows]
     seen, added, bought = (np.array([row[name] for row in rows], np.float64) for name in ("seen", "added", "bought"))
     adds, buys = (shrink(Groups(part, seen, kinds)) for part in (added, bought))
     return [_one(row, key, (add, buy), shop) for row, add, buy in zip(rows, adds, buys, strict=True)]
@@ -142,12 +158,11 @@ def _read(rows: list[dict[str, Any]], key: str, shop: Shop) -> list[Funnelled]:
 
 def _one(row: Mapping[str, Any], key: str, steps: tuple[Shrunk, Shrunk], shop: Shop) -> Funnelled:
     add, buy = (_step(name, one) for name, one in zip((ADD, BUY), steps, strict=True))
-    missing = (buy.usual - buy.share) * row["seen"]
-    priced = row["price"] is not None and key == "product"
+    missing, price = (buy.usual - buy.share) * row["seen"], row.get("price")
     return Funnelled(
         product=row["product"] if key == "product" else None,
-        name=row["name"] or row[key],
-        category=row["kind"] if key == "product" else None,
+        name=row.get("name") or row[key],
+        category=row.get("kind"),
         seen=row["seen"],
         added=row["added"],
         bought=row["bought"],
@@ -155,7 +170,7 @@ def _one(row: Mapping[str, Any], key: str, steps: tuple[Shrunk, Shrunk], shop: S
         add=add,
         buy=buy,
         missing=missing,
-        money=Money(round(missing * row["price"]), row["currency"] or shop.currency) if priced else None,
+        money=None if price is None else Money(round(missing * price), row["currency"] or shop.currency),
     )
 
 

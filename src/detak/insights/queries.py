@@ -112,12 +112,12 @@ def _asked(facts: Facts) -> ir.Table:
     it ``bought``. Of a search whose person or time is unknown nothing is told: ``traced`` is false.
     """
     searched = _searched(facts)
-    rows = searched.select("subject", "time", "query", "results", kind=ibis.literal(_SEARCH, "int8"))
+    rows = searched.select("id", "subject", "time", "query", "results", kind=ibis.literal(_SEARCH, "int8"))
     rows = rows.mutate(category=ibis.null("string"))
     known = rows.filter(rows.subject.notnull(), rows.time.notnull()).union(_others(facts))
     ordered = ibis.ifelse(known.kind == _ORDER, known.time, ibis.null("timestamp"))
     known = known.mutate(ordered=ordered)
-    by = [known.time, known.kind, known["query"].fill_null(""), known.category.fill_null("")]
+    by = [known.time, known.kind, known["id"]]
     ahead = ibis.window(group_by="subject", order_by=by)
     onwards = ibis.window(group_by="subject", order_by=by, preceding=0, following=None)
     known = known.mutate(
@@ -154,10 +154,15 @@ def _others(facts: Facts) -> ir.Table:
     """Products looked at or put into the cart, and orders, of known people at known times; only of those who search."""
     columns = {"query": ibis.null("string"), "results": ibis.null("int64")}
     items = facts.items.filter(facts.items.event.isin(TOUCHES), facts.items.line == 0)
-    touched = items.select("subject", "time", **columns, kind=ibis.literal(_TOUCH, "int8"), category=items.category)
+    touched = items.select(
+        *(items.event_id.name("id"), "subject", "time"),
+        **columns,
+        kind=ibis.literal(_TOUCH, "int8"),
+        category=items.category,
+    )
     placed = facts.events.filter(facts.events.event == ORDER_COMPLETED)
     orders = placed.select(
-        "subject", "time", **columns, kind=ibis.literal(_ORDER, "int8"), category=ibis.null("string")
+        *("id", "subject", "time"), **columns, kind=ibis.literal(_ORDER, "int8"), category=ibis.null("string")
     )
     both = touched.union(orders)
     both = both.filter(both.subject.notnull(), both.time.notnull())

@@ -11,9 +11,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis.expr.builders import LegacyWindowBuilder
 
-from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_UPDATED
+from detak.event import NAMES, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, ORDER_UPDATED
 from detak.insights.base import Facts, local
-from detak.insights.moments import NOT_DONE
 
 PAUSE: Final = 30
 """Minutes without an event after which a visit is over (as web analytics have it)."""
@@ -22,6 +21,12 @@ LEFT: Final = ""
 """What comes after the last event of a visit."""
 PRODUCT_ADDED: Final = "Product Added"
 CHECKOUT_STARTED: Final = "Checkout Started"
+NOT_DONE: Final = (
+    *(ORDER_UPDATED, ORDER_CANCELLED, ORDER_REFUNDED),
+    *("Email Delivered", "Email Bounced", "Email Opened", "Push Notification Received", "Push Notification Bounced"),
+    *(NAMES[one] for one in ("identify", "group", "alias")),
+)
+"""What is told of a person and not done by them in the shop: it begins no visit and is no step of one."""
 _TOLD_AGAIN: Final = (ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED)
 
 
@@ -90,12 +95,12 @@ USUAL: Final = Rules()
 
 
 def visits(events: ir.Table, rules: Rules = USUAL, zone: ZoneInfo | None = None) -> ir.Table:
-    """One row a visit of a known person; what is only told of them (``moments.NOT_DONE``) is no part of one.
+    """One row a visit of a known person; what is only told of them (``NOT_DONE``) is no part of one.
 
     ``subject, start, end`` (UTC), ``events, pages`` (how many of them are page views), ``entry, exit`` (the first and
-    the last page), ``carted, ordered`` (something was put into a cart, an order was placed), and the ``ATTRIBUTES``,
-    each as the first event that states it has it; ``first, previous``: see ``in_turn``. What is told of an order twice
-    at one moment is one event.
+    the last page), ``last`` (event), ``carted, ordered`` (something was put into a cart, an order was placed),
+    ``placed`` (the first order, UTC), and the ``ATTRIBUTES``, each as the first event that states it has it;
+    ``first, previous``: see ``in_turn``. What is told of an order twice at one moment is one event.
     """
     done = events.filter(~events.event.isin(NOT_DONE))
     theirs = _once(_known(done, ("page", *ATTRIBUTES)))
@@ -114,8 +119,10 @@ def visits(events: ir.Table, rules: Rules = USUAL, zone: ZoneInfo | None = None)
             pages=(numbered.event == "Page Viewed").sum().cast("int64"),
             entry=numbered.page.argmin(numbered.turn, where=page),
             exit=numbered.page.argmax(numbered.turn, where=page),
+            last=numbered.event.argmax(numbered.turn),
             carted=(numbered.event == PRODUCT_ADDED).max(),
             ordered=(numbered.event == ORDER_COMPLETED).max(),
+            placed=numbered.time.min(where=numbered.event == ORDER_COMPLETED),
             **stated,
         )
         .drop("visit")
