@@ -61,7 +61,7 @@ def test_orders_by_hand() -> None:
         (date(2025, 3, 10), 1, [1, None]),
     ]
     assert report.shares == [1, pytest.approx(1 / 3), None]
-    assert "33.3% order again 1 week(s) after their first order." in report.text(JAKARTA)
+    assert "33.3% order again in week 1 after their first order." in report.text(JAKARTA)
 
 
 def test_small_cohorts_are_left_out_and_old_ones_not_shown() -> None:

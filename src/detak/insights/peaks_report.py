@@ -225,7 +225,7 @@ def _lines(report: PeaksReport, shop: Shop) -> Lines:
         Series(say(language, "peaks.trend"), [round(one.trend, 2) for one in report.days]),
     ]
     title = say(language, "peaks.days", what=say(language, f"hours.{report.of}"))
-    return Lines(title, [one.day.isoformat() for one in report.days], series, marks)
+    return Lines(title, [render.day(one.day, language) for one in report.days], series, marks)
 
 
 def _odd(report: PeaksReport, shop: Shop) -> Table:

@@ -1,9 +1,9 @@
 """Numbers and tables as a person reads them in a terminal, in either language."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
 from detak.money import Money, show
@@ -55,6 +55,11 @@ def weekday(day: int, language: str) -> str:
 def clock(hour: int, language: str) -> str:
     """A full hour: ``13.00`` in Indonesian, ``13:00`` in English."""
     return f"{hour % 24:02d}{say(language, 'report.clock')}00"
+
+
+def day(of: date, language: str) -> str:
+    """``23 Nov 2026``."""
+    return str(format_date(of, "d MMM y", locale=language))
 
 
 def moment(at: datetime, language: str) -> str:

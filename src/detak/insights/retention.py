@@ -77,7 +77,9 @@ class RetentionReport(Report, frozen=True, kw_only=True):
         ] or [say(language, "retention.young")]
 
     def _name(self, one: Cohort, language: str) -> str:
-        return format_date(one.first, "MMM y" if self.unit == MONTH else "d MMM y", locale=language)
+        return (
+            format_date(one.first, "MMM y", locale=language) if self.unit == MONTH else render.day(one.first, language)
+        )
 
     @staticmethod
     def _shares(one: Cohort, width: int) -> list[float | None]:

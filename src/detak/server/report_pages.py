@@ -1,6 +1,7 @@
 """A page for every report: what it says, drawn; what it can be asked; and who is behind its numbers, in groups."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,7 +111,7 @@ async def people(request: AnyRequest, engine: Engine, name: str) -> Response[str
         compare=False,
         opens=lambda _: "",
         back=f"/behaviour/{name}?{urlencode(given)}",
-        behind=key,
+        behind=_behind(key, language),
     )
     return _page(request, language, rendered, known=name in report_names())
 
@@ -183,6 +184,13 @@ def _common(name: str, language: str, address: str, asked: dict[str, str]) -> di
         "knows": lambda key: knows(language, key),
         "called": lambda field, choice: _called(field, choice, language),
     }
+
+
+def _behind(key: str, language: str) -> str:
+    """What a person calls the people behind a number; its key where there is no word for them."""
+    last = re.split("[:/]", key)[-1]
+    rooms = ("stage", "event", "abandonment")
+    return next((Figures(language).t(f"{room}.{last}") for room in rooms if knows(language, f"{room}.{last}")), key)
 
 
 def _called(field: str, choice: str, language: str) -> str:
