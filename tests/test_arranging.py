@@ -11,6 +11,7 @@ from detak.catalogue import API
 from detak.consent import Basis
 from detak.engine import Engine
 from detak.settings import Settings, SourceSettings
+from detak.words import say
 from tests.conftest import send
 from tests.shop import track
 
@@ -71,6 +72,7 @@ def test_a_pinned_product_says_that_the_shop_put_it_there(engine: Engine) -> Non
     shown(engine, 'pin = [{product = "n", at = 2}]')
     told = engine.models.told(ANI, "en").items[1]
     assert (told.product_id, told.rules) == ("n", ("pin",))
+    assert told.reason == say("en", "because.shop")
     hidden = Ask([("user", "ani")], k=2, shelf="also_viewed", placement="home")  # whose model never heard of it
     told = engine.models.told(hidden, "en").items[1]
     assert (told.product_id, told.by, told.rules) == ("n", BY_RULE, ("pin",))

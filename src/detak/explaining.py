@@ -6,13 +6,14 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detak.answering import BY_RULE, NEWEST, Answering, Ask, Pick, Recommended
+from detak.answering import AS_SENT, BY_RULE, NEWEST, Answering, Ask, Pick, Recommended
 from detak.catalogue import UNKNOWN
 from detak.recommend.content import Kind
 from detak.recommend.reasons import Reason, by_history, by_novelty, by_popularity, by_rules
 from detak.recommend.trending import Popular
 
 _MOST_TOUCHED: Final = "popular"
+_PINNED: Final = "pin"  # a rule of the shelf
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -54,7 +55,12 @@ def reasons_of(answering: Answering, ask: Ask, found: Recommended, now: int) -> 
     for product, kind in zip(found.visitor.touches.product, found.visitor.touches.kind.tolist(), strict=True):
         kinds[product] = max(Kind(kind), kinds.get(product, Kind.VIEW))
     popular = _popular(answering, ask, found, now)
-    return [popular.get(at) or _reason(answering, ask, pick, kinds) for at, pick in enumerate(found.items)]
+    return [
+        Reason("shop")  # it stands there because the shop has it so, whatever else speaks for it
+        if pick.by == AS_SENT or _PINNED in pick.rules
+        else popular.get(at) or _reason(answering, ask, pick, kinds)
+        for at, pick in enumerate(found.items)
+    ]
 
 
 def _reason(answering: Answering, ask: Ask, pick: Pick, kinds: Mapping[str, Kind]) -> Reason:
