@@ -61,6 +61,11 @@ def test_the_same_is_said_of_the_same_candidates(touched: list[list[int]], again
         np.testing.assert_allclose(told.features[rows], heard.features, rtol=1e-6, atol=1e-6)
 
 
+def test_of_what_no_model_speaks_nothing_is_the_reason() -> None:
+    spoken = set(VOICES.hear(items([3]), items([])).entries.item.tolist())
+    agree(MODEL, [([3], sorted(spoken))], [], Situation())
+
+
 def test_nobody_is_answered_nothing() -> None:
     assert MODEL.recommend_many(Crowd([], []), 5, Situation()) == []
 

@@ -133,7 +133,8 @@ class Crowds:
         cell = (rows.slot * len(histories.item) + same.take(rows.touch)).take(row)
         cell = cell * chosen.longest + column
         cells = (len(self.voices.names), len(histories.item) * chosen.longest)
-        return np.bincount(cell, told, cells[0] * cells[1]).reshape(cells)
+        said = np.bincount(cell, told, cells[0] * cells[1])  # whole numbers, where there is nothing to count
+        return said.astype(np.float64, copy=False).reshape(cells)
 
     def _entries(self, histories: Ragged, closed: Ints32, more: int) -> tuple[_Said, Ints32]:
         """What the models say, and the best known products: as many as there may be nominees, and ``more``."""
