@@ -1,6 +1,7 @@
 """The shop's rules over real answers: from ``rules.toml`` to what a shelf shows."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,33 @@ def test_rules_that_cannot_be_read_leave_those_before(engine: Engine) -> None:
 
 def test_nothing_asked_for_is_nothing(engine: Engine) -> None:
     assert shown(engine, 'pin = [{product = "n", at = 1}]', Ask(k=0, placement="home")) == []
+
+
+def test_new_products_have_the_last_place_of_every_ten(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as shop:
+        now = datetime.now(UTC).isoformat()
+        rows = [{"id": f"p{at}", "name": f"Teh {at}", "category": "Toko > Teh"} for at in range(30)]
+        fresh = [
+            {"id": "kopi", "name": "Kopi robusta", "category": "Toko > Kopi", "listed": now},
+            {"id": "teh", "name": "Teh melati", "category": "Toko > Teh", "listed": now},
+            {"id": "obat", "name": "Teh obat", "category": "Toko > Obat", "listed": now},
+        ]
+        shop.catalogue.put([*rows, *fresh], API)
+        for number in range(30):
+            send(shop, *(view(f"p{(number + at) % 30}", f"{number}v{at}", f"u{number}") for at in range(6)))
+        shop.models.fit()
+        known = shop.models.told(Ask([("user", "u3")], k=10, placement="home"), "en").items
+        assert (known[9].product_id, known[9].by, known[9].rules) == ("teh", "similar", ("new",))
+        assert "Teh" in known[9].reason
+        assert {"kopi", "teh", "obat"}.isdisjoint(one.product_id for one in known[:9])
+        stranger = shop.models.told(Ask(k=10, placement="home"), "en").items[9]
+        assert stranger.product_id in ("kopi", "teh")
+        assert stranger.reason.startswith("New in")
+        (tmp_path / "rules.toml").write_text("[placements.home.rules]\nnew = {share = 0.0}\n")
+        shop.models.rules._stamp = -1.0
+        plain = shop.models.told(Ask([("user", "u3")], k=10, placement="home"), "en").items
+        assert all("new" not in one.rules for one in plain)
+        assert shop.models.told(Ask([("user", "u3")], k=9, placement="other")).items[8].rules == ()
 
 
 def test_a_shop_that_knows_nothing_shows_nothing(tmp_path: Path) -> None:

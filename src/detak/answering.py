@@ -18,6 +18,7 @@ from detak.fitted import Fitted, part_of
 from detak.goods import Goods, goods_of
 from detak.recommend.base import NOBODY, Crowd, History, Ints32, Many, Model, Scored, Scorer, Situation
 from detak.recommend.content import Items, Kind, items_of
+from detak.recommend.neighbours import nothing
 from detak.remembering import Visitor
 from detak.sensitive import sensitive_products
 from detak.subject import Identifier
@@ -171,7 +172,7 @@ class Answering:
         return np.sort(np.fromiter((places[one] for one in self.sensitive), np.int32, len(self.sensitive)))
 
     @cached_property
-    def _closed_personally(self) -> Ints32:
+    def closed_personally(self) -> Ints32:
         """The products that nobody may be shown because of what they did."""
         return np.union1d(self.closed, self.aside)
 
@@ -284,6 +285,13 @@ class Answering:
         places = self.places
         return np.fromiter((places[one] for one in products if one in places), np.int32)
 
+    def alike(self, visitor: Visitor, k: int, now: int) -> Scored:
+        """The products most like what somebody touched; none for somebody of whom nothing is known."""
+        model, history = self.models.get(_ALIKE), self._guarded(self.history(visitor.touches))
+        if model is None or not len(history):
+            return nothing()
+        return model.recommend(history, k, _NONE, Situation(now))
+
     def _scored(self, model: Model, ask: Ask, history: History, exclude: Ints32, situation: Situation) -> Scored:
         if ask.among is None:
             return model.recommend(history, ask.k, exclude, situation)
@@ -321,7 +329,7 @@ class Answering:
         if by in _FOR_ALL:
             return self.closed_to(category)
         if category is None:
-            return self._closed_personally
+            return self.closed_personally
         return np.concatenate([self.closed_to(category), self.aside])
 
     def closed_to(self, category: str | None) -> Ints32:
@@ -373,6 +381,6 @@ def guarded(answering: Answering, categories: tuple[str, ...]) -> Answering:
 
 
 def _ready(made: Answering) -> Answering:
-    _ = made.closed, made.newest, made.places, made._categories, made._closed_personally, made.goods
+    _ = made.closed, made.newest, made.places, made._categories, made.closed_personally, made.goods
     _ = made.content.kinds, made.content.paths
     return made

@@ -1,6 +1,6 @@
 """From scored products to a shelf: what rules leave out, raise and lower, how many of a kind, what stands where."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -31,6 +31,9 @@ class Occasion:
     """What the person bought before and, as ``replenish`` has it, may want again now."""
     exclude: Ints32 = field(default_factory=_none)
     """Never on this shelf, whatever the rules say."""
+    fresh: Mapping[int, int] = field(default_factory=dict)
+    """Places from 0 that new products have, and which: each stands there unless a pinned one does, or it may not be
+    shown."""
     sellable: Truths | None = None
     """By product; None: all are."""
     fame: Floats | None = None
@@ -62,7 +65,7 @@ def arrange(candidates: Scored, k: int, laid: Ruled, occasion: Occasion) -> Shel
     gone = {*occasion.exclude.tolist(), *lately}.union(*(some.tolist() for some in left_out.values()))
     kept = ~_among(candidates.item, gone)
     pool = Scored(candidates.item[kept], _scaled(candidates.score[kept]), candidates.because[kept])
-    fixed = {at: item for at, item in laid.pinned if at < k and _allowed(item, laid, occasion)}
+    fixed = _fixed(k, laid, occasion)
     pool = _with(pool, [*fixed.values(), *_owed(pool.item, laid, occasion, gone)])
     value = _valued(pool, laid, occasion)
     filling = Filling(pool.item, value, laid)
@@ -71,6 +74,13 @@ def arrange(candidates: Scored, k: int, laid: Ruled, occasion: Occasion) -> Shel
     if shut := filling.shut_out(chosen):
         left_out["quota"] = pool.item[shut]
     return Shelf(pool.item[chosen], value[chosen].astype(np.float32), pool.because[chosen], notes, left_out)
+
+
+def _fixed(k: int, laid: Ruled, occasion: Occasion) -> dict[int, int]:
+    """The places of products that stand where they are put."""
+    pinned = {at: item for at, item in laid.pinned if at < k and _allowed(item, laid, occasion)}
+    fresh = {at: item for at, item in occasion.fresh.items() if at < k and _allowed(item, laid, occasion)}
+    return {at: item for at, item in fresh.items() if item not in pinned.values()} | pinned
 
 
 def _left_out(item: Ints32, laid: Ruled, occasion: Occasion, lately: set[int]) -> dict[str, Ints32]:
@@ -174,12 +184,14 @@ def _notes(
     """For each product of the shelf the rules that changed something for it."""
     pinned = {product for _, product in laid.pinned}
     due = set(occasion.due.tolist()) & set(occasion.bought.tolist())
+    fresh = set(occasion.fresh.values()) - pinned
     notes = []
     for place in chosen:
         item = int(pool.item[place])
         factor = float(laid.factor[item])
         told = (
             ("pin", item in pinned),
+            ("new", item in fresh),
             ("boost", factor > 1 and item not in pinned),
             ("bury", factor < 1 and item not in pinned),
             ("due", item in due),

@@ -19,6 +19,7 @@ _ALONE: Final[Mapping[str, str]] = {"replenish": "due", "new": "new", "trending"
 """Recommender -> what it says without any product."""
 _RULES: Final[Mapping[str, str]] = {
     "pin": "shop",
+    "new": "new",
     "boost": "shop",
     "quota": "promotion",
     "diversity": "variety",

@@ -76,6 +76,17 @@ class Quota(Match, frozen=True, forbid_unknown_fields=True, kw_only=True):
     at_most: Annotated[int, Meta(ge=1, le=1_000)] | None = None
 
 
+class New(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Places for products that nobody knows yet; see ``newcomers``."""
+
+    share: Annotated[float, Meta(ge=0, le=0.5)] = 0.1
+    """Of a shelf's places, at most; 0: none. Of fewer than ten places a tenth is none."""
+    days: Annotated[int, Meta(ge=1, le=366)] = 30
+    """How long a product is new, from when the shop began to offer it (``listed``)."""
+    touches: Annotated[int, Meta(ge=1, le=1_000_000)] = 20
+    """After so many it is known, and stands where models have it stand."""
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The rules of one placement."""
 
@@ -92,6 +103,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """How much it weighs against a product that it is like those above it."""
     novelty: Share = 0.0
     """How much it weighs for a product that few have touched."""
+    new: New = New()
 
 
 class PlacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
