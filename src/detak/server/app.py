@@ -196,10 +196,10 @@ def _explain(_: Request[Any, Any, Any], error: DetakError) -> Response[Refused]:
     return Response(_told(status, str(error)), status_code=status, headers=headers)
 
 
-def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Refused]:
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Refused]:
     message = _faults(error) or error.detail
-    if error.status_code == 404:
-        message = f"there is nothing at {request.url.path}: /schema/openapi.json lists what there is"
+    if message == HTTPStatus.NOT_FOUND.phrase:
+        message = "there is nothing at this address: /schema/openapi.json lists what there is"
     return Response(_told(error.status_code, message), status_code=error.status_code, headers=error.headers)
 
 
