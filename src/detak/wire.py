@@ -368,7 +368,7 @@ def _located(error: Exception) -> tuple[str, str]:
 
 
 def _plain(error: Exception | str) -> str:
-    text = str(error).replace("`", "").replace("| null", "").strip()
+    text = str(error).replace("`", "").replace(" | null", "").strip()
     return text[:1].lower() + text[1:]
 
 

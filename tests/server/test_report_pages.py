@@ -13,7 +13,8 @@ from tests.shop import consenting, order, track
 
 from detak.engine import Engine
 from detak.insights.stages import SEGMENTS
-from detak.questions import report_names, report_parameters
+from detak.questions import parameters_of, report_names, report_parameters
+from detak.server.figures import together
 from detak.server.report_pages import ROOMS, rooms
 from detak.settings import LANGUAGES
 from detak.words import knows
@@ -125,3 +126,41 @@ def test_strangers_are_asked_in(engine: Engine) -> None:
 def test_every_field_has_a_word(language: str) -> None:
     assert [name for name in report_parameters() if not knows(language, f"page_ask.{name}")] == []
     assert [name for name in SEGMENTS if not knows(language, f"stage.{name}")] == []
+
+
+def test_what_can_be_chosen_is_offered_in_words_with_what_is_usual(client: TestClient[Any]) -> None:
+    page = client.get("/behaviour/retention?lang=id", headers=BROWSER).text
+    assert '<option value="week" selected>Minggu</option>' in page
+    assert '<option value="orders">Pesanan</option>' in page
+    assert 'placeholder="12"' in page
+    split = client.get("/behaviour/timing?by=province&lang=en", headers=BROWSER).text
+    assert '<option value="">Not split</option>' in split
+    assert '<option value="province" selected>Province</option>' in split
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_choice_has_a_word(language: str) -> None:
+    rooms = {"by": "report.{1}", "segment": "stage.{1}"}
+    wanted = [
+        rooms.get(one.name, "page_choice.{0}_{1}").format(one.name, choice)
+        for name in report_names() for one in parameters_of(name) for choice in one.choices
+    ]  # fmt: skip
+    assert wanted
+    assert [key for key in wanted if not knows(language, key)] == []
+
+
+def test_many_rows_are_folded_away_under_the_first(client: TestClient[Any], engine: Engine) -> None:
+    told = [
+        {**order(at, f"o{at}", user=f"u{at % 9}", products=[{"product_id": f"P{at}", "name": f"Barang {at}"}]), **YES}
+        for at in range(20)
+    ]
+    send(engine, *told)
+    page = client.get("/behaviour/products?lang=en", headers=BROWSER).text
+    shown, _, folded = page.partition("<summary>8 more</summary>")
+    assert shown.count("Barang") == 12
+    assert folded.count("Barang") == 8
+
+
+def test_amounts_and_spans_stay_on_one_line() -> None:
+    assert together("kira-kira -Rp 1.978.231; USD 5") == "kira-kira \u2212Rp\u00a01.978.231; USD\u00a05"
+    assert together("pukul 01.00–04.00") == "pukul 01.00\u2060–\u206004.00"
