@@ -333,7 +333,7 @@ class Deciding:
         if now - self._looked > _LOOK_SECONDS * 1_000_000 or self._front is None:
             self._looked = now
             self._reread()
-        answering = self._models.answering
+        answering = self._models.shown
         tastes = self._tastes
         if tastes is None or tastes.stock.answering is not answering or tastes.stock.rulebook is not self._rulebook:
             stock = Stock(answering, self._rulebook, self._settings.currency)

@@ -150,6 +150,12 @@ class Models:
         """What answers are made from now."""
         return self._asked()
 
+    @property
+    def shown(self) -> Answering:
+        """The same for whoever looks at the rules themselves: what answers were made from last."""
+        found = self._answering
+        return found if found is not None and self._gate.remembers else self._asked()
+
     def recommend(self, ask: Ask, *, now: int | None = None) -> Recommended:
         """The best products for whoever asks. From memory; a click that became a fact counts in the next answer.
 
