@@ -182,6 +182,13 @@ class Deciding:
             raise found[0]
         return found[0]
 
+    def warm(self) -> None:
+        """Get ready, so that the first who asks need not wait for it."""
+        with self._deciding:
+            now = self.clock()
+            self._resume(now)
+            self._shop(now)
+
     def prepare(self, source: str, body: bytes) -> Prepared:
         """The answer to a question, not kept yet.
 

@@ -132,10 +132,13 @@ class Models:
         """Of the models that answer; empty before the first answer."""
         return self._answering.version if self._answering else ""
 
-    def live(self) -> None:
-        """Get ready, and keep up from now on, in threads of its own: with the catalogue, and with the facts."""
-        for name, look in (("detak-models", self._refit), ("detak-shelves", self.renew)):
-            thread = threading.Thread(target=self._keep_up, args=(look,), name=name, daemon=True)
+    def live(self, warmed: Callable[[], None] = lambda: None) -> None:
+        """Get ready, and keep up from now on, in threads of its own: with the catalogue, and with the facts.
+
+        ``warmed`` is called once answers need nothing but memory.
+        """
+        for name, look, begun in (("detak-models", self._refit, warmed), ("detak-shelves", self.renew, None)):
+            thread = threading.Thread(target=self._keep_up, args=(look, begun), name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -301,8 +304,10 @@ class Models:
         if answering is not None and answering.catalogue.version != self._catalogue.version:
             self._show(answering.fitted, answering)
 
-    def _keep_up(self, look: Callable[[], None]) -> None:
+    def _keep_up(self, look: Callable[[], None], warmed: Callable[[], None] | None) -> None:
         self.warm()
+        if warmed is not None:
+            warmed()
         while not self._ended.wait(self._rest):
             try:
                 look()

@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -14,10 +17,11 @@ import numpy as np
 import pyarrow as pa
 
 from detak.bench.load import Load, Loaded
-from detak.bench.traffic import person
+from detak.bench.traffic import person, question, stamp
 from detak.engine import Engine
 from detak.errors import StoreError
 from detak.event import ITEMS
+from detak.learning import learn_products
 from detak.store.base import Batch, empty
 from detak.store.duckdb import DuckStore
 from detak.store.vault import Vault
@@ -46,9 +50,19 @@ class Shop(NamedTuple):
     products: int
 
 
+class Timed(msgspec.Struct, frozen=True):
+    """At so many questions a second. Milliseconds from the question to the answer, which is on the disk by then."""
+
+    rate: int
+    answered_per_s: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    server_cpu_ms: float
+
+
 class Decided(msgspec.Struct, frozen=True):
-    """Questions of four placements with twelve products each. Milliseconds from the question to the answer, which is on
-    the disk by then."""
+    """Questions of four placements with twelve products each."""
 
     cores: int
     people: int
@@ -58,20 +72,20 @@ class Decided(msgspec.Struct, frozen=True):
     """Answered a second, as many as there can be."""
     most_p50_ms: float
     most_p99_ms: float
-    rate: int
-    """Questions a second of the timed run."""
-    answered_per_s: int
-    p50_ms: float
-    p99_ms: float
-    max_ms: float
-    refused: int
     server_cpu_ms: float
     """Processor time of the serving process for one question: what is left when the machine is busy with other work."""
+    at_rates: list[Timed]
+    refused: int
     memory_mb: int
     """Of the server."""
+    bare_per_s: int
+    """Answers of the same length a second from a route that does nothing, by the same server and load generator: what
+    HTTP alone allows."""
+    bare_p99_ms: float
+    bare_cpu_ms: float
 
 
-def measure_decisions(shop: Shop, seconds: float, rate: int, store: Path | None) -> Decided:
+def measure_decisions(shop: Shop, seconds: float, rates: Sequence[int], store: Path | None) -> Decided:
     """Fill a store, serve it, and ask.
 
     Raises:
@@ -81,7 +95,7 @@ def measure_decisions(shop: Shop, seconds: float, rate: int, store: Path | None)
         where = store or Path(folder) / "store"
         if not (where / "models.npz").exists():
             _fill(where, shop)
-        return _serve(where, shop, seconds, rate)
+        return _serve(where, shop, seconds, rates)
 
 
 def _fill(folder: Path, shop: Shop) -> None:
@@ -102,6 +116,8 @@ def _fill(folder: Path, shop: Shop) -> None:
         engine.models.fit()
     if some < shop.people:
         _append(folder, subjects[some:], shop.products, 2)
+    with Engine(folder) as engine:  # else the beat would, for the first time, while decisions are measured
+        learn_products(engine.gate, engine.catalogue, engine.settings.currency)
 
 
 def _product(number: int) -> dict[str, object]:
@@ -145,40 +161,64 @@ def _append(folder: Path, subjects: "np.ndarray[tuple[int], np.dtype[np.int64]]"
     store.close()
 
 
-def _serve(folder: Path, shop: Shop, seconds: float, rate: int) -> Decided:
-    command = [sys.executable, "-m", "detak", "serve", "--store", str(folder), "--port", "0", "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ)  # noqa: S603
+def _serve(folder: Path, shop: Shop, seconds: float, rates: Sequence[int]) -> Decided:
+    with _served(["detak", "serve", "--store", str(folder), "--port", "0", "--json"]) as (process, told):
+        load = _Loading(str(told["url"]), str(told["write_key"]), shop.people)
+        answer = load.warm()
+        most, spent = _spending(process, partial(load.run, seconds, 0, 1))
+        timed, refused = [], most.refused
+        for turn, rate in enumerate(rates, 2):
+            one, each = _spending(process, partial(load.run, seconds, rate, turn))
+            timed.append(Timed(rate, _per_second(one), one.p50_ms, one.p99_ms, one.max_ms, each))
+            refused += one.refused
+        memory = _memory(process)
+    with _served(["detak.bench.bare", str(answer)]) as (process, told):
+        load = _Loading(str(told["url"]), "none", shop.people)
+        bare, bare_spent = _spending(process, partial(load.run, seconds, 0, 1))
+    return Decided(
+        len(os.sched_getaffinity(0)), shop.people, shop.products, 4,
+        _per_second(most), most.p50_ms, most.p99_ms, spent, timed, refused, memory,
+        _per_second(bare), bare.p99_ms, bare_spent,
+    )  # fmt: skip
+
+
+@contextmanager
+def _served(module: Sequence[str]) -> Iterator[tuple[int, dict[str, object]]]:
+    """A server that runs meanwhile: its process, and what it says of itself."""
+    process = subprocess.Popen([sys.executable, "-m", *module], stdout=subprocess.PIPE, env=os.environ)  # noqa: S603
     try:
         if process.stdout is None or not (line := process.stdout.readline()):
             raise StoreError("the server did not start")
-        told = msgspec.json.decode(line)
-        load = _Loading(str(told["url"]), str(told["write_key"]), shop.people)
-        load.warm()
-        before = _cpu(process.pid)
-        most = load.run(seconds, 0, 1)
-        spent = (_cpu(process.pid) - before) * 1000 / max(most.requests, 1)
-        timed = load.run(seconds, rate, 2)
-        memory = _memory(process.pid)
+        yield process.pid, msgspec.json.decode(line)
     finally:
         process.terminate()
         process.wait(300)
-    return Decided(
-        len(os.sched_getaffinity(0)), shop.people, shop.products, 4,
-        round(most.requests / most.seconds), most.p50_ms, most.p99_ms,
-        rate, round(timed.requests / timed.seconds), timed.p50_ms, timed.p99_ms, timed.max_ms,
-        most.refused + timed.refused, round(spent, 3), memory,
-    )  # fmt: skip
+
+
+def _spending(process: int, load: Callable[[], Loaded]) -> tuple[Loaded, float]:
+    """What came of a load, and the processor time that a process spent on each request, milliseconds."""
+    before = _cpu(process)
+    found = load()
+    return found, round((_cpu(process) - before) * 1000 / max(found.requests, 1), 3)
+
+
+def _per_second(loaded: Loaded) -> int:
+    return round(loaded.requests / loaded.seconds)
 
 
 class _Loading:
     def __init__(self, url: str, key: str, people: int) -> None:
         self._url, self._key, self._people = url, key, people
 
-    def warm(self) -> None:
-        """The first question waits until everything is in memory; some more until every list was looked up once."""
+    def warm(self) -> int:
+        """The first question waits until everything is in memory; some more until every list was looked up once. How
+        many bytes an answer has."""
         body = {"placements": [{"name": "home"}], "writeKey": self._key}
         httpx.post(f"{self._url}/v1/decide", json=body, timeout=600, trust_env=False).raise_for_status()
         self.run(2.0, 0, 0)
+        body = msgspec.json.decode(stamp(question(), 1))
+        answer = httpx.post(f"{self._url}/v1/decide", json={**body, "writeKey": self._key}, timeout=60, trust_env=False)
+        return len(answer.raise_for_status().content)
 
     def run(self, seconds: float, rate: int, turn: int) -> Loaded:
         """Ask for so long."""

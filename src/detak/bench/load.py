@@ -75,8 +75,8 @@ class _Run:
     async def keep_busy(self) -> None:
         reader, writer = await asyncio.open_connection(self.load.host, self.load.port, limit=1 << 20)
         while time.perf_counter() < self.until:
-            await self._pace()
-            request = self.next_request()
+            number, request = self.number, self.next_request()
+            await self._pace(number)
             began = time.perf_counter()
             writer.write(request)
             status = await _status(reader)
@@ -89,9 +89,9 @@ class _Run:
                 self.failed += 1
         writer.close()
 
-    async def _pace(self) -> None:
+    async def _pace(self, number: int) -> None:
         if self.load.rate:
-            due = self.began + (self.number - self.load.first) / self.load.rate
+            due = self.began + (number - self.load.first) / self.load.rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
 
     def result(self) -> Loaded:

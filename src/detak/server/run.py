@@ -61,7 +61,7 @@ def serve(
         date_header=False,
         timeout_graceful_shutdown=5,
     )
-    engine.models.live()
+    engine.models.live(lambda: _warmed(engine))
     url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
     engine.announce(_reachable(url, host), token)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
@@ -72,6 +72,13 @@ def serve(
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the caller closes the engine
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def _warmed(engine: Engine) -> None:
+    """What stays in memory now is not looked at for cycles again: with a million people that would take as long as an
+    answer may."""
+    engine.decisions.warm()
+    _calm()
 
 
 def _calm() -> None:
