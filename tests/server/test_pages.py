@@ -371,3 +371,22 @@ def test_pages_opened_together_ask_the_facts_once(
         client.get("/?lang=en")
     asked = [row.why for row in engine.audit().rows[before:] if row.why.startswith("report")]
     assert sorted(asked) == ["report cancellations", "report health", "report products", "report timing"]
+
+
+def test_what_is_searched_is_listed_with_bars_against_the_most_searched(engine: Engine) -> None:
+    told = [
+        {**track("Products Searched", f"s{word}{at}", user=f"u{at}", properties={"query": word, "results": 2}), **YES}
+        for word, times in (("batik", 12), ("sarung", 6), *((f"kata {n}", 5) for n in range(10)))
+        for at in range(times)
+    ]
+    rare = [
+        {**track("Products Searched", f"r{n}", user=f"u{n}", properties={"query": f"x{n}"}), **YES} for n in range(40)
+    ]
+    send(engine, *told, *rare)
+    with TestClient(app_of(engine), base_url=HERE) as browser:
+        page = browser.get("/?lang=en", headers=BROWSER).text
+    assert page.rstrip().endswith("</html>")
+    at = page.index("batik")
+    assert 'width="100.00%" height="6" rx="3"' in page[at : at + 400], "the rare ones together are no measure"
+    assert 'width="50.00%"' in page[page.index("sarung") :][:400]
+    assert "3 more" in page, "those beyond the first ten are folded away"

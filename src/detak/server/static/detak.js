@@ -149,10 +149,11 @@
     if (link && /^(https?:|\/)/.test(values.url || '')) link.href = values.url;
   };
   const money = price => price && new Intl.NumberFormat(language === 'id' ? 'id-ID' : 'en', {
-    style: 'currency', currency: price.currency, maximumFractionDigits: price.decimals }).format(price.amount / 10 ** price.decimals);
+    style: 'currency', currency: price.currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: price.decimals }).format(price.amount / 10 ** price.decimals);
   const render = (place, decision, products) => {
     const template = place.querySelector('template');
-    const slots = decision.slate.filter(one => !template || products[one.product_id]);
+    const named = template?.content.querySelector('[data-detak-field=name]');  // what has no name yet cannot be shown by it
+    const slots = decision.slate.filter(one => !template || (named ? products[one.product_id]?.name : products[one.product_id]));
     if (!slots.length) return;  // nothing to show: what the shop has put there stays
     if (template) {
       const fresh = slots.map(slot => {
@@ -171,7 +172,10 @@
       own.reverse().forEach(one => one.parentNode.prepend(one));
     }
     place.dataset.detakDecision = decision.decision_id;
-    for (const one of place.querySelectorAll('a[data-detak-why]')) one.href = `${base}/why/${decision.decision_id}?lang=${language}`;
+    for (const one of document.querySelectorAll('a[data-detak-why]')) {
+      const of = one.dataset.detakWhy || one.closest('[data-detak-placement]')?.dataset.detakPlacement;
+      if (of === place.dataset.detakPlacement) one.href = `${base}/why/${decision.decision_id}?lang=${language}`;
+    }
     watch(place);
   };
   const promote = decisions => {
