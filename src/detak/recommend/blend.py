@@ -90,7 +90,8 @@ class BlendModel:
 
     def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
         """See ``Model``. The product whose page it stands on counts as the last touch."""
-        touched, shut = self._touched(history, situation), self._known(exclude)
+        touched = self._on_page(self._known(history.item), situation.product)
+        shut = self._known(exclude)
         heard = self.voices.hear(touched, shut if self.again else np.concatenate([shut, touched]))
         score = self._score(heard.features)
         order = np.argsort(-score, kind="stable")[: max(k, 0)]
@@ -99,23 +100,24 @@ class BlendModel:
 
     def recommend_many(self, crowd: Crowd, k: int, situation: Situation) -> list[Scored]:
         """See ``Many``."""
-        whole = [self._touched(one, situation) for one in crowd.histories]
+        known = self._all_known([one.item for one in crowd.histories])
+        whole = [self._on_page(one, situation.product) for one in known]
         touched, closed = [one[-DEPTH:] for one in whole], self._known(crowd.closed)
         unheard = [one[: 0 if self.again else max(0, len(one) - DEPTH)] for one in whole]
-        shut = [np.concatenate([self._known(one), more]) for one, more in zip(crowd.exclude, unheard, strict=True)]
+        own = self._all_known(crowd.exclude)
+        shut = [np.concatenate([one, more]) if len(more) else one for one, more in zip(own, unheard, strict=True)]
         found: list[Scored] = [NOTHING] * len(touched)
         # Those who touched about as much together: what a crowd takes goes by whoever touched most.
         order = sorted(range(len(touched)), key=lambda at: len(touched[at]))
         for at in range(0, len(order), self._crowds.most):
             people = order[at : at + self._crowds.most]
             histories = Ragged.of([touched[one] for one in people])
-            own = Ragged.of([shut[one] for one in people])
-            told = self._crowds.hear(histories, own, closed, again=self.again)
-            for one, scored in zip(people, self._best(histories, told, k), strict=True):
+            told = self._crowds.hear(histories, Ragged.of([shut[one] for one in people]), closed, again=self.again)
+            for one, scored in zip(people, self._best(told, k), strict=True):
                 found[one] = scored
         return found
 
-    def _best(self, histories: Ragged, told: Told, k: int) -> Iterator[Scored]:
+    def _best(self, told: Told, k: int) -> Iterator[Scored]:
         """The best ``k`` of each person's candidates."""
         many = told.start[1:] - told.start[:-1]
         score = self._score(told.features)
@@ -125,7 +127,7 @@ class BlendModel:
         first = (np.arange(len(score)) < (told.start[:-1] + max(k, 0)).repeat(many)).nonzero()[0]
         at = tied(packed[0].take(first), packed[1])
         chosen = Ragged(told.item.take(at), first.searchsorted(told.start))
-        score, because, ends = score.take(at), self._crowds.because(histories, chosen), chosen.start.tolist()
+        score, because, ends = score.take(at), self._crowds.because(told, chosen), chosen.start.tolist()
         for begin, end in itertools.pairwise(ends):
             yield Scored(chosen.item[begin:end], score[begin:end], because[begin:end])
 
@@ -156,12 +158,18 @@ class BlendModel:
     def _crowds(self) -> Crowds:
         return Crowds(self.voices)
 
-    def _touched(self, history: History, situation: Situation) -> Ints32:
+    def _on_page(self, touched: Ints32, page: int | None) -> Ints32:
         """With the product of the page, which is no further touch where it was the last one."""
-        touched, page = self._known(history.item), situation.product
         if page is None or page >= len(self.voices.count) or (len(touched) and touched[-1] == page):
             return touched
         return np.append(touched, np.int32(page))
+
+    def _all_known(self, lists: Sequence[Ints32]) -> list[Ints32]:
+        """Each without products that came in after the fit; mostly there are none."""
+        whole = np.concatenate([np.zeros(0, np.int32), *lists])
+        if not len(whole) or 0 <= whole.min() <= whole.max() < len(self.voices.count):
+            return list(lists)
+        return [self._known(one) for one in lists]
 
     def _known(self, items: Ints32) -> Ints32:
         """Without products that came in after the fit."""

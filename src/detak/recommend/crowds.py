@@ -21,6 +21,19 @@ _MOST: Final = 32  # people: as many as a mark has bits; what is said to more no
 _LEAST: Final = np.float32(1e-30)
 
 
+class Rows(NamedTuple):
+    """The rows that some people are answered from: one slot's after the other's, and of each one person's after the
+    other's."""
+
+    row: Ints
+    weight: Floats
+    touch: Ints
+    """By row: which touch it is of, a place in ``Ragged.item``."""
+    slot: Ints
+    lengths: Ints
+    """By slot and person: how many rows."""
+
+
 class Told(NamedTuple):
     """The candidates of each person, one person's after the other's, in the order of their numbers."""
 
@@ -29,6 +42,9 @@ class Told(NamedTuple):
     """Candidates x features: what was said of each."""
     start: Ints
     """Where each person's candidates begin, and the end."""
+    histories: Ragged
+    rows: Rows
+    """What they were told by."""
 
 
 class _Said(NamedTuple):
@@ -41,19 +57,6 @@ class _Said(NamedTuple):
     """By slot and person: where the entries begin, and the end."""
     offset: Ints
     """By slot and person: where the person's products begin among those of all people."""
-
-
-class _Rows(NamedTuple):
-    """The rows that some people are answered from: one slot's after the other's, and of each one person's after the
-    other's."""
-
-    row: Ints
-    weight: Floats
-    touch: Ints
-    """By row: which touch it is of, a place in ``Ragged.item``."""
-    slot: Ints
-    lengths: Ints
-    """By slot and person: how many rows."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ class Crowds:
         """
         people, size = histories.count, self._items
         place = self._places.of(people * size)
-        said, key = self._candidates(histories, own if again else _both(own, histories), closed)
+        rows = self._rows(histories)
+        said, key = self._candidates(rows, own if again else _both(own, histories), closed)
         start = key.searchsorted(np.arange(people + 1) * size)
         many = start[1:] - start[:-1]
         item = (key - (np.arange(people) * size).repeat(many)).astype(np.int32)
@@ -91,54 +95,55 @@ class Crowds:
         if again:
             self._touched(histories, place.take(histories.owner * size + histories.item), features)
         place[key] = 0
-        return Told(item, features.T, start)
+        return Told(item, features.T, start, histories, rows)
 
-    def _candidates(self, histories: Ragged, own: Ragged, closed: Ints32) -> tuple[_Said, Ints]:
+    def _candidates(self, rows: Rows, own: Ragged, closed: Ints32) -> tuple[_Said, Ints]:
         """What is said, and the keys of the candidates: person times products and the product, in order."""
-        place = self._places.of(histories.count * self._items)
-        said, near = self._entries(histories, closed, own.longest)
+        place = self._places.of(own.count * self._items)
+        said, near = self._entries(rows, own.count, closed, own.longest)
         shut = own.owner * self._items + own.item
         place[shut] = -1
-        key = np.concatenate([self._best(said, place, own.longest), self._near(near, place, histories.count)])
+        key = np.concatenate([self._best(said, place, own.longest), self._near(near, place, own.count)])
         place[shut] = 0
         key.sort()
         return said, key[np.concatenate([[True], key[1:] != key[:-1]])] if len(key) else key
 
-    def because(self, histories: Ragged, chosen: Ragged) -> Ints32:
+    def because(self, told: Told, chosen: Ragged) -> Ints32:
         """For each of the chosen the touch that speaks for it most, over all models, each on its own scale; ``NOBODY``
         where none does."""
-        wide = chosen.longest
+        histories, wide = told.histories, chosen.longest
         if not len(histories.item) or not wide:
             return np.full(len(chosen.item), NOBODY, np.int32)
         rank = ranks(chosen.start, chosen.lengths)
-        total = _on_one_scale(self._spoken(histories, chosen, rank), histories, wide)
+        total = _on_one_scale(self._spoken(told, chosen, rank), histories, wide)
         touch, most = loudest(total, histories)
         by = (chosen.owner, rank)
         return np.where(most[by] > 0, histories.item.take(touch[by]), NOBODY).astype(np.int32)
 
-    def _spoken(self, histories: Ragged, chosen: Ragged, rank: Ints) -> Any:
+    def _spoken(self, told: Told, chosen: Ragged, rank: Ints) -> Any:
         """What each model says of the chosen, by model, and by touch and ``rank`` of the chosen."""
-        size, stack = self._items, self.voices.stack
+        size, stack, histories = self._items, self.voices.stack, told.histories
         same, place = self._same(histories), self._places.of(histories.count * size)
-        rows = self._rows(histories, len(self.voices.names))
-        at, length = stack.where(rows.row)
-        person = histories.owner.take(rows.touch)
+        models = int(told.rows.slot.searchsorted(len(self.voices.names)))
+        weight, touch, slot = told.rows.weight[:models], told.rows.touch[:models], told.rows.slot[:models]
+        at, length = stack.where(told.rows.row[:models])
+        person = histories.owner.take(touch)
         here = self._among(chosen, stack.item.take(at), length, person)
         row = np.arange(len(length)).repeat(np.diff(here.searchsorted(np.concatenate([[0], length.cumsum()]))))
         shown = chosen.owner * size + chosen.item
         place[shown] = rank
         column = place.take((person * size).take(row) + stack.item.take(at.take(here)))
         place[shown] = 0
-        told = stack.value.take(at.take(here)) * rows.weight.take(row)
-        cell = (rows.slot * len(histories.item) + same.take(rows.touch)).take(row)
+        value = stack.value.take(at.take(here)) * weight.take(row)
+        cell = (slot * len(histories.item) + same.take(touch)).take(row)
         cell = cell * chosen.longest + column
         cells = (len(self.voices.names), len(histories.item) * chosen.longest)
-        said = np.bincount(cell, told, cells[0] * cells[1])  # whole numbers, where there is nothing to count
+        said = np.bincount(cell, value, cells[0] * cells[1])  # whole numbers, where there is nothing to count
         return said.astype(np.float64, copy=False).reshape(cells)
 
-    def _entries(self, histories: Ragged, closed: Ints32, more: int) -> tuple[_Said, Ints32]:
+    def _entries(self, rows: Rows, people: int, closed: Ints32, more: int) -> tuple[_Said, Ints32]:
         """What the models say, and the best known products: as many as there may be nominees, and ``more``."""
-        rows, nominees = self._rows(histories, len(self.voices.slots)), self.voices.nominees
+        nominees = self.voices.nominees
         sums = self.voices.stack.sums(
             Weighed(rows.row, rows.weight, np.concatenate([np.zeros(1, np.int64), rows.lengths.cumsum()]))
         )
@@ -148,7 +153,7 @@ class Crowds:
             shut[closed] = True
             sums.told[shut.take(sums.item)] = 0
             near = near[~shut.take(near)][: nominees + more]
-        offset = np.tile(np.arange(histories.count) * self._items, len(self.voices.slots))
+        offset = np.tile(np.arange(people) * self._items, len(self.voices.slots))
         return _Said(sums.item, sums.told, sums.begin, offset), near
 
     def _near(self, near: Ints32, place: Ints32, people: int) -> Ints:
@@ -225,15 +230,14 @@ class Crowds:
         place[key] = 0
         return same
 
-    def _rows(self, histories: Ragged, slots: int) -> _Rows:
-        """Of the first so many slots."""
+    def _rows(self, histories: Ragged) -> Rows:
         asked = [self.voices.asked(length) for length in histories.lengths.tolist()]
         touch, slot, weight, first, lengths = (np.concatenate([one[at] for one in asked]) for at in (0, 1, 2, 3, -1))
         touch = touch + histories.start[:-1].repeat([len(one.touch) for one in asked])
-        order = slot.argsort(kind="stable")[: int((slot < slots).sum())]
+        order = slot.argsort(kind="stable")
         touch, slot, weight, first = (one.take(order) for one in (touch, slot, weight, first))
-        by_slot = lengths.reshape(histories.count, -1).T[:slots].reshape(-1)
-        return _Rows(histories.item.take(touch) + first, weight, touch, slot, by_slot)
+        by_slot = lengths.reshape(histories.count, -1).T.reshape(-1)
+        return Rows(histories.item.take(touch) + first, weight, touch, slot, by_slot)
 
     @property
     def _items(self) -> int:
