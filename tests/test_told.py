@@ -127,11 +127,26 @@ def test_nothing_is_given_again_where_nothing_is_kept(tmp_path: Path) -> None:
 
 def test_answers_that_take_longer_stand_for_longer() -> None:
     given = Given()
-    assert given.due("a", NOW)
+    assert given.due("a", NOW, lambda _: True)
     for seconds, ages in ((0.1, {3_600: False}), (1.0, {59: False, 61: True}), (10.0, {190: False, 201: True})):
         given.put("a", Told(Report(), NOW, seconds, HERE))
         for age, due in ages.items():
-            assert given.due("a", NOW + timedelta(seconds=age)) is due
+            assert given.due("a", NOW + timedelta(seconds=age), lambda _: True) is due
+
+
+def test_an_answer_that_holds_no_more_is_made_before_it_is_asked_for(
+    shop: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detak.understanding.report_names", lambda: ["sessions"])
+    refuse(shop, "dewi")
+    shop.understanding.renew()
+    assert [row.detail for row in shop.audit().rows if row.why == "report sessions"][1:] == []
+    refuse(shop, "ani")
+    shop.understanding.renew()
+    made = [row.detail for row in shop.audit().rows if row.why == "report sessions"]
+    assert ["again" in one for one in made] == [False, False]
+    assert people(shop) == 1
+    assert "again" in [row.detail for row in shop.audit().rows if row.why == "report sessions"][-1]
 
 
 def test_what_nobody_made_anew_in_time_is_not_given_again() -> None:

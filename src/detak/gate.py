@@ -98,12 +98,16 @@ class Gate:
     def stands(self, purpose: Purpose, then: Standpoint, *, why: str) -> bool:
         """Whether what was drawn from the facts of that standpoint may be given again: it is old, but holds nobody who
         refuses now or was removed since. The audit tells of it as of any passage."""
-        since = self._since(purpose, datetime.now(UTC))
-        now = standpoint(self._store.look(), self._vault.refusing(purpose), since)
-        held = stands(then, now)
+        held = self.holds(purpose, then)
         if held:
             self._registry.audit("events", purpose.label, why, {"again": True, "left_out": len(then.refusing)})
         return held
+
+    def holds(self, purpose: Purpose, then: Standpoint) -> bool:
+        """Whether what was drawn from that standpoint might be given again, where it is not given."""
+        since = self._since(purpose, datetime.now(UTC))
+        now = standpoint(self._store.look(), self._vault.refusing(purpose), since)
+        return stands(then, now)
 
     def renew(self, before: datetime, *, least: int = WORTH) -> bool:
         """Make anew what is kept for analytics, if that is worth it."""

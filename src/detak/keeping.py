@@ -127,7 +127,7 @@ class Keeping:
         with self._store.reader() as reader:
             events = reader.table("events")
             later = events.filter(events.subject.notnull(), events.time >= before.replace(tzinfo=None))
-            return np.asarray(reader.run(later.select("subject").distinct())["subject"].to_numpy(), dtype=np.int64)
+            return np.unique(np.asarray(reader.run(later.select("subject"))["subject"].to_numpy(), dtype=np.int64))
 
 
 def standpoint(look: Look, refusing: Mapping[int, int], since: datetime | None) -> Standpoint | None:
@@ -145,14 +145,23 @@ def stands(then: Standpoint, now: Standpoint | None) -> bool:
     if now is None or (then.epoch, then.since) != (now.epoch, now.since):
         return False
     changed = _changed(then.refusing, now.refusing)
-    return not len(changed) or not any(np.isin(who, changed).any() for who in then.who)
+    return not len(changed) or not any(_any_of(changed, who) for who in then.who)
+
+
+def _any_of(some: Subjects, everybody: Subjects) -> bool:
+    """Whether any of them is there; ``everybody`` is in order."""
+    places = np.searchsorted(everybody, some)
+    there = places < len(everybody)
+    return bool((everybody[places[there]] == some[there]).any())
 
 
 def _everybody(reader: Reader) -> Subjects:
     """Of whom there are facts."""
     events, decisions = (reader.table(name).select("subject") for name in ("events", "decisions"))
     whose = events.union(decisions.cast(events.schema()), distinct=True)
-    return np.asarray(reader.run(whose.filter(whose.subject.notnull()))["subject"].to_numpy(), dtype=np.int64)
+    return np.unique(
+        np.asarray(reader.run(whose.filter(whose.subject.notnull()))["subject"].to_numpy(), dtype=np.int64)
+    )
 
 
 def _changed(then: Mapping[int, int], now: Mapping[int, int]) -> Subjects:

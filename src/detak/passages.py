@@ -26,7 +26,7 @@ class Standpoint(NamedTuple):
     since: datetime | None
     """Older facts did not serve the purpose, UTC."""
     who: tuple[Subjects, ...]
-    """Of whom there were facts at all."""
+    """Of whom there were facts at all, in order."""
 
 
 class Granted:

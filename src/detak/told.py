@@ -6,7 +6,7 @@ it is on the disk.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -89,13 +89,15 @@ class Given:
                 if not turn.wanted:
                     self._making.pop(key, None)
 
-    def due(self, key: str, now: datetime) -> bool:
-        """Whether to make it before it is asked for: it is not there, or is slow and stood for long enough."""
+    def due(self, key: str, now: datetime, holds: Callable[[Standpoint], bool]) -> bool:
+        """Whether to make it before it is asked for: it is not there, or is slow and stood for long enough, or what it
+        was drawn from holds no more."""
         with self._lock:
             told = self._found.get(key)
-        if told is None:
+        if told is None or told.standpoint is None:
             return True
-        return told.seconds >= self._slow and (now - told.at).total_seconds() > _stands(told)
+        old = (now - told.at).total_seconds() > _stands(told)
+        return told.seconds >= self._slow and (old or not holds(told.standpoint))
 
 
 def _stands(told: Told) -> float:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import ibis.expr.types as ir
@@ -89,13 +90,15 @@ class Understanding:
     def renew(self, seconds: float = _AT_ONCE) -> None:
         """Make the plain reports that take long before somebody asks for them; stop once that took so many seconds.
 
-        Where nothing is kept beforehand no answer is given again, and nothing is made here.
+        Those that somebody was taken out of since are made anew, too. Where nothing is kept beforehand no answer is
+        given again, and nothing is made here.
         """
         until = time.monotonic() + seconds
         for name in report_names() if self._gate.keeps else ():
             insight, narrow = asked(Question(name))
             key = self._key(Question(name), insight, narrow, None)
-            if insight.purpose is not Purpose.ESSENTIAL and self.given.due(key, datetime.now(UTC)):
+            holds = partial(self._gate.holds, insight.purpose)
+            if insight.purpose is not Purpose.ESSENTIAL and self.given.due(key, datetime.now(UTC), holds):
                 with self.given.making(key), suppress(CannotComputeError):
                     self._make(key, Question(name), insight, narrow, None)
             if time.monotonic() > until:
