@@ -18,7 +18,7 @@ from tests.conftest import send
 from tests.shop import histories, order, track
 from tests.test_gate import OPEN, without
 
-NAMES = ("sessions", "funnel")
+NAMES = ("sessions", "funnel", "paths", "hours")
 PEOPLE = ("ani", "budi", "citra")
 
 

@@ -18,6 +18,7 @@ from detak.allowed import allowed
 from detak.consent import Purpose
 from detak.insights import trail
 from detak.insights.trail import Kept
+from detak.insights.visit_steps import visit_steps
 from detak.passages import Standpoint, Subjects
 from detak.store.base import Reader, Store
 from detak.store.kept import Look
@@ -25,7 +26,12 @@ from detak.store.kept import Look
 PURPOSE: Final = Purpose.ANALYTICS
 WORTH: Final = 300_000
 """Events; of fewer everything is made anew as quickly."""
-_ORDERS: Final = {"trail": "event, subject, time", "firsts": "event, subject", "visits": "subject, start"}
+_ORDERS: Final = {
+    "trail": "event, subject, time",
+    "firsts": "event, subject",
+    "visits": "subject, start",
+    "steps": "event, subject",
+}
 _MOST_DIRTY: Final = 200_000
 _RENEW: Final = 0.05  # of the people dirty: all is made again
 
@@ -85,9 +91,7 @@ class Keeping:
                 return False
             people = reader.run(events.subject.nunique().as_table())[0][0].as_py()
             made = _Made(refusing, self._ahead(before), _everybody(reader), since, people)
-            steps = trail.trail(events)
-            tables = {"trail": steps, "firsts": trail.firsts(steps), "visits": trail.visits(events)}
-            return reader.keep({name: (table, _ORDERS[name]) for name, table in tables.items()}, made)
+            return reader.keep({name: (table, _ORDERS[name]) for name, table in _made_of(events).items()}, made)
 
     def offer(self, reader: Reader, since: datetime | None) -> Offer:
         """What a reader who looks back to ``since`` may take, and of whom everything is to be made anew."""
@@ -113,9 +117,7 @@ class Keeping:
             persons = reader.table("persons")
             whose = persons.semi_join(dirty, "subject").select(subject=persons.person)
             dirty = dirty.union(whose.cast(dirty.schema()), distinct=True)
-        theirs = events.semi_join(dirty, "subject")
-        steps = trail.trail(theirs)
-        anew = {"trail": steps, "firsts": trail.firsts(steps), "visits": trail.visits(theirs)}
+        anew = _made_of(events.semi_join(dirty, "subject"))
         return Kept(**{name: _joined(table.anti_join(dirty, "subject"), anew[name]) for name, table in tables.items()})
 
     def _dirty(self, reader: Reader) -> Subjects:
@@ -128,6 +130,13 @@ class Keeping:
             events = reader.table("events")
             later = events.filter(events.subject.notnull(), events.time >= before.replace(tzinfo=None))
             return np.unique(np.asarray(reader.run(later.select("subject"))["subject"].to_numpy(), dtype=np.int64))
+
+
+def _made_of(events: ir.Table) -> dict[str, ir.Table]:
+    """What is kept, of these events."""
+    every = trail.trail(events)
+    visits, steps = trail.visits(events), visit_steps(events)
+    return {"trail": every, "firsts": trail.firsts(every), "visits": visits, "steps": steps}
 
 
 def standpoint(look: Look, refusing: Mapping[int, int], since: datetime | None) -> Standpoint | None:

@@ -8,7 +8,8 @@ from tests.facts import JAKARTA, Told, ask, rows, tables
 from detak.errors import UsageError
 from detak.insights.base import Shop
 from detak.insights.paths import Paths
-from detak.insights.paths_report import END, START, PathsReport
+from detak.insights.paths_report import PathsReport
+from detak.insights.visit_steps import END, START
 
 NOON = datetime(2025, 5, 1, 5, 0)
 

@@ -132,7 +132,7 @@ def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) 
     if events is facts.events:
         return facts
     items = facts.items.semi_join(events.select(event_id=events.id), "event_id")
-    return replace(facts, events=events, items=items, decisions=decisions, kept=Kept(None, None, visits))
+    return replace(facts, events=events, items=items, decisions=decisions, kept=Kept(None, None, visits, None))
 
 
 def _visits(facts: Facts, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None) -> ir.Table:

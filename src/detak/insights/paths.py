@@ -11,8 +11,9 @@ import pyarrow as pa
 from detak.consent import Purpose
 from detak.errors import UsageError, WordedError
 from detak.insights.base import Facts, Shop
-from detak.insights.paths_report import END, START, PathsReport, read
-from detak.insights.trail import NOT_DONE, PAUSE, PRODUCT_ADDED, visits_of
+from detak.insights.paths_report import PathsReport, read
+from detak.insights.trail import PRODUCT_ADDED, visits_of
+from detak.insights.visit_steps import DEEPEST, visit_steps_of
 
 _BACK: Final = ibis.interval(days=7)
 _MOST: Final = 500
@@ -35,7 +36,7 @@ class Paths:
         Raises:
             UsageError: they do not.
         """
-        if not 1 <= self.depth <= 10:
+        if not 1 <= self.depth <= DEEPEST:
             raise WordedError("depth")
         if not self.around.strip():
             raise WordedError("around")
@@ -44,10 +45,10 @@ class Paths:
         """``paths``, of four parts, so that visits are walked once: ``flows``: step, event, after, visits; ``before``,
         ``after``: event, visits; ``left``: event (the last), visits, people, back, bought.
         """
-        steps = _steps(facts, self.depth)
+        steps = visit_steps_of(facts, self.depth)
         enough = ibis._.visits >= shop.min_group
         parts = {
-            "flows": _flows(steps).filter(enough),
+            "flows": _flows(steps, self.depth).filter(enough),
             "before": _beside(steps, self.around, "before").filter(enough),
             "after": _beside(steps, self.around, "after").filter(enough),
             "left": _left(facts),
@@ -70,35 +71,14 @@ class Paths:
             return _abandoned(facts).filter(ibis._.event == event).select("subject").distinct()
         if side not in ("before", "after") or not event:
             raise UsageError(f"{key!r} is no number of this report: write before/, after/ or left/ and the event")
-        steps = _steps(facts, 0)
+        steps = visit_steps_of(facts, 0)
         beside = steps.before if side == "before" else steps.after
         here = steps.filter(steps.event == self.around, beside == event)
         return here.select("subject").distinct()
 
 
-def _steps(facts: Facts, depth: int) -> ir.Table:
-    """A row a step: ``subject, event, before, after`` (``START``, ``END``), ``step``: from 1, null beyond ``depth``."""
-    done = facts.events.filter(
-        facts.events.subject.notnull(), facts.events.time.notnull(), facts.events.event.notin(NOT_DONE)
-    ).select("subject", "time", "event", "id")
-    walk = ibis.window(group_by="subject", order_by=[done.time, done["id"]])
-    last, same = done.time.lag().over(walk), done.event.lag().over(walk)
-    fresh = (last + ibis.interval(minutes=PAUSE) < done.time).fill_null(True)
-    told = done.select("subject", "event", turn=ibis.row_number().over(walk), fresh=fresh, same=same)
-    told = told.filter(told.fresh | (told.event != told.same)).drop("same")
-    by = ibis.window(group_by="subject", order_by=told.turn)
-    begun = [(told.fresh if at == 0 else told.fresh.lag(at).over(by), at + 1) for at in range(depth)]
-    return told.select(
-        "subject",
-        "event",
-        before=ibis.ifelse(told.fresh, START, told.event.lag().over(by)),
-        after=ibis.ifelse(told.fresh.lead().over(by).fill_null(True), END, told.event.lead().over(by)),
-        step=ibis.cases(*begun).cast("int64") if depth else ibis.null("int64"),
-    )
-
-
-def _flows(steps: ir.Table) -> ir.Table:
-    first = steps.filter(steps.step.notnull())
+def _flows(steps: ir.Table, depth: int) -> ir.Table:
+    first = steps.filter(steps.step <= depth)
     flows = first.group_by(["step", "event", "after"]).agg(visits=first.count())
     return flows.order_by([flows.visits.desc(), flows.step, flows.event, flows.after]).limit(_MOST)
 

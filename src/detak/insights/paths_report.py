@@ -10,10 +10,9 @@ from detak.inference import wilson
 from detak.insights import render
 from detak.insights.base import Report, Shop
 from detak.insights.blocks import Bar, Bars, Block, Note, Row, Table, Words
+from detak.insights.visit_steps import END, START
 from detak.words import say
 
-START, END = "(start)", "(end)"
-"""What stands before the first step and after the last."""
 _ROWS: Final = 12
 
 

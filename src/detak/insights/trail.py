@@ -1,6 +1,6 @@
 """What each person did, in order: the narrow tables that sessions, funnels and retention are reduced from.
 
-All three are made person by person: what one does changes nobody else's rows. So they can be kept and only the rows of
+All are made person by person: what one does changes nobody else's rows. So they can be kept and only the rows of
 those who did something since made anew (``Facts.kept``); where nothing is kept they are made from the events.
 """
 
@@ -31,11 +31,12 @@ _TOLD_AGAIN: Final = (ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED)
 
 
 class Kept(NamedTuple):
-    """``trail``, ``firsts`` and ``visits`` of the same events, made already. None: to be made from the events."""
+    """``trail``, ``firsts``, ``visits`` and ``visit_steps`` of the same events, made already. None: to be made."""
 
     trail: ir.Table | None
     firsts: ir.Table | None
     visits: ir.Table
+    steps: ir.Table | None
 
 
 def trail_of(facts: Facts) -> ir.Table:
