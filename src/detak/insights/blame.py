@@ -95,13 +95,14 @@ def _steps(strata: Strata, presence: Mapping[str, Floats]) -> _Steps:
 def _fit(strata: Strata, steps: _Steps) -> Floats:
     """Rows x NAMES: the part of each in the hazard."""
     carts, left, there = steps.carts, steps.left, steps.there
+    turned = np.ascontiguousarray(there.T)  # multiplied several times as fast as a view
     base = max(float(carts @ left / carts.sum()), _SMALL)
     pulls, leak = np.full(there.shape[1], base), np.full(len(carts), base)
     levels = [(steps.step, ORDERED), *((strata.state[steps.group, at], size) for at, size in enumerate(strata.sizes))]
     for _ in range(_ROUNDS):
         total = leak + there @ pulls
         exposed, fired = carts * _waited(total, left), carts * left / total
-        pulls = pulls * (there.T @ fired) / np.maximum(there.T @ exposed, _SMALL)
+        pulls = pulls * (turned @ fired) / np.maximum(turned @ exposed, _SMALL)
         leak = _traceless(levels, fired, exposed, leak)
     pulled = there * pulls
     parts = [pulled[:, steps.reason == index].sum(axis=1) for index in range(len(REASONS))]
