@@ -119,15 +119,17 @@ def asked(question: Question) -> tuple[Insight, Filters]:
     Raises:
         UsageError: there is no such report, parameter or filter, or one cannot be read.
     """
+    if question.name not in report_names():
+        raise WordedError("report", {"name": question.name[:80], "known": ", ".join(report_names())})
     kind = member("detak.insights", "insight", question.name, "report")
     known = {field.name for field in fields(kind)}
     own = {name: value for name, value in question.parameters.items() if name in known}
     others = {name: value for name, value in question.parameters.items() if name not in known}
     if unknown := others.keys() - set(NAMES):
         listed = ", ".join(sorted(known)) or "none"
-        raise UsageError(
-            f"{question.name} has no parameter {', '.join(sorted(unknown))}; it has: {listed}; "
-            f"every report on people's events can be narrowed down by: {', '.join(NAMES)}"
+        wrong = ", ".join(sorted(unknown))[:80]
+        raise WordedError(
+            "parameter", {"report": question.name, "name": wrong, "own": listed, "filters": ", ".join(NAMES)}
         )
     try:
         insight: Insight = msgspec.convert(own, kind, strict=False)
