@@ -32,7 +32,7 @@ from detak.simulate.sending import batches
 from detak.simulate.world import World
 
 SEEDS: Final = (1, 2, 3)
-FRESH: Final = (11, 12)
+FRESH: Final = (11, 12, 13, 14, 15, 16)
 """Nothing was chosen on these."""
 MARGIN: Final = 0.3
 """Of a price, before discounts: the simulated goods have no cost of their own."""
@@ -148,7 +148,7 @@ def run(_: Path, shoppers: int = 400, days: int = 42, warm: int = 14, seeds: tup
     }
 
 
-def prices(_: Path, shoppers: int = 400, days: int = 28, warm: int = 14) -> dict[str, Any]:
+def prices(_: Path, shoppers: int = 400, days: int = 42, warm: int = 14) -> dict[str, Any]:
     """Pages without offers where a click counts by the price as usual, beside those where all prices count alike."""
     names = ("popular", "detak_all_prices_alike", "detak_without_offers")
     found = {name: [_run(name, seed, shoppers, days, warm) for seed in FRESH] for name in names}
