@@ -161,6 +161,11 @@ class Answering:
         return np.fromiter((at for at, one in items if not self._open(products.get(one))), np.int32)
 
     @cached_property
+    def people(self) -> list[int]:
+        """The pseudonyms of those whom the models learnt from, in order."""
+        return sorted(self.fitted.data.subjects.tolist())
+
+    @cached_property
     def sensitive(self) -> frozenset[str]:
         """The products that nobody is chosen for."""
         return sensitive_products(self.catalogue.products, self.guarded)

@@ -196,7 +196,7 @@ class Models:
     @property
     def people(self) -> list[int]:
         """The pseudonyms of those whom the models learnt from, in order."""
-        return sorted(self._asked().fitted.data.subjects.tolist())
+        return self._asked().people
 
     def reasons(self, ask: Ask, found: Recommended) -> list[Reason]:
         """Why each product of an answer to ``ask`` is there."""
