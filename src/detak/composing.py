@@ -317,12 +317,12 @@ def _slots(slate: Sequence[Placed], persons: Persons, asker: Asker) -> tuple[lis
     place = where.city or where.province
     here = Reason("popular_place", place) if place else _POPULAR
     said = {**_REASONS, rules.TOGETHER: Reason("together", persons.beside), rules.TRENDING: here}
-    slots = []
+    slots, name = [], naming.name
     worth: dict[str, float] = {}
     first: dict[str, Reason] = {}
     for product, shelf, score, _, _ in slate:
         reason = (persons.reason(product, naming) if shelf in _OWN else None) or said[shelf]
-        slots.append(Slot(naming.name(product), shelf, reason))
+        slots.append(Slot(name(product), shelf, reason))
         code = reason.code
         if code in worth:
             worth[code] += score

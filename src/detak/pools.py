@@ -135,13 +135,14 @@ class Pools:
             for one, theirs in zip(wanted, touched, strict=True)
         ]
         speaking = [at for at, one in enumerate(wanted) if touched[at].history or one.product is not None]
-        fits = dict(zip(speaking, self._fits([asked[at] for at in speaking], now), strict=True))
-        return [
-            self._persons(one, theirs, fits.get(at, _NO_FITS)) if at in fits else _nobody(theirs.sensitive)
-            for at, (one, theirs) in enumerate(zip(wanted, touched, strict=True))
-        ]
+        fits = self._fits([asked[at] for at in speaking], now)
+        leans = self._tastes.leans([[row[0] for row in touched[at].history] for at in speaking])
+        found = [_nobody(theirs.sensitive) for theirs in touched]
+        for at, fit, lean in zip(speaking, fits, leans, strict=True):
+            found[at] = self._persons(wanted[at], touched[at], fit, lean)
+        return found
 
-    def _persons(self, wanted: Wanted, touched: _Touched, fits: _Fits) -> Persons:
+    def _persons(self, wanted: Wanted, touched: _Touched, fits: _Fits, leans: Floats) -> Persons:
         shut, naming = wanted.shut, wanted.naming
         bought = {naming.number(one) for one in wanted.visitor.bought.product}
         continued = [one for one in touched.latest if one not in bought and one not in shut]
@@ -152,9 +153,8 @@ class Pools:
         beside = wanted.product
         if beside is None:
             beside = next((one for one in touched.latest if naming.knows(one)), None)
-        had = [row[0] for row in touched.history]
-        together = self._going_with(beside, shut, set(had)) if beside is not None and naming.knows(beside) else []
-        leans = self._tastes.leans(had)
+        had = {row[0] for row in touched.history}
+        together = self._going_with(beside, shut, had) if beside is not None and naming.knows(beside) else []
         favoured = self._favoured(leans, {*had, *bought, *shut, *picked, *together})
         name = "" if beside is None else naming.name(beside)
         sensitive = touched.sensitive

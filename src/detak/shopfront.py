@@ -59,6 +59,7 @@ class View:
         wares = Wares(*front.features, stock.worth(own), stock.category, stock.open(own), stock.sensitive)
         self.scoring = Scoring(front.weights, wares)
         self._common: dict[tuple[str, Where | None, int], list[Placed]] = {}
+        self._layouts: dict[int, Layout] = {}
         told = stock.rules(own)
         pins = (
             sorted((one.at - 1, stock.places[one.product]) for one in told.pin if one.product in stock.places)
@@ -85,7 +86,10 @@ class View:
 
     def layout(self, k: int) -> Layout:
         """A page of ``k`` products."""
-        return Layout(k, self.rules.shelf, self.rules.category_share)
+        found = self._layouts.get(k)
+        if found is None:
+            found = self._layouts[k] = Layout(k, self.rules.shelf, self.rules.category_share)
+        return found
 
     def personal(self, persons: Persons) -> list[Pool]:
         """The candidates of the shelves that are there for the person, in the order of the rules; some may be empty."""

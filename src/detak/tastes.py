@@ -3,11 +3,12 @@ is the best of a kind. Made with each change of the shop, asked with every page.
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
 import numpy as np
 
-from detak.decide.appeal import EVEN, REACH, leaning
+from detak.decide.appeal import EVEN, REACH, leanings
 from detak.goods import Floats
 from detak.recommend.rules import DEFAULT
 from detak.stock import Stock
@@ -32,10 +33,13 @@ class Tastes:
         self.liked: Floats = np.full(len(stock.items) + 1, EVEN)
         self.liked[self._seen] = np.fromiter(known.values(), np.float64, len(known))
 
-    def leans(self, history: Sequence[int]) -> Floats:
-        """How much more somebody turns to each kind than all do, from 0 to 1; the last entry is that of no kind."""
-        kinds = self.stock.category
-        return leaning(kinds[np.minimum(np.array(history, np.int64), len(kinds) - 1)], self._usual)
+    def leans(self, histories: Sequence[Sequence[int]]) -> Floats:
+        """How much more each person turns to each kind than all do, from 0 to 1, by the products that they touched;
+        the last entry of a row is that of no kind."""
+        kinds, lengths = self.stock.category, [len(one) for one in histories]
+        touched = np.fromiter(chain.from_iterable(histories), np.int64, sum(lengths))
+        person = np.arange(len(lengths)).repeat(lengths)
+        return leanings(person, kinds.take(np.minimum(touched, len(kinds) - 1)), self._usual, len(lengths))
 
     def favourites(self, leans: Floats) -> list[int]:
         """The kinds that somebody leans to, most of all first."""

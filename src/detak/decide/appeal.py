@@ -54,9 +54,18 @@ def leaning(touched: Ints, usual: Floats) -> Floats:
         touched: the kinds of what they turned to, one each; -1: of no kind, which says nothing.
         usual: the share of all touches that go to each kind, above 0.
     """
-    count = np.bincount(touched[touched >= 0], minlength=len(usual))
-    ratio = (count / usual + _USUAL) / (count.sum() + _USUAL)
-    return np.append(as_feature(np.log(ratio)), EVEN)
+    found: Floats = leanings(np.zeros(len(touched), np.int64), touched, usual, 1)[0]
+    return found
+
+
+def leanings(person: Ints, touched: Ints, usual: Floats, people: int) -> Floats:
+    """The same of many: a row for each of so many ``people``, who are told by their numbers beside each touch."""
+    kinds, known = len(usual), touched >= 0
+    count = np.bincount(person[known] * kinds + touched[known], minlength=people * kinds).reshape(people, kinds)
+    found = np.full((people, kinds + 1), EVEN)
+    ratio = (count / usual + _USUAL) / (count.sum(axis=1, keepdims=True) + _USUAL)
+    found[:, :-1] = as_feature(np.log(ratio))
+    return found
 
 
 def as_feature(logarithm: Floats) -> Floats:
