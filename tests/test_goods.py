@@ -28,7 +28,7 @@ def test_each_number_is_the_catalogues() -> None:
     assert goods.cut.round(9).tolist() == [0.2, 0, 0, 0, 0]  # currencies do not compare
     assert goods.listed.tolist() == [7, *[NEVER] * 4]
     assert goods.sellable.tolist() == [True, False, True, False, False]
-    assert goods.known.tolist() == [True, True, True, False, False]
+    assert goods.offered.tolist() == [True, True, True, False, False]
 
 
 def test_of_a_shop_without_a_catalogue_everything_can_be_had() -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from detak.consent import Purpose, read_preferences
@@ -164,7 +165,7 @@ class Composing:
                 shut = shown.union(asker.shut, lately, map(naming.number, asked.exclude))
                 if asked.product is not None:
                     shut.add(naming.number(asked.product))
-                drawn = self._drawn(asked.k, view, page.shelves, shut, best=moment.preview)
+                drawn = self._drawn(asked.k, view, page.shelves, shut, moment)
                 shown.update([placed[0] for placed in drawn.page.slate])
                 _clear(page.shelves, drawn.page, shown)
             else:
@@ -207,12 +208,16 @@ class Composing:
         shut = frozenset(map(asker.naming.number, (*removed, *tired)))
         return asker._replace(shut=shut, notes=tuple(notes))
 
-    def _drawn(self, k: int, view: View, shelves: list[list[Placed]], shut: set[int], *, best: bool) -> Drawn:
-        """The page of one placement, without what is ``shut``; nothing is tried where only the ``best`` will do."""
+    def _drawn(self, k: int, view: View, shelves: list[list[Placed]], shut: set[int], moment: Moment) -> Drawn:
+        """The page of one placement, without what is ``shut``; nothing is tried in a preview."""
         pins = view.pins(k, shut)
+        layout = view.layout(k - len(pins))
+        if view.ruling is not None:
+            shelves = view.ruling.chosen(shelves, k, shut, moment.now)
+            layout = replace(layout, category_share=1.0)
         shut.update([one.product for _, one in pins])
-        page = compose(shelves, view.layout(k - len(pins)), shut)
-        drawn = Drawn(page, BEST, 1.0) if best else draw(page, view.exploration, self._chance.random())
+        page = compose(shelves, layout, shut)
+        drawn = Drawn(page, BEST, 1.0) if moment.preview else draw(page, view.exploration, self._chance.random())
         return drawn._replace(page=pinned(drawn.page, pins)) if pins else drawn
 
     def _choice(self, asker: Asker, moment: Moment) -> Choice:

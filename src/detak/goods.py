@@ -32,14 +32,13 @@ class Goods:
     """Microseconds since 1970, UTC."""
     sellable: Truths
     """Whether it can be had; of a shop without a catalogue everything can."""
-    known: Truths
-    """Whether the catalogue has it."""
+    offered: Truths
+    """Whether the shop shows it, be it sold out or not."""
 
 
 def goods_of(products: Mapping[str, Product], ids: Sequence[str]) -> Goods:
     """The goods of the products ``ids``, in that order."""
     found = [*(products.get(one) for one in ids), None]
-    there = np.array([one is not None for one in found])
     size = len(found)
 
     def each(values: Any) -> Any:
@@ -51,7 +50,7 @@ def goods_of(products: Mapping[str, Product], ids: Sequence[str]) -> Goods:
         each(0.0 if one is None else cut(one) for one in found),
         np.fromiter((NEVER if one is None or one.listed is None else one.listed for one in found), np.int64, size),
         np.fromiter((not products if one is None else one.sellable for one in found), np.bool_, size),
-        there,
+        np.fromiter((not products if one is None else not one.hidden for one in found), np.bool_, size),
     )
 
 

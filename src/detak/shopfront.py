@@ -67,6 +67,8 @@ class View:
             else []
         )
         self._pins = [(at, self._pinned(product)) for at, product in pins if wares.open[product]]
+        self.ruling = stock.ruling(own)
+        """The rules by which products are chosen beside one another, if there are any."""
         self._again = (told.purchased_days if told else 0) * 24 * HOUR
 
     def pins(self, k: int, shut: Collection[int]) -> list[tuple[int, Placed]]:

@@ -3,6 +3,7 @@
 Products are numbers, as models have them; a product that is not among them is given one past the last by ``Naming``.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from detak.answering import Answering, guarded
 from detak.decide.rulebook import OFFERS, PageRules, Rulebook
+from detak.decide.ruling import Ruling, chooses
 from detak.goods import NEVER, Floats, Truths
 from detak.recommend.base import Model
 from detak.recommend.ruled import Ruled, ruled
@@ -92,12 +94,26 @@ class Stock:
         return self.rulebook.shelves.of(placement) if placement in told or DEFAULT in told else None
 
     def laid(self, placement: str) -> Ruled | None:
-        """A placement's rules over the products; None: none of them speaks of any product."""
+        """A placement's rules over the products; None: it has none."""
         if placement not in self._laid:
-            rules = self.rulebook.shelves.of(placement)
-            speaks = rules.boost or rules.bury or rules.hide
-            self._laid[placement] = ruled(rules, self.answering.content, self._currency) if speaks else None
+            rules = self.rules(placement)
+            self._laid[placement] = ruled(rules, self.answering.content, self._currency) if rules else None
         return self._laid[placement]
+
+    def ruling(self, placement: str) -> Ruling | None:
+        """The rules by which products are chosen beside one another there; None: there are none."""
+        laid = self.laid(placement)
+        if laid is None or not chooses(laid):
+            return None
+        return Ruling(replace(laid, factor=np.ones_like(laid.factor)), self.goods.sellable[:-1], self._fame)
+
+    @cached_property
+    def _fame(self) -> NDArray[np.float32]:
+        """By product, its share of all touches."""
+        touched = self.answering.fitted.touched
+        found = np.zeros(len(self.items), np.float32)
+        found[: len(touched)] = touched / max(1, touched.sum())
+        return found
 
     def worth(self, placement: str) -> Floats:
         """What a click on each product is worth there."""
@@ -111,11 +127,11 @@ class Stock:
         return found
 
     def open(self, placement: str) -> Truths:
-        """What may be shown there: it can be had, and no rule hides it."""
+        """What may be shown there: no rule hides it, and it can be had, or may be shown although it is sold out."""
         laid = self.laid(placement)
         if laid is None:
             return self.goods.sellable
-        found = self.goods.sellable.copy()
+        found = (self.goods.sellable if laid.rules.sold_out == "hide" else self.goods.offered).copy()
         found[:-1] &= ~laid.hidden
         return found
 
