@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts, Shop, local
+from detak.insights.trail import times_of
 
 CART, SEEN, CHECKOUT, DELIVERY, PAYING, ORDERED = range(6)
 """How far a cart came: filled, looked at, at the checkout, told what delivery costs, about to pay, bought."""
@@ -41,28 +42,28 @@ def carts(facts: Facts, shop: Shop, most: int) -> ir.Table:
     ``before, ordered_before, careful_before`` (the person's earlier carts, those bought, and those with a coupon tried
     or prices compared).
     """
-    walked = _walked(facts.events, most)
+    walked = _walked(facts, most)
     summed = _with_orders(_summed(walked, shop), facts.events)
     return _with_history(_with_goods(summed, walked, facts.items))
 
 
-def _lately(timed: ir.Table, most: int) -> ir.Table:
+def _lately(facts: Facts, most: int) -> ir.Table:
     """The people who filled the newest carts. A day on which somebody filled one is at least a cart, but for midnight:
     twice as many days are enough."""
-    added = timed.filter(timed.event == ADDED)
+    added = times_of(facts, ADDED)
     days = added.group_by("subject", day=added.time.truncate("D")).agg(latest=added.time.max())
     newest = days.order_by([days.latest.desc(), days.subject]).limit(2 * most)
     return newest.select("subject").distinct()
 
 
-def _walked(events: ir.Table, most: int) -> ir.Table:
+def _walked(facts: Facts, most: int) -> ir.Table:
     """The events of visits with a cart, with ``visit``, and ``filled``: when the first product went in."""
-    timed = events.filter(events.subject.notnull() & events.time.notnull())
-    theirs = timed.semi_join(_lately(timed, most), "subject")
+    timed = facts.events.filter(facts.events.subject.notnull() & facts.events.time.notnull())
+    theirs = timed.semi_join(_lately(facts, most), "subject")
     known = theirs.mutate(load=_number(theirs.properties, _LOAD), step=_step_of(theirs))
     paged = ibis.ifelse(known.step.isnull(), known.load, ibis.null("int64"))
     speeds = known.group_by("subject").agg(speeds=_log(paged).sum(), timed=paged.count())
-    wide = known.inner_join(_visits(theirs), "id").left_join(speeds, "subject")
+    wide = known.inner_join(_visits(known), "id").left_join(speeds, "subject")
     return wide.drop("subject_right")
 
 
@@ -180,7 +181,9 @@ def _signs(each: ir.Table) -> dict[str, ir.Value]:
 def _with_goods(each: ir.Table, walked: ir.Table, items: ir.Table) -> ir.Table:
     """What the products are worth that were put in, and the category of the dearest."""
     put = walked.filter(walked.event == ADDED).select("subject", "visit", event_id="id")
-    lines = items.select("event_id", "category", worth=items.price * items.quantity.fill_null(1))
+    lines = items.filter(items.event == ADDED).select(
+        "event_id", "category", worth=items.price * items.quantity.fill_null(1)
+    )
     lines = put.inner_join(lines, "event_id")
     order = [lines.worth.fill_null(0).desc(), lines.category.fill_null("")]
     ranked = lines.mutate(turn=ibis.row_number().over(group_by=["subject", "visit"], order_by=order))

@@ -45,6 +45,13 @@ def trail_of(facts: Facts) -> ir.Table:
     return trail(facts.events) if kept is None else kept
 
 
+def times_of(facts: Facts, event: str) -> ir.Table:
+    """When known people did something: ``subject, time`` (UTC), known, a row each time."""
+    kept = facts.kept.trail if facts.kept else None
+    every = _known(facts.events) if kept is None else kept
+    return every.filter(every.event == event).select("subject", "time")
+
+
 def firsts_of(facts: Facts) -> ir.Table:
     """``firsts`` of the facts."""
     kept = facts.kept.firsts if facts.kept else None
