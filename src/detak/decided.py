@@ -102,7 +102,9 @@ def _row(one: Decision, features: bytes) -> tuple[object, ...]:
 
 
 def _said(reason: Reason | None) -> str:
-    return f"{reason.code} {reason.about}".rstrip() if reason else ""
+    if reason is None:
+        return ""
+    return f"{reason.code} {reason.about}" if reason.about else reason.code
 
 
 def identifiers(decided: pa.Table) -> set[Identifier]:

@@ -3,9 +3,9 @@
 Products are numbers; those that are not in the arrays of ``Wares`` share its last row.
 """
 
-from collections.abc import Sequence
-from functools import cached_property
-from itertools import chain
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from itertools import chain, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -119,11 +119,15 @@ def _placed(
     product, score, told, category = (one.take(order, axis=0) for one in columns)
     wide = told.shape[1]
     raw = told.tobytes()
-    rows = list(zip(product.tolist(), score.tolist(), range(0, len(raw), wide), category.tolist(), strict=True))
-    return [
-        [Placed(at, pool.shelf, worth, raw[byte : byte + wide], kind) for at, worth, byte, kind in rows[first:end]]
-        for pool, first, end in zip(pools, ends[:-1], ends[1:], strict=True)
-    ]
+    shelves = [pool.shelf for pool, (first, end) in zip(pools, pairwise(ends), strict=True) for _ in range(first, end)]
+    features = [raw[byte : byte + wide] for byte in range(0, len(raw), wide)]
+    rows = zip(product.tolist(), shelves, score.tolist(), features, category.tolist(), strict=True)
+    found = list(map(_row, rows))
+    return [found[first:end] for first, end in pairwise(ends)]
+
+
+_row: Final[Callable[[tuple[int, str, float, bytes, int]], Placed]] = partial(tuple.__new__, Placed)
+"""A row as it is, without naming each of its fields: there are hundreds for every question."""
 
 
 def _as_bytes(told: Floats) -> NDArray[np.uint8]:
