@@ -7,7 +7,7 @@ there is no second write-ahead log to flush, no checkpoint to stall, and no data
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,7 @@ from detak.store.kept import KeptTables, Look
 from detak.store.parts import Keys, Mask, Part, Parts, is_in, keys_of
 from detak.store.seen import Seen
 from detak.store.tail import Tail
+from detak.store.views import quoted, view
 
 _COMPACT_FROM = 8  # small parts of one table that are worth merging
 
@@ -87,7 +88,7 @@ class DuckStore:
         self._connection.execute("SET GLOBAL parquet_metadata_cache = true")  # sealed files never change
         # DuckDB 1.5 fails where it pushes the Bloom filter of a large join into a scan of Arrow, as the tail is.
         self._connection.execute("SET GLOBAL disabled_optimizers = 'join_filter_pushdown'")
-        self._connection.execute(f"SET temp_directory = '{_quoted(self._parts.spill)}'")
+        self._connection.execute(f"SET temp_directory = '{quoted(self._parts.spill)}'")
         self._connection.execute("CREATE TABLE persons (subject BIGINT, person BIGINT)")
         self._related = False
         self._kept = KeptTables(self._connection)
@@ -277,8 +278,8 @@ class DuckStore:
                     kept = self._kept.look()
                 for name in TABLES:
                     cursor.register(f"tail_{name}", tail[name])
-                    files = [_quoted(self._parts.path(one.file)) for one in parts if one.table == name]
-                    cursor.execute(_view(name, files, _happened(name, before, since)))
+                    theirs = [one for one in parts if one.table == name]
+                    cursor.execute(view(name, theirs, self._parts.path, before, since))
                 yield DuckReader(cursor, kept, self._kept, self._compiled)
             finally:
                 cursor.close()
@@ -326,23 +327,6 @@ class DuckStore:
         self._connection.execute("COMMIT")
 
 
-def _view(name: str, files: list[str], happened: str) -> str:
-    listed = ", ".join(f"'{file}'" for file in files)
-    sealed = f" UNION ALL BY NAME FROM read_parquet([{listed}], union_by_name = true)" if listed else ""
-    return f"CREATE TEMP VIEW {name} AS SELECT * FROM (FROM tail_{name}{sealed}){happened}"
-
-
-def _happened(name: str, before: datetime | None, since: datetime | None) -> str:
-    """The condition on the rows of a table; counts of messages happen to nobody."""
-    bounds = {"<": before, ">=": since} if "subject" in TABLES[name].names else {}
-    told = [f"coalesce(time, received) {sign} TIMESTAMP '{_utc(at)}'" for sign, at in bounds.items() if at is not None]
-    return f" WHERE {' AND '.join(told)}" if told else ""
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-
-
 def _groups(small: list[Part], rows: int) -> Iterator[list[Part]]:
     """Parts to merge: neighbours in time, about ``rows`` at once, so that merging takes no more memory than sealing."""
     for timed in (True, False):
@@ -358,7 +342,3 @@ def _groups(small: list[Part], rows: int) -> Iterator[list[Part]]:
 
 def _first_day(part: Part) -> int:
     return part.first_day or 0
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
