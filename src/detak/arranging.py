@@ -56,7 +56,7 @@ class Arranging:
         Raises:
             UsageError: there is no such shelf.
         """
-        laid = self._ruled(placement)
+        laid = self.laid(placement)
         answering = self.answering if laid.rules.sold_out == "hide" else self._with_sold_out
         wide = replace(ask, k=max(_CANDIDATES, _TIMES * ask.k) if ask.k > 0 else 0)
         if len(visitors) == 1:
@@ -111,7 +111,8 @@ class Arranging:
             named = (fresh.get(ids[item]) if "new" in rules else picks.get(item)) or Pick(ids[item], 0.0, BY_RULE)
             yield Pick(named.product_id, score, named.by, named.because, rules)
 
-    def _ruled(self, placement: str) -> Ruled:
+    def laid(self, placement: str) -> Ruled:
+        """A placement's rules over the products: its own, else those for all."""
         own = placement if placement in self.rules.placements else ""
         if own not in self._laid:
             self._laid[own] = ruled(self.rules.of(placement), self.answering.content, self._currency)
@@ -125,7 +126,7 @@ class Arranging:
         shut = [*ask.exclude, *([ask.product] if ask.product is not None else [])]
         named = (places[one] for one in shut if one in places)
         exclude = np.concatenate([answering.closed_to(ask.category), np.fromiter(named, np.int32)])
-        return Occasion(now, bought.item, bought.time, due, exclude, sellable=self._sellable, fame=self._fame)
+        return Occasion(now, bought.item, bought.time, due, exclude, sellable=self._sellable, fame=self.fame)
 
     @cached_property
     def _with_sold_out(self) -> Answering:
@@ -138,7 +139,7 @@ class Arranging:
         return found
 
     @cached_property
-    def _fame(self) -> Floats:
+    def fame(self) -> Floats:
         """By product, its share of all touches."""
         data = self.answering.fitted.data
         count = np.bincount(data.item, minlength=len(self.answering.content.ids))

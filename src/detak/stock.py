@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detak.answering import Answering, guarded
+from detak.arranging import Arranging
 from detak.decide.rulebook import OFFERS, PageRules, Rulebook
 from detak.decide.ruling import Ruling, chooses
 from detak.goods import NEVER, Floats, Truths
 from detak.recommend.base import Model
-from detak.recommend.ruled import Ruled, ruled
+from detak.recommend.ruled import Ruled
 from detak.recommend.rules import DEFAULT, Rules
 
 COMMON: Final = 48
@@ -38,7 +39,6 @@ class Stock:
     def __init__(self, answering: Answering, rulebook: Rulebook, currency: str) -> None:
         self.answering = answering
         self.rulebook = rulebook
-        self._currency = currency
         self.products = answering.catalogue.products
         self.places = answering.places
         self.items = answering.content.ids
@@ -54,7 +54,7 @@ class Stock:
         self.going: dict[tuple[int, int], list[int]] = {}
         """What goes with a product by each of ``beside``, as far as it was looked up."""
         self._worths: dict[str, Floats] = {}
-        self._laid: dict[str, Ruled | None] = {}
+        self._arranging = Arranging(answering, rulebook.shelves, currency)
 
     @cached_property
     def cut(self) -> list[int]:
@@ -95,25 +95,14 @@ class Stock:
 
     def laid(self, placement: str) -> Ruled | None:
         """A placement's rules over the products; None: it has none."""
-        if placement not in self._laid:
-            rules = self.rules(placement)
-            self._laid[placement] = ruled(rules, self.answering.content, self._currency) if rules else None
-        return self._laid[placement]
+        return self._arranging.laid(placement) if self.rules(placement) else None
 
     def ruling(self, placement: str) -> Ruling | None:
         """The rules by which products are chosen beside one another there; None: there are none."""
         laid = self.laid(placement)
         if laid is None or not chooses(laid):
             return None
-        return Ruling(replace(laid, factor=np.ones_like(laid.factor)), self.goods.sellable[:-1], self._fame)
-
-    @cached_property
-    def _fame(self) -> NDArray[np.float32]:
-        """By product, its share of all touches."""
-        touched = self.answering.fitted.touched
-        found = np.zeros(len(self.items), np.float32)
-        found[: len(touched)] = touched / max(1, touched.sum())
-        return found
+        return Ruling(replace(laid, factor=np.ones_like(laid.factor)), self.goods.sellable[:-1], self._arranging.fame)
 
     def worth(self, placement: str) -> Floats:
         """What a click on each product is worth there."""
