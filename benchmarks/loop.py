@@ -7,7 +7,7 @@ visitor. The engine sees events alone; who is moved by a discount is the world's
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -143,7 +143,9 @@ def run(_: Path, shoppers: int = 400, days: int = 42, warm: int = 14, seeds: tup
         "days": days,
         "counted_from_day": warm,
         "margin": MARGIN,
-        "policies": {name: _summary(runs, found["none"]) for name, runs in found.items()},
+        "policies": {
+            name: _summary(runs, {one: found[one] for one in ("none", "popular")}) for name, runs in found.items()
+        },
         "seconds": round(time.monotonic() - began),
     }
 
@@ -152,13 +154,9 @@ def prices(_: Path, shoppers: int = 400, days: int = 42, warm: int = 14) -> dict
     """Pages without offers where a click counts by the price as usual, beside those where all prices count alike."""
     names = ("popular", "detak_all_prices_alike", "detak_without_offers")
     found = {name: [_run(name, seed, shoppers, days, warm) for seed in FRESH] for name in names}
-    base = found["detak_all_prices_alike"]
-    summed = {name: _summary(runs, base) for name, runs in found.items()}
-    renamed = {
-        name: {key.replace("than_none", "than_all_prices_alike"): value for key, value in one.items()}
-        for name, one in summed.items()
-    }
-    return {"seeds": FRESH, "shoppers": shoppers, "days": days, "counted_from_day": warm, "policies": renamed}
+    bases = {"all_prices_alike": found["detak_all_prices_alike"], "popular": found["popular"]}
+    summed = {name: _summary(runs, bases) for name, runs in found.items()}
+    return {"seeds": FRESH, "shoppers": shoppers, "days": days, "counted_from_day": warm, "policies": summed}
 
 
 def _run(name: str, seed: int, shoppers: int, days: int, warm: int) -> Run:
@@ -295,7 +293,7 @@ def _told(live: Counted, world: World, learnt: list[str], shares: dict[str, floa
     )
 
 
-def _summary(runs: list[Run], base: list[Run]) -> dict[str, Any]:
+def _summary(runs: list[Run], bases: Mapping[str, list[Run]]) -> dict[str, Any]:
     pages = [one.pages > 0 for one in runs]
     found: dict[str, Any] = {
         f"likely_{what}_a_page": _interval(
@@ -308,22 +306,23 @@ def _summary(runs: list[Run], base: list[Run]) -> dict[str, Any]:
     for what in ("revenue", "profit"):
         each = np.concatenate([getattr(one, what)[one.seen] for one in runs])
         found[f"{what}_per_visitor"] = _interval(each)
-        more = [
-            getattr(one, what)[other.seen] - getattr(other, what)[other.seen]
-            for one, other in zip(runs, base, strict=True)
-        ]
-        found[f"{what}_more_than_none"] = _interval(np.concatenate(more))
-        mean = float(np.concatenate([getattr(one, what)[one.seen] for one in base]).mean())
-        found[f"{what}_percent"] = [round(100 * one / mean, 2) for one in found[f"{what}_more_than_none"]]
-        found[f"{what}_by_seed_percent"] = [
-            round(100 * float(getattr(one, what).sum() / getattr(other, what).sum() - 1), 2)
-            for one, other in zip(runs, base, strict=True)
-        ]
+        found |= {f"{what}_beside_{name}": _beside(runs, base, what) for name, base in bases.items()}
     found["discounts"] = round(float(sum(one.promised.sum() for one in runs)))
     found["asked"], found["unanswered"] = sum(one.asked for one in runs), sum(one.unanswered for one in runs)
     found["shares"] = [one.shares for one in runs]
     found["learnt"] = [one.learnt for one in runs]
     return found
+
+
+def _beside(runs: list[Run], base: list[Run], what: str) -> dict[str, Any]:
+    """How much more than under another policy, by visitor: percent of its mean with an interval, and by seed."""
+    pairs = [(getattr(one, what), getattr(other, what), other.seen) for one, other in zip(runs, base, strict=True)]
+    more = np.concatenate([theirs[seen] - others[seen] for theirs, others, seen in pairs])
+    mean = float(np.concatenate([others[seen] for _, others, seen in pairs]).mean())
+    return {
+        "percent": _interval(100 * more / mean),
+        "by_seed": [round(100 * float(theirs.sum() / others.sum() - 1), 2) for theirs, others, _ in pairs],
+    }
 
 
 def _interval(each: Any) -> list[float]:
