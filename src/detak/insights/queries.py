@@ -114,7 +114,8 @@ def _asked(facts: Facts) -> ir.Table:
     searched = _searched(facts)
     rows = searched.select("id", "subject", "time", "query", "results", kind=ibis.literal(_SEARCH, "int8"))
     rows = rows.mutate(category=ibis.null("string"))
-    known = rows.filter(rows.subject.notnull(), rows.time.notnull()).union(_others(facts))
+    known = rows.filter(rows.subject.notnull(), rows.time.notnull())
+    known = known.union(_others(facts).cast(known.schema()))
     ordered = ibis.ifelse(known.kind == _ORDER, known.time, ibis.null("timestamp"))
     known = known.mutate(ordered=ordered)
     by = [known.time, known.kind, known["id"]]
