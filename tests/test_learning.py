@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from detak.consent import Basis, Purpose
 from detak.engine import Engine
+from detak.insights import seen_products
 from detak.learning import learn_products
 from detak.money import Money
 from detak.settings import Settings, SourceSettings
@@ -38,6 +41,13 @@ def test_asking_again_changes_nothing_and_newer_events_refresh(engine: Engine) -
     send(engine, view("2", "P1", price=6_000))
     assert learn_products(engine.gate, engine.catalogue, "IDR") == 1
     assert engine.catalogue.snapshot().prices("IDR").tolist() == [6_000]
+
+
+def test_what_was_learnt_from_is_not_read_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(engine, view("1", "P1", price=5_000))
+    assert learn_products(engine.gate, engine.catalogue, "IDR") == 1
+    monkeypatch.setattr(seen_products, "reduce", None)  # would raise
+    assert learn_products(engine.gate, engine.catalogue, "IDR") == 0
 
 
 def test_who_refuses_teaches_nothing(engine: Engine) -> None:

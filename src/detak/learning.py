@@ -37,9 +37,11 @@ def learn_products(gate: Gate, shelf: Shelf, currency: str) -> int:
 
     Asked as analytics, so that people who refuse it teach nothing; what leaves the gate is a row a product.
     """
-    now = datetime.now(UTC)
+    now, learnt = datetime.now(UTC), from_micros(shelf.learnt)
     since = from_micros(max(0, shelf.learnt - _OVERLAP // timedelta(microseconds=1)))
     with gate.events(Purpose.ANALYTICS, before=now, why="catalogue") as granted:
+        if not len(granted.run(seen_products.later(granted.facts, learnt))):
+            return 0  # what was received before is not read again and again
         found = {name: granted.run(table) for name, table in seen_products.reduce(granted.facts, since).items()}
     until = seen_products.until(found)
     if until is None:

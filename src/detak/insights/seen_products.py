@@ -57,6 +57,12 @@ def reduce(facts: Facts, since: datetime) -> dict[str, ir.Table]:
     return {"columns": _columns(told), "free": _free(told, events), "ran_out": _ran_out(facts.items, events)}
 
 
+def later(facts: Facts, than: datetime) -> ir.Table:
+    """A row, where an event was received after ``than`` (UTC); where there is none, there is nothing new to learn."""
+    moment = than.astimezone(UTC).replace(tzinfo=None)
+    return facts.events.filter(facts.events.received > moment).select("received").limit(1)
+
+
 def _columns(told: ir.Table) -> ir.Table:
     turn = ibis.row_number().over(group_by="product_id", order_by=[told.at, told.event_id, told.line])
     told = told.mutate(turn=turn, priced=(told.price > 0) & told.event.notin(_OLD_PRICES))
