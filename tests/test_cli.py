@@ -270,10 +270,19 @@ def test_whoever_stops_reading_is_told_nothing(orders: Path, tmp_path: Path) -> 
     assert done.stderr == ""
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Processes started meanwhile heed SIGINT, also where the tests run in a background that ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_import_loses_nothing(orders: Path, tmp_path: Path) -> None:
     store, pipe = tmp_path / "store", tmp_path / "much.jsonl"
     lines = [
-        orders.read_text().replace('"m', f'"{part}m').replace('_id": "O', f'_id": "{part}O') for part in range(400)
+        orders.read_text().replace('"m', f'"{part}m').replace('_id": "O', f'_id": "{part}O') for part in range(200)
     ]
     pipe.write_text("\n".join(lines))
     command = [sys.executable, "-m", "detak", "import", str(pipe), "--store", str(store)]
@@ -287,7 +296,7 @@ def test_an_interrupted_import_loses_nothing(orders: Path, tmp_path: Path) -> No
     assert importing.returncode == 130
     again = answer("import", pipe, "--store", store)
     assert again["duplicates"] > 0
-    assert again["accepted"] + again["duplicates"] == 400 * 199
+    assert again["accepted"] + again["duplicates"] == 200 * 199
 
 
 def test_help_says_what_each_command_is_for_without_loading_any() -> None:
