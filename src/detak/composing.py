@@ -144,7 +144,7 @@ class Composing:
         """Decisions for each of some questions of one moment, and what was shown is remembered.
 
         What is known of the people, and what fits them, is looked up for all at once; each answer is then made, and
-        counted, before the next: no budget and no cap is passed because people came together.
+        counted, before the next: no budget and no cap on offers is passed because people came together.
         """
         askers = [self._asker(one.question, one.moment) for one in posed]
         pages = _pages(posed, askers)

@@ -5,9 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detak.decide.appeal import EVEN, NOTHING, REACH, Exposed, leaning, likings
+from detak.decide.appeal import EVEN, REACH, Exposed, leanings, likings
 
 USUAL = np.array([0.5, 0.3, 0.2])
+
+
+def leaning(touched: np.ndarray) -> np.ndarray:
+    """What one person leans to, who stands between two others."""
+    others = np.array([0, 1, 1])
+    person = np.concatenate([np.zeros(3, np.int64), np.ones(len(touched), np.int64), np.full(3, 2)])
+    found: np.ndarray = leanings(person, np.concatenate([others, touched, others]), USUAL, 3)[1]
+    return found
 
 
 def exposed(**counts: tuple[float, float]) -> Exposed:
@@ -37,23 +45,23 @@ def test_a_click_far_down_a_list_breaks_nothing() -> None:
 
 
 def test_where_nobody_took_anything_nothing_is_said() -> None:
-    assert likings(NOTHING, []) == {}
+    assert likings(Exposed((), np.zeros(0), np.zeros(0)), []) == {}
     assert likings(exposed(a=(9.0, 0.0)), ["kind"]) == {}
 
 
 def test_who_touched_nothing_leans_nowhere() -> None:
-    assert leaning(np.zeros(0, np.int64), USUAL).tolist() == [EVEN] * 4
-    assert leaning(np.array([-1, -1]), USUAL).tolist() == [EVEN] * 4
+    assert leaning(np.zeros(0, np.int64)).tolist() == [EVEN] * 4
+    assert leaning(np.array([-1, -1])).tolist() == [EVEN] * 4
 
 
 def test_who_turns_to_kinds_as_everybody_does_leans_nowhere() -> None:
     touched = np.repeat([0, 1, 2], [50, 30, 20])
-    assert leaning(touched, USUAL) == pytest.approx([EVEN] * 4)
+    assert leaning(touched) == pytest.approx([EVEN] * 4)
 
 
 @given(st.lists(st.integers(-1, 2), max_size=40), st.integers(0, 2))
 def test_a_touch_more_of_a_kind_leans_more_to_it_and_less_to_the_others(touched: list[int], kind: int) -> None:
-    before, after = leaning(np.array(touched, np.int64), USUAL), leaning(np.array([*touched, kind]), USUAL)
+    before, after = leaning(np.array(touched, np.int64)), leaning(np.array([*touched, kind]))
     assert after[kind] >= before[kind]
     assert np.all(np.delete(after, kind) <= np.delete(before, kind))
     assert np.all((after >= 0) & (after <= 1))

@@ -33,9 +33,6 @@ class Exposed(NamedTuple):
     taken: Floats
 
 
-NOTHING: Final = Exposed((), np.zeros(0), np.zeros(0))
-
-
 def likings(exposed: Exposed, kinds: Sequence[str | None]) -> dict[str, float]:
     """How much each product is liked by whoever sees it, from 0 to 1; ``kinds`` are theirs. Empty: nobody took any."""
     taken = exposed.taken
@@ -47,19 +44,16 @@ def likings(exposed: Exposed, kinds: Sequence[str | None]) -> dict[str, float]:
     return dict(zip(exposed.product, found.tolist(), strict=True))
 
 
-def leaning(touched: Ints, usual: Floats) -> Floats:
-    """How much more somebody turns to each kind than all do, from 0 to 1. The last entry is that of no kind: a half.
+def leanings(person: Ints, touched: Ints, usual: Floats, people: int) -> Floats:
+    """How much more each of so many ``people`` turns to each kind than all do, from 0 to 1: people x kinds, and a last
+    column for no kind: a half.
 
     Args:
-        touched: the kinds of what they turned to, one each; -1: of no kind, which says nothing.
+        person: by touch, the row of who touched.
+        touched: by touch, the kind of what it was; -1: of no kind, which says nothing.
         usual: the share of all touches that go to each kind, above 0.
+        people: how many rows.
     """
-    found: Floats = leanings(np.zeros(len(touched), np.int64), touched, usual, 1)[0]
-    return found
-
-
-def leanings(person: Ints, touched: Ints, usual: Floats, people: int) -> Floats:
-    """The same of many: a row for each of so many ``people``, who are told by their numbers beside each touch."""
     kinds, known = len(usual), touched >= 0
     count = np.bincount(person[known] * kinds + touched[known], minlength=people * kinds).reshape(people, kinds)
     found = np.full((people, kinds + 1), EVEN)
