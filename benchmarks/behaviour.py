@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from detak.decision import DECISIONS
+from detak.estimates.seasons import take_apart
 from detak.event import EVENTS, ITEMS, VOLUMES
 from detak.insights import own_hours
 from detak.insights.base import Facts, Shop
 from detak.insights.hours import Hours
 from detak.insights.peaks import KINDS, Peaks
-from detak.seasons import take_apart
 from detak.simulate import answers, language
 from detak.simulate.config import Config, stream
 from detak.simulate.goods import categories

@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
+from detak.reading.wire import Origin, arrive, open_batch
 from detak.record import Meta
 from detak.store.log import Log
-from detak.wire import Origin, arrive, open_batch
 
 _BATCH = 100
 _SECONDS = 8

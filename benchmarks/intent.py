@@ -14,9 +14,9 @@ import numpy as np
 
 from detak.consent import Purpose
 from detak.engine import Engine
+from detak.estimates.intent import FACTORS, Intent, Moments, auc, judge, learn
 from detak.insights.intent import TOUCHES
 from detak.insights.moments_of_visits import moments, read_moments, reduce_moments
-from detak.intent import FACTORS, Intent, Moments, auc, judge, learn
 from detak.settings import Settings, SourceSettings
 from detak.simulate.config import WORLDS
 from detak.simulate.history import history

@@ -18,7 +18,7 @@ import numpy as np
 
 from detak.consent import Basis
 from detak.decide.offers_learning import Learnt
-from detak.deciding import Lesson
+from detak.deciding.deciding import Lesson
 from detak.engine import Engine
 from detak.settings import Settings, SourceSettings
 from detak.simulate.browsing import LOOK, adding, tempting

@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from scipy import sparse
 
-from detak.answering import Ask
 from detak.consent import Basis
 from detak.engine import Engine
 from detak.importing import RejectsFile, import_file
@@ -28,6 +27,7 @@ from detak.recommend.neighbours import Neighbours
 from detak.recommend.replenish import Replenish, Rhythm
 from detak.recommend.similar import Similar
 from detak.recommend.together_bought import TogetherBought
+from detak.recommending.answering import Ask
 from detak.settings import Settings, SourceSettings
 from detak.sources.base import Reading
 

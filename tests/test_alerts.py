@@ -7,7 +7,7 @@ import pytest
 from detak.alerts import Alerts, Count, Usual
 from detak.consent import Purpose
 from detak.event import EVENTS
-from detak.hearing import counts
+from detak.reading.hearing import counts
 
 OVO = ("payment_failed", "OVO")
 USUAL = {OVO: Usual(2_000, 200)}

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from detak import sink as sinking
-from detak.decode import decode, heads
 from detak.decoding import Decoder
-from detak.intake import Intake
+from detak.reading.decode import decode, heads
+from detak.reading.intake import Intake
 from detak.record import Meta
 from detak.settings import Settings
 from detak.store.log import Log

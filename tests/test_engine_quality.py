@@ -9,8 +9,8 @@ import msgspec
 from detak.bots import BotSettings
 from detak.consent import Basis, Purpose
 from detak.engine import Engine
-from detak.outcomes import ACCEPTED, DUPLICATE, REJECTED
 from detak.questions import Question
+from detak.reading.outcomes import ACCEPTED, DUPLICATE, REJECTED
 from detak.settings import Settings, SourceSettings
 from detak.store.duckdb import DuckStore
 from tests.conftest import send

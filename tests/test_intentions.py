@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detak.engine import Engine
-from detak.intent import Intent, Present
+from detak.estimates.intent import Intent, Present
 from detak.intentions import Intentions
 from tests.conftest import send
 from tests.shop import consenting, track

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from detak.answering import Ask
 from detak.catalogue import API, Product
 from detak.consent import Basis
+from detak.recommending.answering import Ask
 from detak.sensitive import sensitive_products
 from detak.settings import Settings, SourceSettings
 from tests.conftest import send

@@ -13,9 +13,8 @@ import pytest
 
 from detak.consent import Basis
 from detak.errors import StoreError
-from detak.gate import Gate
 from detak.live import Live
-from detak.outcomes import ACCEPTED, DUPLICATE, REJECTED, WITHHELD, Outcome
+from detak.reading.outcomes import ACCEPTED, DUPLICATE, REJECTED, WITHHELD, Outcome
 from detak.receipt import Signer
 from detak.record import Meta
 from detak.settings import Settings, SourceSettings
@@ -25,6 +24,7 @@ from detak.store.log import Log
 from detak.store.registry import Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
+from detak.trust.gate import Gate
 from tests.store.rows import keys_in
 
 SETTINGS = Settings(sources={"web": SourceSettings(basis=Basis.CONTRACT, purposes=("analytics",))}, seal_seconds=3600)

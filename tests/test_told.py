@@ -15,12 +15,12 @@ from detak.engine import Engine
 from detak.errors import CannotComputeError
 from detak.insights.base import Report
 from detak.insights.sessions_report import SessionsReport
-from detak.passages import Standpoint
 from detak.questions import Consent, Question
 from detak.told import Given, Told
+from detak.trust.passages import Standpoint
 from tests.conftest import send
 from tests.shop import track
-from tests.test_gate import OPEN
+from tests.trust.test_gate import OPEN
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 HERE = Standpoint(0, {}, None, ())

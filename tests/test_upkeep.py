@@ -22,7 +22,7 @@ from detak.engine import Engine
 from detak.health import Health
 from detak.insights.health import HealthReport
 from detak.questions import Answer, Question
-from detak.resend import Rejected, Resent
+from detak.reading.resend import Rejected, Resent
 from detak.server import upkeep
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

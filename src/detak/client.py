@@ -12,19 +12,19 @@ import msgspec
 
 from detak.admin_token import proof, same
 from detak.alerts import Alert
-from detak.answering import Ask
 from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
 from detak.decision_words import Explanation
 from detak.errors import StoreError, UsageError
-from detak.everyone import Some
-from detak.explaining import Told
-from detak.models import FitReport
-from detak.outcomes import Outcome
-from detak.passages import Identity, Person
 from detak.questions import Answer, Audit, Question, source_name
+from detak.reading.outcomes import Outcome
+from detak.reading.resend import Rejected, Resent
 from detak.receipt import Receipt
-from detak.resend import Rejected, Resent
+from detak.recommending.answering import Ask
+from detak.recommending.everyone import Some
+from detak.recommending.explaining import Told
+from detak.recommending.models import FitReport
+from detak.trust.passages import Identity, Person
 
 _TIMEOUT = httpx.Timeout(300, connect=5)
 

@@ -16,13 +16,13 @@ from typing import IO, Any, Final
 import msgspec
 import pyarrow as pa
 
-from detak.decode import Decoded, Head, Refused, decode, heads
 from detak.errors import DetakError
-from detak.intake import PLAN, Intake
+from detak.reading.decode import Decoded, Head, Refused, decode, heads
+from detak.reading.intake import PLAN, Intake
+from detak.reading.wire import Refusal
 from detak.record import Meta
 from detak.settings import Settings
 from detak.store.log import read_segments, segments_of
-from detak.wire import Refusal
 
 _LENGTH: Final = 8
 _log = logging.getLogger("detak.decoding")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from detak.engine import Engine
-from detak.outcomes import Outcome
+from detak.reading.outcomes import Outcome
 from detak.server.run import serve
 from detak.settings import Settings, SourceSettings
 from detak.simulate.config import Config

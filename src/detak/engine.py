@@ -19,23 +19,22 @@ import msgspec
 from detak.alerts import Alert
 from detak.bots import BotsReport, Rejudged
 from detak.consent import Purpose, purpose, read_preferences
-from detak.deciding import Deciding
+from detak.deciding.deciding import Deciding
 from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
-from detak.everyone import Everyone
-from detak.gate import Gate
 from detak.habits import Habits
 from detak.insights.base import Report, Shop
 from detak.intentions import Intentions
 from detak.learning import learn_products
 from detak.live import Live, Pulse
-from detak.models import Models
-from detak.outcomes import REJECTED, Outcome
-from detak.passages import Identity, Person, Removed
 from detak.questions import Answer, Audit, Consent, Question, source_name
+from detak.reading.outcomes import REJECTED, Outcome
+from detak.reading.resend import Rejected, Resent, send_again
+from detak.reading.wire import open_batch
 from detak.receipt import Receipt, Signer
+from detak.recommending.everyone import Everyone
+from detak.recommending.models import Models
 from detak.record import Meta
-from detak.resend import Rejected, Resent, send_again
 from detak.settings import PURPOSE_PREFIX, Settings, load
 from detak.sink import Sink
 from detak.store.catalogue import Catalogue
@@ -47,9 +46,10 @@ from detak.store.registry import Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
 from detak.subject import Identifier
+from detak.trust.gate import Gate
+from detak.trust.passages import Identity, Person, Removed
 from detak.understanding import Understanding
 from detak.vitals import Vitals
-from detak.wire import open_batch
 
 _COMPACT_SECONDS = 60
 _MOST_MESSAGES = 2_500  # of a live batch: as many as 500 KB of real events hold

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime
 
 from detak.alerts import Alerts
-from detak.gate import Gate
 from detak.intentions import Intentions
 from detak.learning import learn_usual
+from detak.trust.gate import Gate
 
 
 class Habits:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from detak.outcomes import ACCEPTED, DUPLICATE, REJECTED, WITHHELD, Outcome
+from detak.reading.outcomes import ACCEPTED, DUPLICATE, REJECTED, WITHHELD, Outcome
 from detak.sources.base import Parcel, Reading, Reject, find
 
 _MESSAGES = 2_000

@@ -8,13 +8,13 @@ from pathlib import Path
 from detak.clock import to_micros
 from detak.consent import Purpose
 from detak.errors import StoreError
-from detak.gate import Gate
+from detak.estimates.intent import Intent, Present, learn, levels_of, present, so_far
 from detak.insights.intent import TOUCHES
 from detak.insights.moments_of_visits import moments, read_moments, read_present, reduce_moments, reduce_present
-from detak.intent import Intent, Present, learn, levels_of, present, so_far
 from detak.recommend.content import Kind
 from detak.snapshot import read, remove, write
 from detak.subject import Identifier
+from detak.trust.gate import Gate
 
 _log = logging.getLogger("detak.intentions")
 

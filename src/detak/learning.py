@@ -9,9 +9,9 @@ from detak.alerts import Of, Usual
 from detak.catalogue import Statement
 from detak.clock import from_micros, to_micros
 from detak.consent import Purpose
-from detak.gate import Gate
 from detak.insights import seen_products
 from detak.insights.usual import reduce_usual
+from detak.trust.gate import Gate
 
 _OVERLAP: Final = timedelta(minutes=10)  # what was received so long before may have become a fact only since
 

@@ -8,7 +8,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.alerts import Alerts
-from detak.hearing import counts
+from detak.reading.hearing import counts
 
 _SECONDS = 600
 _NAMES = 200  # a second; names are the clients' to choose, and there may be as many as events

@@ -17,23 +17,23 @@ import numpy as np
 import pyarrow as pa
 
 from detak.amounts import Mask
-from detak.columns import events_table, items_table, volumes_table
-from detak.decode import Decoded, Head, decode, heads
 from detak.decoding import Decoder
 from detak.errors import StoreError
-from detak.gate import Gate
-from detak.intake import PLAN, Intake
-from detak.judging import live_pace, pace_tally, with_bots
 from detak.live import Live
-from detak.outcomes import REJECTED, Outcome, outcomes_of, tally
+from detak.reading.columns import events_table, items_table, volumes_table
+from detak.reading.decode import Decoded, Head, decode, heads
+from detak.reading.intake import PLAN, Intake
+from detak.reading.judging import live_pace, pace_tally, with_bots
+from detak.reading.outcomes import REJECTED, Outcome, outcomes_of, tally
+from detak.reading.resend import sendable
+from detak.reading.wire import open_batch
 from detak.record import Meta, Record
-from detak.resend import sendable
 from detak.settings import Settings
 from detak.store.base import Batch, Sealed, Sealing, Store, empty
 from detak.store.log import Log
 from detak.store.parts import Keys
 from detak.store.rejects import Refused, Rejects
-from detak.wire import open_batch
+from detak.trust.gate import Gate
 
 _READ_BYTES: Final = 4 * 1024 * 1024
 _HAND_OVER: Final = 512 * 1024  # bytes behind; with less it is not worth the way to another process and back

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from detak.insights.base import Report
-from detak.passages import Standpoint
+from detak.trust.passages import Standpoint
 
 SLOW: Final = 0.5
 """Seconds; what takes less is made anew each time it is asked for."""

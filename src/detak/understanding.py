@@ -12,18 +12,18 @@ import msgspec
 
 from detak.consent import Purpose
 from detak.errors import CannotComputeError, UsageError, WordedError
-from detak.gate import Gate
+from detak.estimates.usual_hours import UsualHours
 from detak.insights import filters, own_hours
 from detak.insights.base import Each, Insight, Opens, Report, Shop
 from detak.insights.compare import Compared, differences
 from detak.insights.filters import Filters
 from detak.insights.people import PeopleReport, people_report, reduce_people
 from detak.insights.period import Period
-from detak.passages import Granted, Person
 from detak.questions import Answer, Question, asked, report_names
 from detak.settings import LANGUAGES, Settings
 from detak.told import Given, Told
-from detak.usual_hours import UsualHours
+from detak.trust.gate import Gate
+from detak.trust.passages import Granted, Person
 
 _AT_ONCE: Final = 20.0  # seconds
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import send
-from tests.test_deciding import OPEN, ask, touch
+from tests.deciding.test_deciding import OPEN, ask, touch
 
 from detak.decide.page import Layout, Placed, compose
 from detak.decide.ruling import Ruling, chooses

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from detak.reading.wire import Refusal
 from detak.store.quarantine import Kept, Place, Quarantine
 from detak.store.rejects import Rejects
-from detak.wire import Refusal
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
 MICROS = int(NOW.timestamp()) * 1_000_000

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from detak.reading.wire import Refusal
 from detak.store import rejects as module
 from detak.store.rejects import Line, Rejects
-from detak.wire import Refusal
 
 WHY = Refusal("Order Completed", "total", "is negative")
 

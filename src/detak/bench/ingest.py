@@ -19,9 +19,9 @@ import msgspec
 from detak.bench.load import Load, Loaded
 from detak.bench.traffic import BATCH, stamp, templates
 from detak.errors import StoreError
+from detak.reading.wire import open_plain
 from detak.record import Meta
 from detak.store.log import Log
-from detak.wire import open_plain
 
 _CONNECTIONS: Final = 32
 _LIMITS: Final = 2.0  # seconds for each of the two limits

@@ -9,12 +9,12 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detak.answering import Ask
 from detak.consent import Basis, Purpose
 from detak.engine import Engine
-from detak.histories import Histories
+from detak.recommending.answering import Ask
 from detak.settings import Settings, SourceSettings
-from detak.touches import Arrived
+from detak.trust.histories import Histories
+from detak.trust.touches import Arrived
 
 _SETTINGS: Final = Settings(sources={"web": SourceSettings(Basis.LEGITIMATE_INTEREST, ("personalisation",))})
 _SHOPPERS: Final = 300

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import msgspec
 
-from detak.everyone import Theirs
+from detak.recommending.everyone import Theirs
 
 if TYPE_CHECKING:
-    from detak.answering import Ask
     from detak.client import RemoteEveryone
-    from detak.everyone import Everyone
+    from detak.recommending.answering import Ask
+    from detak.recommending.everyone import Everyone
 
 _HEAD: Final = ("user_id", "rank", "product_id", "score", "by", "because", "reason", "cold")
 

@@ -8,7 +8,7 @@ import click
 from detak.terminal import desk_of, explained, identifiers, json_option, person_options, print_, store_option
 
 if TYPE_CHECKING:
-    from detak.passages import Identity, Known
+    from detak.trust.passages import Identity, Known
 
 
 @click.group("identity")

@@ -12,7 +12,7 @@ from detak.subject import Identifier
 from detak.terminal import desk_of, explained, json_option, person_options, print_, store_option
 
 if TYPE_CHECKING:
-    from detak.explaining import Told
+    from detak.recommending.explaining import Told
 
 
 @click.command("recommend")
@@ -49,7 +49,7 @@ def command(  # noqa: PLR0913, PLR0917  an option each
     as_json: bool,
 ) -> None:
     """Print what somebody would be shown now, and why. Nobody named: what a stranger is shown."""
-    from detak.answering import Ask
+    from detak.recommending.answering import Ask
 
     named: list[tuple[str, str | None]] = [("user", user_id), ("anonymous", anonymous_id)]
     if everyone != (out is not None):

@@ -8,7 +8,7 @@ import click
 from detak.terminal import desk_of, explained, json_option, print_, store_option
 
 if TYPE_CHECKING:
-    from detak.resend import Rejected
+    from detak.reading.resend import Rejected
 
 
 @click.group("rejects", invoke_without_command=True)

@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from detak.insights.filters import NAMES
-from detak.passages import Person
 from detak.questions import Question, report_names, report_parameters
 from detak.settings import LANGUAGES
 from detak.terminal import desk_of, explained, json_option, print_, store_option
+from detak.trust.passages import Person
 
 _FILTERS = {
     "from": "The first day, such as 2026-01-31.",

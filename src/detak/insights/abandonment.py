@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.errors import UsageError, WordedError
-from detak.inference import Estimate
+from detak.estimates.inference import Estimate
 from detak.insights import abandonment_words
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blame import NAMES, NONE

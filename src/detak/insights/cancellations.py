@@ -12,7 +12,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.inference import wilson
+from detak.estimates.inference import wilson
 from detak.insights import cancellation_words, dimensions, reasons
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Block

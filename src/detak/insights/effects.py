@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from detak.causal import Removal, Study, evalue, removal, strengths
-from detak.inference import Estimate
+from detak.estimates.causal import Removal, Study, evalue, removal, strengths
+from detak.estimates.inference import Estimate
 from detak.insights.blame import Blame, blame
 from detak.insights.cart_strata import REASONS, STATE, UNKNOWN, Floats, Strata
 from detak.insights.carts import ORDERED

@@ -10,9 +10,9 @@ import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
 
-from detak.concentration import Bubble, bubble, fairness, gini
 from detak.consent import Purpose
 from detak.errors import CannotComputeError
+from detak.estimates.concentration import Bubble, bubble, fairness, gini
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Block, Note, Row, Table, Words

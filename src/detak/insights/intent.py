@@ -9,11 +9,11 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
+from detak.estimates.intent import Present, judge, learn
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.moments_of_visits import moments, read_moments, reduce_moments
-from detak.intent import Present, judge, learn
 from detak.words import say
 
 TOUCHES: Final = (

@@ -8,9 +8,9 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from detak.estimates.intent import FACTORS, VISIT, Ints, Moments
 from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts
-from detak.intent import FACTORS, VISIT, Ints, Moments
 
 _CARTS = ("Product Added", "Wishlist Product Added to Cart")
 _PAUSE = ibis.interval(seconds=VISIT // 1_000_000)

@@ -8,10 +8,10 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from detak.estimates.usual_hours import UsualHours, usual_hours
 from detak.insights import moments
 from detak.insights.base import Facts, Shop
 from detak.insights.hours import own
-from detak.usual_hours import UsualHours, usual_hours
 
 
 def reduce(facts: Facts, shop: Shop, subjects: Sequence[int]) -> dict[str, ir.Table]:

@@ -13,12 +13,12 @@ import pyarrow as pa
 from detak.calendar_id import HARBOLNAS, double_day, lebaran, since_pay_day
 from detak.consent import Purpose
 from detak.errors import CannotComputeError, UsageError
+from detak.estimates.seasons import Seasons, take_apart
 from detak.insights import moments
 from detak.insights.base import Facts, Shop, local
 from detak.insights.orders import orders
 from detak.insights.peaks_report import Day, Occasion, OddDay, PeaksReport, Ratio
 from detak.money import Money
-from detak.seasons import Seasons, take_apart
 
 _FIRST, _LAST = date(2010, 1, 1), date(2040, 12, 31)  # of the days that open into people
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from detak.inference import Estimate
+from detak.estimates.inference import Estimate
 from detak.insights import render
 from detak.insights.base import Report, Shop
 from detak.insights.blocks import Bar, Bars, Block, Lines, Mark, Note, Row, Series, Table, Words

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from detak.inference import wilson
+from detak.estimates.inference import wilson
 from detak.insights import render
 from detak.insights.base import Report, Shop
 from detak.insights.blocks import Block, Note, Row, Table, Words

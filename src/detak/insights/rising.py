@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import scipy
 
-from detak.inference import Estimate, discoveries, wilson
+from detak.estimates.inference import Estimate, discoveries, wilson
 
 
 class Change(NamedTuple):

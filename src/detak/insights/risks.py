@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from detak.inference import Grouped, discoveries, fit, standardised_ratios
+from detak.estimates.inference import Grouped, discoveries, fit, standardised_ratios
 from detak.insights.bands import hour_band, quantity_band
 from detak.insights.base import Shop, local
 from detak.words import say

@@ -13,7 +13,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from detak.inference import Estimate
+from detak.estimates.inference import Estimate
 
 _Floats = NDArray[np.float64]
 

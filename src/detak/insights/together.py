@@ -12,7 +12,7 @@ import scipy
 
 from detak.consent import Purpose
 from detak.errors import UsageError
-from detak.inference import discoveries
+from detak.estimates.inference import discoveries
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop, check_limit
 from detak.insights.blocks import Block, Note, Row, Table, Words

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detak.concentration import Bubble, Fairness, bubble, fairness, gini
+from detak.estimates.concentration import Bubble, Fairness, bubble, fairness, gini
 from detak.recommend.base import Floats, Ints, Ints32
 
 HEAD = 0.2

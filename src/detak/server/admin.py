@@ -8,9 +8,9 @@ from litestar import Request, get, post
 
 from detak.engine import Engine
 from detak.errors import UsageError
-from detak.passages import Person as Named
 from detak.questions import Answer, Audit, Question
 from detak.receipt import Receipt
+from detak.trust.passages import Person as Named
 
 AnyRequest = Request[Any, Any, Any]
 

@@ -14,9 +14,9 @@ from litestar.params import Parameter
 
 from detak.engine import Engine
 from detak.errors import RowError
+from detak.reading.wire import EVENT_LIMIT, with_type
 from detak.server.collect import KINDS, Taken
 from detak.server.ingest import BODY_LIMIT, AnyRequest, answers, collect, known_source, read_body
-from detak.wire import EVENT_LIMIT, with_type
 
 _ALLOWED: Final = {"__default": {"enabled": True, "integrations": {}}}
 _GIF: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")

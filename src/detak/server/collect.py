@@ -6,8 +6,8 @@ import msgspec
 from litestar import post
 
 from detak.engine import Engine
+from detak.reading.wire import EVENT_LIMIT, with_type
 from detak.server.ingest import ANSWERS, BODY_LIMIT, AnyRequest, collect, read_body, source_of
-from detak.wire import EVENT_LIMIT, with_type
 
 KINDS = ("track", "identify", "page", "screen", "group", "alias")
 """The calls of one message. Servers write the word out in the path, analytics.js its first letter."""

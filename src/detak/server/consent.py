@@ -8,8 +8,8 @@ from litestar import put
 from detak.engine import Engine
 from detak.errors import RowError
 from detak.questions import Consent
+from detak.reading.wire import EVENT_LIMIT
 from detak.server.ingest import ANSWERS, AnyRequest, read_body, source_of
-from detak.wire import EVENT_LIMIT
 
 
 class Said(Consent, rename="camel", forbid_unknown_fields=True):

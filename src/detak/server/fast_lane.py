@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from detak.deciding import Asking
+from detak.deciding.deciding import Asking
 from detak.engine import Engine
 from detak.errors import BusyError, RowError, StoreError
+from detak.reading.wire import EVENT_LIMIT, with_type
 from detak.server.collect import KINDS
 from detak.server.ingest import BODY_LIMIT
-from detak.wire import EVENT_LIMIT, with_type
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 

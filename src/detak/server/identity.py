@@ -6,8 +6,8 @@ import msgspec
 from litestar import post
 
 from detak.engine import Engine
-from detak.passages import Identity
 from detak.server.admin import Person
+from detak.trust.passages import Identity
 
 
 class Pair(msgspec.Struct, forbid_unknown_fields=True):

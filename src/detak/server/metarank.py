@@ -12,13 +12,13 @@ from litestar import post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 
-from detak.answering import FOR_YOU, Ask, Recommended
 from detak.catalogue import EVENTS, Statement
 from detak.dialects import metarank
 from detak.dialects.body import decoded
 from detak.engine import Engine
 from detak.errors import RowError
 from detak.product_fields import read_row
+from detak.recommending.answering import FOR_YOU, Ask, Recommended
 from detak.server.asking import Count, Id, Named, Texts, asker, named, received
 from detak.server.ingest import ANSWERS, BODY_LIMIT, AnyRequest, answers, collect, read_body
 

@@ -9,11 +9,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from msgspec import Meta
 
-from detak.answering import FOR_YOU, Ask
 from detak.engine import Engine
-from detak.everyone import Some
-from detak.explaining import Told
-from detak.models import FitReport
+from detak.recommending.answering import FOR_YOU, Ask
+from detak.recommending.everyone import Some
+from detak.recommending.explaining import Told
+from detak.recommending.models import FitReport
 from detak.server.asking import MOST, Asker, Count, Named, Text, Texts, asker, named, received
 from detak.server.ingest import AnyRequest, answers
 

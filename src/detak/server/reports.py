@@ -13,7 +13,7 @@ from litestar.response import ServerSentEvent
 
 from detak.alerts import Alert
 from detak.engine import Engine
-from detak.intent import Present
+from detak.estimates.intent import Present
 from detak.live import Pulse
 from detak.questions import Answer, Question, report_names
 

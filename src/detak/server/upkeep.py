@@ -7,7 +7,7 @@ from litestar import get, post
 
 from detak.bots import BotsReport, Rejudged
 from detak.engine import Engine
-from detak.resend import Rejected, Resent
+from detak.reading.resend import Rejected, Resent
 
 
 class Choice(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.exceptions import NotAuthorizedException
 
-from detak.deciding import Seen
+from detak.deciding.deciding import Seen
 from detak.decision import Promotion
 from detak.decision_words import name_of, reason_text, shelf_name
 from detak.engine import Engine

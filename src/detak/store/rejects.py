@@ -21,7 +21,7 @@ import msgspec
 
 from detak.clock import from_micros
 from detak.private_files import write_secret
-from detak.resend import Rejected
+from detak.reading.resend import Rejected
 from detak.scrub import without_people
 from detak.store.quarantine import Kept, Quarantine
 

@@ -1,0 +1,136 @@
+"""What decisions teach: the facts of what was shown and what came of it, as values for ``decide`` to learn from."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from detak.consent import Purpose
+from detak.decide.appeal import Exposed
+from detak.decide.learning import Logged
+from detak.decide.offers import TRIAL
+from detak.decide.offers_learning import Visits
+from detak.decide.page import FEATURES
+from detak.event import ORDER_COMPLETED
+from detak.trust.gate import Gate
+from detak.trust.passages import Granted
+
+DAYS: Final = 90
+_MOST: Final = 300_000  # decisions, the latest
+_CLICKED: Final = "Product Clicked"
+_ADDED: Final = "Product Added"
+_LISTED: Final = "Product List Viewed"
+_TAKEN: Final = (_CLICKED, "Product Viewed")
+_SEEN_DAYS: Final = 30  # tastes and catalogues change
+_ROWS: Final = 20_000_000  # products of lists and looks, after which some people speak for all
+_NEXT_PLACE: Final = 0.9  # how much each place of a list is looked at beside the one before
+
+
+class Taught(NamedTuple):
+    """What the facts say."""
+
+    logged: Logged
+    visits: Visits
+    daily: float
+    """Decisions a day with an offer in play."""
+    exposed: Exposed
+    """Products in lists."""
+
+
+def taught(gate: Gate, offers: tuple[str, ...], now: datetime) -> Taught:
+    """Decisions that personalisation may use, with their clicks and orders. ``offers``: the names, in their order."""
+    with gate.events(Purpose.PERSONALISATION, before=now, why="learn from decisions") as granted:
+        shown = granted.facts.decisions
+        since = now.astimezone(UTC).replace(tzinfo=None) - timedelta(days=DAYS)
+        shown = shown.filter(shown.received >= since, shown.subject.notnull())
+        latest = shown.order_by(ibis.desc("received"), "id").limit(_MOST)
+        decisions = granted.run(
+            latest.select("id", "subject", "time", "slate", "features", "arm", "offer").order_by("time", "id")
+        )
+        clicks = _clicks(granted)
+        came = granted.run(_came(granted.facts.events))
+        exposed = _exposed(granted, now)
+    return Taught(_logged(decisions, clicks), *_visits(decisions, came, offers), exposed)
+
+
+def _clicks(granted: Granted) -> set[tuple[str, str]]:
+    """What was clicked in answer to which decision."""
+    events, items = granted.facts.events, granted.facts.items
+    answers = events.filter(events.event == _CLICKED, events.decision_id.notnull()).select("id", "decision_id")
+    pairs = answers.inner_join(items, answers.id == items.event_id).select("decision_id", "product_id").distinct()
+    rows = granted.run(pairs)
+    return set(zip(rows["decision_id"].to_pylist(), rows["product_id"].to_pylist(), strict=True))
+
+
+def _exposed(granted: Granted, now: datetime) -> Exposed:
+    """What people saw in lists and turned to. A look at a product on a day on which no list showed it does not count:
+    they may have come for it."""
+    since = now.astimezone(UTC).replace(tzinfo=None) - timedelta(days=_SEEN_DAYS)
+    items = granted.facts.items
+    wanted = items.filter(
+        items.received >= since,
+        items.subject.notnull(),
+        items.product_id.notnull(),
+        items.event.isin([_LISTED, *_TAKEN]),
+    )
+    rows = granted.run(wanted.aggregate(rows=wanted.count()))["rows"][0].as_py()
+    if rows > _ROWS:  # pseudonyms are random: those of some are a sample of all
+        wanted = wanted.filter(wanted.subject % (rows // _ROWS + 1) == 0)
+    listed = wanted.event == _LISTED
+    day = ibis.coalesce(wanted.time, wanted.received).date()
+    met = wanted.group_by("subject", "product_id", day=day).aggregate(
+        place=wanted.line.min(where=listed), taken=(~listed).cast("int64").max()
+    )
+    met = met.filter(met.place.notnull())
+    seen = (ibis.literal(_NEXT_PLACE) ** met.place).sum()
+    found = granted.run(met.group_by("product_id").aggregate(seen=seen, taken=met.taken.sum()).order_by("product_id"))
+    seen, taken = (found[name].to_numpy().astype(np.float64) for name in ("seen", "taken"))
+    return Exposed(found["product_id"].to_pylist(), seen, taken)
+
+
+def _came(events: ir.Table) -> ir.Table:
+    """For each decision what went into carts and what was ordered in answer to it."""
+    answers = events.filter(events.decision_id.notnull(), events.event.isin([_ADDED, ORDER_COMPLETED]))
+    ordered = answers.event == ORDER_COMPLETED
+    before = ibis.coalesce(answers.amount, 0) + ibis.coalesce(answers.discount, 0)
+    return answers.group_by("decision_id").aggregate(
+        adds=(~ordered).cast("int64").sum(),
+        orders=ordered.cast("int64").sum(),
+        amount=ibis.ifelse(ordered, before, 0).sum(),
+    )
+
+
+def _logged(decisions: pa.Table, clicks: set[tuple[str, str]]) -> Logged:
+    """Each product of each slate. Slates of another version's features are left out."""
+    ids, slates, features = (decisions[name].to_pylist() for name in ("id", "slate", "features"))
+    width = len(FEATURES)
+    kept = [at for at, slate in enumerate(slates) if slate and len(features[at] or b"") == width * len(slate)]
+    sizes = np.array([len(slates[at]) for at in kept], np.int64)
+    number = np.repeat(np.arange(len(kept)), sizes)
+    place = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    packed = np.frombuffer(b"".join(features[at] for at in kept), np.uint8)
+    clicked = np.fromiter(((ids[at], one) in clicks for at in kept for one in slates[at]), np.bool_, int(sizes.sum()))
+    return Logged(number, place, packed.reshape(-1, width) / 255.0, clicked)
+
+
+def _visits(decisions: pa.Table, came: pa.Table, offers: tuple[str, ...]) -> tuple[Visits, float]:
+    played = decisions.filter(pa.array([bool(one) for one in decisions["arm"].to_pylist()], pa.bool_()))
+    ids = played["id"].to_pylist()
+    rows = {one: at for at, one in enumerate(came["decision_id"].to_pylist())}
+    found = np.array([rows.get(one, -1) for one in ids], np.int64)
+    columns = {}
+    for name in ("adds", "orders", "amount"):
+        values = np.append(came[name].to_numpy().astype(np.float64), 0.0)
+        columns[name] = values[found]
+    places = {name: at for at, name in enumerate(offers)}
+    offer = np.array([places.get(one, -1) for one in played["offer"].to_pylist()], np.int64)
+    trial = np.array([one == TRIAL for one in played["arm"].to_pylist()], np.bool_)
+    subject = played["subject"].to_numpy().astype(np.int64)
+    order = np.argsort(subject, kind="stable")
+    visits = Visits(subject[order], offer[order], trial[order], **{name: one[order] for name, one in columns.items()})
+    time = played["time"].cast(pa.int64()).to_numpy()
+    days = (time.max() - time.min()) / 86_400e6 if len(time) else 0.0
+    return visits, len(time) / max(days, 1.0)

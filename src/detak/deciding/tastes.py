@@ -1,0 +1,71 @@
+"""What people like, over the products as they are now: how much each is liked, which kinds somebody leans to, and what
+is the best of a kind. Made with each change of the shop, asked with every page."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Final
+
+import numpy as np
+
+from detak.decide.appeal import EVEN, REACH, leanings
+from detak.decide.goods import Floats
+from detak.deciding.stock import Stock
+from detak.recommend.rules import DEFAULT
+
+_BEST: Final = 12
+_FAVOURITES: Final = 3
+
+
+class Tastes:
+    """Arrays go by product, with a last row for any other; kinds are the categories of ``Stock.category``.
+
+    Args:
+        stock: the products.
+        liked: how much those that were seen in lists are liked by whoever sees them, from 0 to 1.
+    """
+
+    def __init__(self, stock: Stock, liked: Mapping[str, float]) -> None:
+        self.stock = stock
+        places = stock.places
+        known = {places[one]: value for one, value in liked.items() if one in places}
+        self._seen = np.fromiter(known, np.int64, len(known))
+        self.liked: Floats = np.full(len(stock.items) + 1, EVEN)
+        self.liked[self._seen] = np.fromiter(known.values(), np.float64, len(known))
+
+    def leans(self, histories: Sequence[Sequence[int]]) -> Floats:
+        """How much more each person turns to each kind than all do, from 0 to 1, by the products that they touched;
+        the last entry of a row is that of no kind."""
+        kinds, lengths = self.stock.category, [len(one) for one in histories]
+        touched = np.fromiter(chain.from_iterable(histories), np.int64, sum(lengths))
+        person = np.arange(len(lengths)).repeat(lengths)
+        return leanings(person, kinds.take(np.minimum(touched, len(kinds) - 1)), self._usual, len(lengths))
+
+    def favourites(self, leans: Floats) -> list[int]:
+        """The kinds that somebody leans to, most of all first."""
+        most = np.argsort(-leans, kind="stable")[:_FAVOURITES]
+        return [kind for kind in most.tolist() if leans[kind] > EVEN]
+
+    def best(self, kind: int) -> list[int]:
+        """The products of a kind that are worth the most, by how much they are liked; only those that lists showed."""
+        return self._best.get(kind, [])
+
+    @cached_property
+    def _usual(self) -> Floats:
+        """The share of all touches that go to each kind; a little for one that nobody touched."""
+        kinds = self.stock.category[:-1]
+        touched = self.stock.answering.fitted.touched
+        there = kinds[: len(touched)]
+        weight = np.bincount(there[there >= 0], touched[there >= 0], int(kinds.max(initial=-1)) + 1) + 1.0
+        return np.asarray(weight / weight.sum(), np.float64)
+
+    @cached_property
+    def _best(self) -> dict[int, list[int]]:
+        stock, seen = self.stock, self._seen
+        seen = seen[stock.open(DEFAULT)[seen] & ~stock.sensitive[seen] & (stock.category[seen] >= 0)]
+        value = (self.liked[seen] - EVEN) * REACH + np.log(stock.worth(DEFAULT)[seen])
+        kind = stock.category[seen]
+        order = np.lexsort((seen, -value, kind))
+        kinds, first = np.unique(kind[order], return_index=True)
+        ranked = np.split(seen[order], first)[1:]
+        return {one: theirs[:_BEST].tolist() for one, theirs in zip(kinds.tolist(), ranked, strict=True)}

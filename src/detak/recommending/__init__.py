@@ -1,0 +1,1 @@
+"""Recommendation as it lives in one shop: fitted from facts, kept, unlearnt, asked, and explained."""

@@ -1,0 +1,183 @@
+"""What can be made from people's events beforehand, for analytics, and how it stays right.
+
+Kept is what the gate would have handed out at one moment. Whoever did something since, became one person with another
+or changed their word is *dirty*: of them everything is made anew from their events, and what was kept is not looked at.
+So a refusal holds at once here too, and refusal still equals absence. Removing or changing facts lets all of it go.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from detak.consent import Purpose
+from detak.insights import trail
+from detak.insights.trail import Kept
+from detak.insights.visit_steps import visit_steps
+from detak.store.base import Reader, Store
+from detak.store.kept import Look
+from detak.trust.allowed import allowed
+from detak.trust.passages import Standpoint, Subjects
+
+PURPOSE: Final = Purpose.ANALYTICS
+WORTH: Final = 300_000
+"""Events; of fewer everything is made anew as quickly."""
+_ORDERS: Final = {
+    "trail": "event, subject, time",
+    "firsts": "event, subject",
+    "visits": "subject, start",
+    "steps": "event, subject",
+}
+_MOST_DIRTY: Final = 200_000
+_RENEW: Final = 0.05  # of the people dirty: all is made again
+
+
+class _Made(NamedTuple):
+    """What held when it was made."""
+
+    refusing: Mapping[int, int]
+    ahead: Subjects  # people of events that lay in the future
+    everybody: Subjects  # of whom there were facts, whatever they agreed to
+    since: datetime | None
+    people: int
+
+
+class Offer(NamedTuple):
+    """What a reader may take."""
+
+    shape: str
+    """What tells queries that were compiled for another offer apart."""
+    tables: Mapping[str, str]
+    dirty: ir.Table | None
+    """Of whom everything is to be made anew: ``subject``; None: of nobody."""
+
+
+NOTHING: Final = Offer("none", {}, None)
+
+
+class Keeping:
+    """What is kept of one store.
+
+    Args:
+        store: holds it.
+        refusing: who refuses analytics now.
+    """
+
+    def __init__(self, store: Store, refusing: Callable[[], Mapping[int, int]]) -> None:
+        self._store = store
+        self._refusing = refusing
+        self._one = threading.Lock()
+
+    def renew(self, before: datetime, since: datetime | None = None, *, least: int = WORTH) -> bool:
+        """Make it, if that is worth it: if nothing is kept, or too much is dirty. Returns whether it was made.
+
+        Args:
+            before: now; UTC.
+            since: older facts do not serve analytics; UTC.
+            least: events that make it worth the while.
+        """
+        with self._one, self._store.reader(before=before, since=since) as reader:
+            look = reader.kept
+            dirty = len(look.touched) > max(1_000, look.made.people * _RENEW) if look.tables else True
+            if not dirty and look.made.since == since:
+                return False
+            refusing = self._refusing()
+            events = allowed(reader, PURPOSE, refusing, related=self._store.related, bots=False)("events")
+            if reader.run(events.count().as_table())[0][0].as_py() < least:
+                return False
+            people = reader.run(events.subject.nunique().as_table())[0][0].as_py()
+            made = _Made(refusing, self._ahead(before), _everybody(reader), since, people)
+            return reader.keep({name: (table, _ORDERS[name]) for name, table in _made_of(events).items()}, made)
+
+    def offer(self, reader: Reader, since: datetime | None) -> Offer:
+        """What a reader who looks back to ``since`` may take, and of whom everything is to be made anew."""
+        if not reader.kept.tables or reader.kept.made.since != since:
+            return NOTHING
+        dirty = self._dirty(reader)
+        version = " ".join(reader.kept.tables.values())
+        if not len(dirty):
+            return Offer(f"clean {version}", reader.kept.tables, None)
+        if len(dirty) > _MOST_DIRTY:
+            return NOTHING
+        return Offer(f"dirty {version}", reader.kept.tables, reader.frame("dirty", pa.table({"subject": dirty})))
+
+    def kept(self, reader: Reader, offer: Offer, events: ir.Table) -> Kept | None:
+        """What was kept, and of those who are dirty made anew from ``events``; None: nothing is."""
+        if not offer.tables:
+            return None
+        tables = {name: reader.table(table) for name, table in offer.tables.items()}
+        if offer.dirty is None:
+            return Kept(**tables)
+        dirty = offer.dirty
+        if self._store.related:
+            persons = reader.table("persons")
+            whose = persons.semi_join(dirty, "subject").select(subject=persons.person)
+            dirty = dirty.union(whose.cast(dirty.schema()), distinct=True)
+        anew = _made_of(events.semi_join(dirty, "subject"))
+        return Kept(**{name: _joined(table.anti_join(dirty, "subject"), anew[name]) for name, table in tables.items()})
+
+    def _dirty(self, reader: Reader) -> Subjects:
+        made: _Made = reader.kept.made
+        return np.unique(np.concatenate([reader.kept.touched, made.ahead, _changed(made.refusing, self._refusing())]))
+
+    def _ahead(self, before: datetime) -> Subjects:
+        """People of events whose moment has not come yet."""
+        with self._store.reader() as reader:
+            events = reader.table("events")
+            later = events.filter(events.subject.notnull(), events.time >= before.replace(tzinfo=None))
+            return np.unique(np.asarray(reader.run(later.select("subject"))["subject"].to_numpy(), dtype=np.int64))
+
+
+def _made_of(events: ir.Table) -> dict[str, ir.Table]:
+    """What is kept, of these events."""
+    every = trail.trail(events)
+    visits, steps = trail.visits(events), visit_steps(events)
+    return {"trail": every, "firsts": trail.firsts(every), "visits": visits, "steps": steps}
+
+
+def standpoint(look: Look, refusing: Mapping[int, int], since: datetime | None) -> Standpoint | None:
+    """What a reader looks at; None where nothing is kept, for there it is not known later who was in it."""
+    if not look.tables:
+        return None
+    return Standpoint(look.mark.epoch, refusing, since, (look.made.everybody, look.made.ahead, look.touched))
+
+
+def stands(then: Standpoint, now: Standpoint | None) -> bool:
+    """Whether everybody whose facts were looked at then may still be: nobody's word changed, nothing was removed.
+
+    What came in since changes nothing: an answer from then is older, not wrong.
+    """
+    if now is None or (then.epoch, then.since) != (now.epoch, now.since):
+        return False
+    changed = _changed(then.refusing, now.refusing)
+    return not len(changed) or not any(_any_of(changed, who) for who in then.who)
+
+
+def _any_of(some: Subjects, everybody: Subjects) -> bool:
+    """Whether any of them is there; ``everybody`` is in order."""
+    places = np.searchsorted(everybody, some)
+    there = places < len(everybody)
+    return bool((everybody[places[there]] == some[there]).any())
+
+
+def _everybody(reader: Reader) -> Subjects:
+    """Of whom there are facts."""
+    events, decisions = (reader.table(name).select("subject") for name in ("events", "decisions"))
+    whose = events.union(decisions.cast(events.schema()), distinct=True)
+    return np.unique(
+        np.asarray(reader.run(whose.filter(whose.subject.notnull()))["subject"].to_numpy(), dtype=np.int64)
+    )
+
+
+def _changed(then: Mapping[int, int], now: Mapping[int, int]) -> Subjects:
+    """Whose word is not what it was."""
+    found = [] if then == now else [one for one in then.keys() | now.keys() if then.get(one) != now.get(one)]
+    return np.array(found, dtype=np.int64)
+
+
+def _joined(kept: ir.Table, anew: ir.Table) -> ir.Table:
+    return kept.union(anew.select(*kept.columns).cast(kept.schema()))

@@ -1,0 +1,197 @@
+"""Who is asking, and what may be known of them right now: the gate's memory. Only the gate asks it."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from detak.clock import to_micros
+from detak.consent import Purpose, Standing
+from detak.event import ORDER_COMPLETED
+from detak.settings import Settings
+from detak.subject import Identifier
+from detak.trust.histories import MOST, Histories
+from detak.trust.passages import STRANGER, Visitor
+from detak.trust.removals import Removals, taken_out
+from detak.trust.touches import FOR, KINDS, NOTHING, arrived, with_session
+
+_SHARE: Final = 4_000_000  # rows that are read at once
+_DAY: Final = 24 * 3_600 * 1_000_000
+
+
+class People(Protocol):
+    """The vault, as far as it has to be asked who somebody is and what they said."""
+
+    def lookup(self, identifiers: Iterable[Identifier]) -> dict[Identifier, int]:
+        """The subjects of those identifiers that are known."""
+        ...
+
+    def owners(self, subjects: Iterable[int]) -> dict[int, int]:
+        """Whose each subject turned out to be; those that are nobody else's are absent."""
+        ...
+
+    def devices(self, owners: Iterable[int]) -> dict[int, set[int]]:
+        """The subjects that turned out to be these people's."""
+        ...
+
+    def standing(self, subjects: Iterable[int]) -> dict[int, Standing]:
+        """What each of these people last said of each purpose; those who said nothing are absent."""
+        ...
+
+
+class Remembering:
+    """The memory of one shop. Before ``recall`` it remembers nobody. The sink writes; any thread asks."""
+
+    def __init__(self, people: People, settings: Settings) -> None:
+        self._people = people
+        self._settings = settings
+        self._histories: Histories | None = None
+        self._removals = Removals()
+        self._answered: Counter[str] = Counter()
+        self._counting = threading.Lock()
+
+    @property
+    def remembers(self) -> bool:
+        """Whether ``recall`` was called."""
+        return self._histories is not None
+
+    def recall(self, items: ir.Table, run: Callable[[ir.Table], pa.Table]) -> int:
+        """Begin to remember, with what the facts (``event.ITEMS``) hold; how many people are remembered."""
+        found = Histories()
+        for some in touched(items, run(items.aggregate(rows=items.count()))["rows"][0].as_py()):
+            found.add(arrived(run(some)))
+        removals = Removals()
+        removals.add(run(taken_out(items)))
+        self._histories, self._removals = found, removals
+        return found.people
+
+    def add(self, items: pa.Table) -> None:
+        """Touches among fresh facts, and what was taken out of carts."""
+        if self._histories is not None:
+            self._histories.add(arrived(items))
+            self._removals.add(items)
+
+    def drop(self, subjects: Iterable[int]) -> None:
+        """Forget people."""
+        if self._histories is not None:
+            self._histories.drop(subjects)
+            self._removals.drop(subjects)
+
+    def answered(self) -> Counter[str]:
+        """How often each purpose was answered since this was asked last."""
+        with self._counting:
+            counted, self._answered = self._answered, Counter()
+        return counted
+
+    def recent(
+        self,
+        purpose: Purpose,
+        identifiers: Sequence[Identifier],
+        session: Sequence[str],
+        *,
+        trusted: bool,
+        alone: bool = False,
+    ) -> Visitor:
+        """As ``Gate.recent``."""
+        with self._counting:
+            self._answered[purpose.label] += 1
+        person, subjects = self._whose(identifiers, trusted)
+        standing = self._people.standing(subjects)
+        if any(one.refused & purpose for one in standing.values()):
+            return STRANGER
+        now = to_micros(datetime.now(UTC))
+        if alone:
+            person, subjects = self._by_itself(identifiers)
+        days = self._settings.retention_days.get(purpose.label)
+        since = since_when(subjects, standing, purpose, 0 if days is None else now - days * _DAY)
+        touches, bought = (NOTHING, NOTHING)
+        if self._histories is not None and since:
+            touches, bought = self._histories.of(since, int(purpose), now)
+        willing = bool(len(touches)) or any(one.granted & purpose for one in standing.values())
+        removed = self._removals.of(since, int(purpose))
+        return Visitor(person if willing else None, with_session(touches, tuple(session), now), bought, removed)
+
+    def _by_itself(self, identifiers: Sequence[Identifier]) -> tuple[int | None, set[int]]:
+        """The device that is named, and nothing that is united with it."""
+        device = next(iter(self._people.lookup([one for one in identifiers if one[0] == "anonymous"]).values()), None)
+        return device, set() if device is None else {device}
+
+    def _whose(self, identifiers: Sequence[Identifier], trusted: bool) -> tuple[int | None, set[int]]:
+        known = self._people.lookup(identifiers)
+        owners = self._people.owners(known.values())
+        person, subjects = whose(identifiers, known if trusted else believed(known, owners), owners)
+        if person is not None:
+            subjects.update(*self._people.devices([person]).values())
+        return person, subjects
+
+
+def whose(
+    identifiers: Sequence[Identifier], known: Mapping[Identifier, int], owners: Mapping[int, int]
+) -> tuple[int | None, set[int]]:
+    """The person that identifiers name, and their subjects as far as they are named here.
+
+    The first that is known says who it is. A device that is somebody else's adds nothing to that, and says nothing at
+    all beside a user whom nobody knows.
+    """
+    person: int | None = None
+    theirs: set[int] = set()
+    unknown_user = any(one[0] == "user" and one not in known for one in identifiers)
+    for one in identifiers:
+        subject = known.get(one)
+        if subject is None:
+            continue
+        owner = owners.get(subject, subject if one[0] == "user" else None)
+        if owner is not None and (unknown_user if person is None else owner != person):
+            continue
+        theirs |= {subject} if owner is None else {subject, owner}
+        if person is None:
+            person = subject if owner is None else owner
+    return person, theirs
+
+
+def believed(known: Mapping[Identifier, int], owners: Mapping[int, int]) -> dict[Identifier, int]:
+    """What counts of identifiers that anybody may have sent: devices, and a user beside a device that is theirs.
+
+    An anonymousId is long and random, and only its own device knows it; a userId may be anybody's guess.
+    """
+    proven = {owners.get(subject) for (kind, _), subject in known.items() if kind != "user"}
+    return {one: subject for one, subject in known.items() if one[0] != "user" or subject in proven}
+
+
+def since_when(subjects: set[int], standing: Mapping[int, Standing], purpose: Purpose, floor: int) -> dict[int, int]:
+    """Of each subject, until when nothing counts: their last no, or ``floor`` where that is later."""
+    found = {}
+    for one in subjects:
+        word = standing[one].words.get(int(purpose)) if one in standing else None
+        found[one] = floor if word is None or word.no is None else max(floor, word.no)
+    return found
+
+
+def touched(items: ir.Table, rows: int) -> Iterator[ir.Table]:
+    """The last touches of everybody and their last purchases, oldest first, as ``event.ITEMS``.
+
+    A share of the people at a time, so that what is read at once stays small. ``rows``: how many ``items`` has.
+    """
+    shares = rows // _SHARE + 1
+    happened = ibis.least(ibis.coalesce(items.time, items.received), items.received)
+    wanted = items.filter(
+        items.event.isin(sorted(KINDS)),
+        (items.purposes & FOR) != 0,
+        items.bot.isnull(),
+        items.subject.notnull(),
+        items.product_id.notnull(),
+    ).mutate(happened=happened, bought=items.event == ORDER_COMPLETED)
+    latest = [ibis.desc(wanted[name]) for name in ("happened", "received", "event_id", "line")]
+    ranked = wanted.mutate(
+        nth=ibis.row_number().over(ibis.window(group_by=wanted.subject, order_by=latest)),
+        purchase=ibis.row_number().over(ibis.window(group_by=[wanted.subject, wanted.bought], order_by=latest)),
+    )
+    kept = ranked.filter((ranked.nth < MOST) | (ranked.bought & (ranked.purchase < MOST)))
+    for share in range(shares):
+        some = kept.filter(kept.subject % shares == share) if shares > 1 else kept
+        yield some.order_by("happened", "received", "event_id", "line").select(*items.columns)

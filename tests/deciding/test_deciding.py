@@ -1,0 +1,341 @@
+"""Decisions of a small shop: what they are made of, for whom, what guardrails keep away, and that they are kept."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.conftest import send
+from tests.shop import track
+
+from detak.consent import Basis, Purpose
+from detak.decide.page import FEATURES
+from detak.deciding.deciding import Asking, Deciding
+from detak.deciding.decision_learning import taught
+from detak.decision import Decision
+from detak.engine import Engine
+from detak.errors import RowError
+from detak.questions import Consent
+from detak.settings import Settings, SourceSettings
+
+ALL = ("essential", "analytics", "personalisation")
+KNOWN = SourceSettings(Basis.LEGITIMATE_INTEREST, ALL, private_key=True)
+OPEN = Settings(sources={"web": KNOWN, "page": SourceSettings(Basis.LEGITIMATE_INTEREST, ALL)})
+
+
+def touch(user: str, product: str, key: str, event: str = "Product Viewed") -> dict[str, Any]:
+    """Somebody turns to a product."""
+    return track(event, key, user=user, anonymousId=f"{user}-phone", properties={"product_id": product})
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Twelve products in three categories; people who look at a to d, and people who look at p to s."""
+    with Engine(tmp_path_factory.mktemp("store"), OPEN) as engine:
+        products = [
+            {"id": one, "name": f"Barang {one}", "price": {"amount": 10_000, "currency": "IDR"},
+             "category": ["Toko", "Batik" if one < "m" else "Alat"]} for one in "abcdefpqrstu"
+        ]  # fmt: skip
+        products.append({"id": "obat", "name": "Obat", "category": ["Toko", "Obat"]})
+        engine.catalogue.put(products, "api")
+        visits = [("u1", "abcd"), ("u2", "abcd"), ("u3", "abce"), ("v1", "pqrs"), ("v2", "pqrs"), ("v3", "pqrt")]
+        told = [touch(user, one, f"{user}-{one}-{day}") for user, path in visits for one in path for day in range(2)]
+        send(engine, *told, touch("ani", "a", "x1"), touch("ani", "b", "x2"), touch("budi", "p", "x3"))
+        engine.models.fit()
+        yield engine
+
+
+def ask(engine: Engine, user: str | None = None, source: str = "web", **more: Any) -> list[Decision]:
+    """What is decided for somebody."""
+    placements = more.pop("placements", [{"name": "home", "k": 6}])
+    body = {"userId": user, "placements": placements, **more}
+    answer = engine.decisions.answer(source, msgspec.json.encode(body))
+    return msgspec.json.decode(answer, type=dict[str, list[Decision]])["decisions"]
+
+
+def shelves(decision: Decision) -> dict[str, list[str]]:
+    """The products of each shelf."""
+    found: dict[str, list[str]] = {}
+    for slot in decision.slate:
+        found.setdefault(slot.shelf, []).append(slot.product_id)
+    return found
+
+
+def kept(engine: Engine, decision_id: str) -> dict[str, Any]:
+    """The facts of a decision."""
+    engine.settle()
+    until = datetime(2100, 1, 1, tzinfo=UTC)
+    with engine.gate.events(Purpose.ESSENTIAL, before=until, why="test") as granted:
+        decisions = granted.facts.decisions
+        (row,) = granted.run(decisions.filter(decisions.id == decision_id)).to_pylist()
+    return dict(row)
+
+
+def ask_together(engine: Engine, *bodies: dict[str, Any]) -> list[list[Decision] | Exception]:
+    """What is decided for questions that wait together."""
+    found: dict[int, bytes | Exception] = {}
+    landed = threading.Semaphore(0)
+
+    def done(at: int, result: bytes | Exception) -> None:
+        found[at] = result
+        landed.release()
+
+    asked = [Asking("web", msgspec.json.encode(one), partial(done, at)) for at, one in enumerate(bodies)]
+    engine.decisions.decide_all(asked)
+    assert all(landed.acquire(timeout=20) for _ in bodies)
+    told = (found[at] for at in range(len(bodies)))
+    return [
+        one if isinstance(one, Exception) else msgspec.json.decode(one, type=dict[str, list[Decision]])["decisions"]
+        for one in told
+    ]
+
+
+def shown(decisions: list[Decision] | Exception) -> list[list[Any]]:
+    assert not isinstance(decisions, Exception)
+    return [[one.slate, one.reasons, one.propensity] for one in decisions]
+
+
+def test_questions_answered_together_get_what_each_gets_alone(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[placements.default.page]\nexplore = 0\n[guardrails]\nshown_most = 0\n")
+    with Engine(tmp_path, OPEN) as engine:
+        engine.catalogue.put([{"id": one, "name": one, "category": ["T", one]} for one in "abcdefgh"], "api")
+        send(engine, *[touch(f"u{n}", one, f"{n}{one}") for n in range(6) for one in "abcd"], touch("ani", "a", "x"))
+        engine.models.fit()
+        places = [{"name": "home", "k": 4}, {"name": "cart", "k": 3, "product": "b", "exclude": ["c"]}]
+        bodies: list[dict[str, Any]] = [
+            {"userId": "ani", "placements": places},
+            {"userId": 5, "placements": []},
+            {"placements": places},
+            {"userId": "u1", "placements": [{"name": "list", "k": 3, "products": ["never", "c", "h"]}]},
+            {"userId": "u2", "context": {"location": {"city": "Bandung"}}, "placements": places},
+            {"userId": "ani", "context": {"minor": True}, "placements": places},
+        ]
+        together = ask_together(engine, *bodies)
+        assert isinstance(together[1], RowError)
+        alone = [ask_together(engine, one)[0] for one in bodies]
+        assert isinstance(alone[1], RowError)
+        assert [shown(one) for one in (together[:1] + together[2:])] == [shown(one) for one in alone[:1] + alone[2:]]
+
+
+def test_no_cap_is_passed_because_questions_came_together(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(
+        '[offers]\nbudget = 9e9\nmost = 1\noffer = [{name = "h", discount = 0.1}]\ntrial = 0.98\nholdout = 0.01\n'
+    )
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *[touch(f"u{n}", "a", f"{n}") for n in range(20)])
+        bodies = [{"userId": f"u{n}", "placements": [{"name": "home"}]} for n in range(20)] * 3
+        found = [one for one in ask_together(engine, *bodies) if not isinstance(one, Exception)]
+        given = [sum(bool(found[at][0].promotion) for at in range(person, len(bodies), 20)) for person in range(20)]
+        assert set(given) == {0, 1}
+
+
+def test_one_who_breaks_something_takes_no_answer_from_the_others(
+    shop: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recent = shop.gate.recent
+
+    def broken(purpose: Purpose, identifiers: Any, *more: Any, **named: Any) -> Any:
+        if ("user", "breaker") in identifiers:
+            raise ZeroDivisionError
+        return recent(purpose, identifiers, *more, **named)
+
+    monkeypatch.setattr(shop.gate, "recent", broken)
+    places = [{"name": "home"}]
+    ani, breaker, budi = ask_together(
+        shop, *({"userId": one, "placements": places} for one in ("ani", "breaker", "budi"))
+    )
+    assert shown(ani)[0][0]
+    assert isinstance(breaker, ZeroDivisionError)
+    assert shown(budi)[0][0]
+
+
+def test_two_people_get_two_pages(shop: Engine) -> None:
+    (ani,), (budi,) = (ask(shop, one, placements=[{"name": "home", "k": 12}]) for one in ("ani", "budi"))
+    assert shelves(ani)["continue"][:2] == ["b", "a"]
+    assert shelves(budi)["continue"] == ["p"]
+    assert [one.product_id for one in ani.slate] != [one.product_id for one in budi.slate]
+
+
+def test_no_product_stands_twice_on_the_whole_page(shop: Engine) -> None:
+    found = ask(shop, "ani", placements=[{"name": name, "k": 4} for name in ("top", "middle", "foot")])
+    products = [slot.product_id for one in found for slot in one.slate]
+    assert len(products) == len(set(products)) >= 9
+
+
+def test_a_decision_is_kept_before_it_is_answered(shop: Engine) -> None:
+    (found,) = ask(shop, "ani")
+    row = kept(shop, found.decision_id)
+    assert row["slate"] == [slot.product_id for slot in found.slate]
+    assert row["shelves"] == [slot.shelf for slot in found.slate]
+    assert row["propensity"] == found.propensity
+    assert len(row["features"]) == len(FEATURES) * len(found.slate)
+    assert row["subject"] is not None
+
+
+def test_what_cannot_be_kept_is_not_answered(shop: Engine, tmp_path: Path) -> None:
+    def refuse(_: object, __: bytes, done: Any) -> None:
+        done(OSError("full"))
+
+    deciding = Deciding(shop.gate, shop.models, OPEN, refuse, tmp_path)
+    with pytest.raises(OSError, match="full"):
+        deciding.answer("web", b'{"placements":[{"name":"home"}]}')
+
+
+def test_who_refuses_gets_the_strangers_page_and_is_not_in_it(shop: Engine) -> None:
+    shop.decisions.weights  # noqa: B018  warm
+    (stranger,) = ask(shop, None)
+    (said_now,) = ask(shop, "ani", context={"consent": {"categoryPreferences": {"personalisation": False}}})
+    send(shop, touch("rini", "a", "r1"))
+    shop.consent(Consent(user_id="rini", purposes={"personalisation": False}), "web")
+    (stands,) = ask(shop, "rini")
+    plain = sorted(slot.product_id for slot in stranger.slate)
+    for found in (said_now, stands):
+        assert sorted(slot.product_id for slot in found.slate) == plain
+        assert {"continue", "for_you", "together"}.isdisjoint(shelves(found))
+        assert kept(shop, found.decision_id)["subject"] is None
+
+
+def test_a_child_gets_the_strangers_page(shop: Engine) -> None:
+    (found,) = ask(shop, "ani", context={"minor": True})
+    assert {"continue", "for_you", "together"}.isdisjoint(shelves(found))
+    assert "minor" in [one.code for one in found.reasons]
+    assert found.promotion is None
+
+
+def test_a_public_key_learns_nothing_of_a_user_but_what_this_device_did(shop: Engine) -> None:
+    (by_user,) = ask(shop, "ani", source="page")
+    assert {"continue", "for_you", "together"}.isdisjoint(shelves(by_user))
+    assert kept(shop, by_user.decision_id)["subject"] is None
+    send(shop, track("Signed In", "login", user="ani", anonymousId="borrowed"))
+    (by_device,) = ask(shop, None, source="page", anonymousId="borrowed")
+    assert {"continue", "for_you", "together"}.isdisjoint(shelves(by_device))
+    (server,) = ask(shop, None, anonymousId="borrowed")
+    assert not {"continue", "for_you", "together"}.isdisjoint(shelves(server)), "which of them come is drawn"
+
+
+def test_a_product_that_was_taken_out_is_not_chased_with(shop: Engine) -> None:
+    send(shop, touch("sari", "a", "s1"), touch("sari", "b", "s2"), touch("sari", "b", "s3", "Product Removed"))
+    (found,) = ask(shop, "sari", placements=[{"name": "home", "k": 12}])
+    assert "b" not in [slot.product_id for slot in found.slate]
+    assert ("removed", "1") in [(one.code, one.about) for one in found.reasons]
+
+
+def test_what_was_shown_too_often_gives_way(shop: Engine) -> None:
+    send(shop, touch("tono", "a", "t1"))
+    whole = [{"name": "home", "k": 12}]
+    personal = [shelves(ask(shop, "tono", placements=whole)[0]).get("for_you", []) for _ in range(12)]
+    assert personal[0]
+    assert not set(personal[0]) & set(personal[-1])
+    assert "shown_often" in [one.code for one in ask(shop, "tono")[0].reasons]
+
+
+def test_nobody_is_chosen_for_what_is_sensitive(shop: Engine) -> None:
+    send(shop, touch("wati", "obat", "w1"))
+    (found,) = ask(shop, "wati", placements=[{"name": "home", "k": 12}])
+    personal = [slot.product_id for slot in found.slate if slot.shelf in ("continue", "for_you", "together")]
+    assert personal == []
+    assert ("sensitive", "1") in [(one.code, one.about) for one in found.reasons]
+
+
+def test_a_list_of_the_shops_is_brought_into_order(shop: Engine) -> None:
+    listed = ["q", "c", "r", "d"]
+    (found,) = ask(shop, "ani", placements=[{"name": "search", "k": 4, "products": listed}])
+    products = [slot.product_id for slot in found.slate]
+    assert sorted(products) == sorted(listed)
+    assert set(products[:2]) == {"c", "d"}
+
+
+def test_each_product_says_why_it_is_there(shop: Engine) -> None:
+    (found,) = ask(shop, "ani", placements=[{"name": "home", "k": 12}])
+    assert all(slot.reason is not None for slot in found.slate)
+    assert 1 <= len(found.reasons) <= 6
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"", "body"),
+        (b"[]", "body"),
+        (b'{"placements":[]}', "placements"),
+        (b'{"placements":[{"name":"home","k":0}]}', "placements[0].k"),
+        (b'{"placements":[{"name":"home","k":"all"}]}', "placements[0].k"),
+        (b'{"userId":{},"placements":[{"name":"home"}]}', "userId"),
+    ],
+)
+def test_what_is_no_question_is_said(shop: Engine, body: bytes, field: str) -> None:
+    with pytest.raises(RowError) as refused:
+        shop.decisions.answer("web", body)
+    assert refused.value.field == field
+
+
+def test_a_forgotten_person_leaves_no_decision_behind(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, touch("ani-the-marker", "a", "1"))
+        (found,) = ask(engine, "ani-the-marker")
+        assert kept(engine, found.decision_id)["subject"] is not None
+        ask(engine, "ani-the-marker")  # in the log alone
+        assert len(engine.export([("user", "ani-the-marker")])["decisions"]) >= 1
+        engine.forget([("user", "ani-the-marker")])
+        until = datetime(2100, 1, 1, tzinfo=UTC)
+        with engine.gate.events(Purpose.ESSENTIAL, before=until, why="test") as granted:
+            assert granted.run(granted.facts.decisions).num_rows == 0
+        data = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+        assert not any(b"ani-the-marker" in one or found.decision_id.encode() in one for one in data)
+
+
+def test_what_was_shown_and_clicked_is_learnt_from(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(
+        '[offers]\nbudget = 9e9\noffer = [{name = "h", discount = 0.1}]\ntrial = 0.9\n'
+    )
+    with Engine(tmp_path, OPEN) as engine:
+        engine.catalogue.put([{"id": one, "name": one, "category": ["T", one]} for one in "abcdefgh"], "api")
+        send(engine, *[touch(f"u{n}", one, f"{n}{one}") for n in range(12) for one in "abcd"])
+        engine.models.fit()
+        assert engine.decisions.learn().order.why == "too_few_clicks"
+        events = []
+        for n in range(12):
+            for turn in range(3):
+                (found,) = ask(engine, f"u{n}", placements=[{"name": "home", "k": 8}])
+                clicked = {"product_id": found.slate[0].product_id, "decision_id": found.decision_id}
+                bought = {"order_id": f"O{n}-{turn}", "total": 9_000, "discount": 1_000, "currency": "IDR"}
+                events.append(track("Product Clicked", f"c{n}-{turn}", user=f"u{n}", properties=clicked))
+                order = {**bought, "decision_id": found.decision_id}
+                events.append(track("Order Completed", f"o{n}-{turn}", user=f"u{n}", properties=order))
+        send(engine, *events)
+        told = taught(engine.gate, ("h",), datetime.now(UTC))
+        assert int(told.logged.clicked.sum()) == 36
+        assert set(told.logged.place[told.logged.clicked]) == {0}
+        assert len(told.visits.subject) == told.visits.orders.sum()
+        assert set(told.visits.amount) == {10_000.0}  # before the discount
+        lesson = engine.decisions.learn()
+        assert lesson.offers is not None
+        assert lesson.offers.book.version == "too-little"
+
+
+def listed(user: str, day: int, *products: str, refuses: bool = False) -> dict[str, Any]:
+    """Somebody is shown a list."""
+    shown = {"list_id": "home", "products": [{"product_id": one} for one in products]}
+    said = {"context": {"consent": {"categoryPreferences": {"personalisation": False}}}} if refuses else {}
+    when = f"2026-10-{day:02d}T05:00:00Z"
+    return track("Product List Viewed", f"l-{user}-{day}", user=user, properties=shown, timestamp=when, **said)
+
+
+def test_what_people_see_in_lists_and_turn_to_is_counted_by_day(tmp_path: Path) -> None:
+    def look(user: str, day: int, product: str) -> dict[str, Any]:
+        return {**touch(user, product, f"v-{user}-{day}-{product}"), "timestamp": f"2026-10-{day:02d}T06:00:00Z"}
+
+    with Engine(tmp_path, OPEN) as engine:
+        send(
+            engine, listed("ani", 1, "a", "b"), {**listed("ani", 1, "b", "a"), "messageId": "again"},
+            look("ani", 1, "b"), look("ani", 1, "c"), look("ani", 2, "a"), listed("ani", 3, "a"), look("ani", 3, "a"),
+            listed("budi", 1, "a", "b", "c"), listed("citra", 1, "a", refuses=True), imported=True,
+        )  # fmt: skip
+        exposed = taught(engine.gate, (), datetime.now(UTC)).exposed
+    assert exposed.product == ["a", "b", "c"]
+    # On one day the best place counts, once; a look on a day without a list does not.
+    assert exposed.seen == pytest.approx([1 + 1 + 1, 1 + 0.9, 0.81])
+    assert exposed.taken.tolist() == [1, 1, 0]

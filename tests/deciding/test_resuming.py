@@ -1,0 +1,94 @@
+"""A restart forgets nothing: limits on what somebody is shown and offered, the day's budget, what was learnt."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.conftest import send
+from tests.deciding.test_deciding import OPEN, ask, shelves, touch
+
+from detak.decide.page import FEATURES, Weights
+from detak.decide.served import DAY, Served
+from detak.deciding.resuming import Kept, Row, Spent, read_kept, resumed, write_kept
+from detak.decision import Decision
+from detak.engine import Engine
+
+RULES = """
+[offers]
+budget = 1e9
+trial = 0.98
+holdout = 0.01
+most = 1
+offer = [{name = "h", discount = 0.1}]
+[guardrails]
+shown_most = 3
+"""
+LEARNT = Weights((1.5, 1.0, 0.5, 0.25, 0.5, 4.0, 0.75, 0.5, 2.0), -6.0, "w77")
+NOON = 20_000 * DAY + DAY // 2
+
+
+def test_caps_and_weights_hold_after_a_restart(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(RULES)
+    whole = [{"name": "home", "k": 12}]
+    with Engine(tmp_path, OPEN) as engine:
+        engine.catalogue.put([{"id": one, "name": one} for one in "abcdef"], "api")
+        people = [f"u{n}" for n in range(6)]
+        others = [touch(f"v{n}", product, f"v{n}{product}") for n in range(3) for product in "abcdef"]
+        send(engine, *others, *[touch(one, product, f"{one}{product}") for one in people for product in "ab"])
+        engine.models.fit()
+        for _ in range(3):
+            last = {who: ask(engine, who, placements=whole)[0] for who in people}
+        capped = [who for who in people if last[who].arm == ""]
+        assert capped, "chance offers about half of them something, once"
+        chosen = {who: _chosen(last[who]) for who in people}
+        assert all(chosen.values())
+        engine.decisions.weights = LEARNT
+    with Engine(tmp_path, OPEN) as engine:
+        again = {who: ask(engine, who, placements=whole)[0] for who in people}
+        assert engine.decisions.weights == LEARNT
+        assert [who for who in people if again[who].arm == ""] == capped
+        assert all("shown_often" in [one.code for one in again[who].reasons] for who in people)
+        assert all(chosen[who].isdisjoint(_chosen(again[who])) for who in people)
+
+
+def _chosen(decision: Decision) -> set[str]:
+    """Products that were not looked at, and are there for the person."""
+    found = shelves(decision)
+    return {*found.get("for_you", []), *found.get("together", [])} - {"a", "b"}
+
+
+def test_what_was_spent_today_is_spent_and_yesterday_is_over(tmp_path: Path) -> None:
+    write_kept(tmp_path / "decide.json", LEARNT, Spent(20_000, 900.0, 3), NOON)
+    kept = read_kept(tmp_path / "decide.json")
+    assert kept is not None
+    assert kept.learnt == LEARNT
+    rows = [Row(7, NOON - 5, ["a"], True), Row(7, NOON + 5, ["a"], True), Row(8, NOON + 6, [], False)]
+    served = Served()
+    assert resumed(rows, kept, served, 7, NOON + 9) == Spent(20_000, 1_200.0, 4)
+    assert served.given(7, 7, NOON + 9) == 2
+    assert served.tired(7, 2, 7, NOON + 9) == ["a"]
+    assert resumed([], kept, Served(), 7, NOON + DAY) == Spent(20_001)
+    assert resumed([], None, Served(), 7, NOON) == Spent(20_000)
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"[1]", msgspec.json.encode(Kept([1.0], 0.0, "w1")), None])
+def test_a_file_that_says_nothing_is_passed_over(tmp_path: Path, text: bytes | None) -> None:
+    path = tmp_path / "decide.json"
+    if text is not None:
+        path.write_bytes(text)
+    assert read_kept(path) is None
+    path.write_bytes(msgspec.json.encode(Kept([0.0] * len(FEATURES), 0.0, "w1", features=FEATURES[:6])))
+    assert read_kept(path) is None
+
+
+def test_who_is_forgotten_leaves_what_was_learnt(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, touch("ani", "a", "1"))
+        ask(engine, "ani")
+        engine.decisions.weights = LEARNT
+        engine.decisions.keep()
+        engine.forget([("user", "ani")])
+        kept = read_kept(tmp_path / "decide.json")
+        assert engine.decisions.weights == Weights()
+        assert kept is not None
+        assert kept.learnt == Weights()

@@ -1,0 +1,139 @@
+"""Decisions on their way from the log to the facts: kept once, under a pseudonym only where it is allowed, and gone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.shop import consenting, track
+from tests.test_sink import House
+
+from detak.consent import Purpose
+from detak.decision import Decided, Decision, Promotion, Reason, Slot, decided_at, decision_ids
+from detak.record import Meta
+
+NOW = 1_790_000_000_000_000
+YES = int(Purpose.PERSONALISATION)
+
+
+def decided(user: str | None, count: int = 2, **said: int) -> bytes:
+    """A record of ``count`` decisions for somebody."""
+    decisions = [
+        Decision(
+            one, "home", [Slot("P1", "for_you", Reason("because_viewed", "P9")), Slot("P2")],
+            Promotion("hemat", 0.1) if not at else None,
+            "best", 0.75, [Reason("because_viewed", "P9")], "p1", "m1", NOW,
+        )
+        for at, one in enumerate(decision_ids(NOW, count))
+    ]  # fmt: skip
+    told = Decided(user, None, said.get("granted", 0), said.get("refused", 0), decisions, [b"\x01\x02"] * count)
+    return msgspec.json.encode(told)
+
+
+def rows(house: House, purpose: Purpose = Purpose.ESSENTIAL) -> list[dict[str, Any]]:
+    """What a purpose sees of the decisions."""
+    with house.gate.events(purpose, before=datetime(2100, 1, 1, tzinfo=UTC), why="test") as granted:
+        found: list[dict[str, Any]] = granted.run(granted.facts.decisions.order_by("id")).to_pylist()
+    return found
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A running sink, which knows Ani, who allows personalisation, and Budi, who refuses it."""
+    one = House(tmp_path)
+    one.sink.start()
+    one.send(
+        track("Signed In", "1", user="ani", anonymousId="phone", context=consenting(personalisation=True)),
+        track("Signed In", "2", user="budi", context=consenting(personalisation=False, analytics=True)),
+    ).result(timeout=20)
+    yield one
+    one.close()
+
+
+def decide(house: House, body: bytes) -> None:
+    """Append a record of decisions, and wait until it is applied."""
+    house.log.append_wait(Meta("web", NOW, decided=True), body)
+    house.sink.call(house.sink.catch_up)
+
+
+def test_a_decision_is_kept_as_it_was_answered(house: House) -> None:
+    decide(house, decided("ani"))
+    first, second = sorted(rows(house), key=lambda row: row["offer"] is None)
+    assert decided_at(first["id"]) == NOW
+    assert (first["slate"], first["shelves"], first["because"]) == (
+        ["P1", "P2"],
+        ["for_you", ""],
+        ["because_viewed P9", ""],
+    )
+    assert (first["offer"], first["discount"], second["offer"]) == ("hemat", 0.1, None)
+    assert (first["propensity"], first["features"], first["source"]) == (0.75, b"\x01\x02", "web")
+    assert msgspec.json.decode(first["reasons"]) == [{"code": "because_viewed", "about": "P9"}]
+    assert first["subject"] == second["subject"] == house.vault.lookup([("user", "ani")])["user", "ani"]
+
+
+@pytest.mark.parametrize(
+    ("user", "said", "kept"),
+    [
+        ("ani", {}, True),
+        ("ani", {"refused": YES}, False),  # with the question itself
+        ("budi", {}, False),
+        ("budi", {"granted": YES}, True),
+        ("nobody", {"granted": YES}, False),  # nobody is known behind the id, and nobody is made up
+    ],
+)
+def test_whose_it_is_is_kept_where_they_allow_it(house: House, user: str, said: dict[str, int], kept: bool) -> None:
+    decide(house, decided(user, 1, **said))
+    (row,) = rows(house)
+    assert (row["subject"] is not None) is kept
+    assert bool(row["purposes"] & YES) is (kept or bool(said.get("granted")))
+
+
+def test_a_no_said_later_hides_what_was_decided_for_them(house: House) -> None:
+    decide(house, decided("ani"))
+    assert len(rows(house, Purpose.PERSONALISATION)) == 2
+    house.send(track("Left", "3", user="ani", context=consenting(personalisation=False)), ticket=2).result(timeout=20)
+    assert rows(house, Purpose.PERSONALISATION) == []
+
+
+def test_a_restart_applies_decisions_once(tmp_path: Path) -> None:
+    first = House(tmp_path)
+    first.log.append_wait(Meta("web", NOW, decided=True), decided("ani", 3))
+    first.abandon()  # acknowledged, not applied
+    second = House(tmp_path)
+    second.sink.start()
+    second.sink.call(second.sink.catch_up)
+    second.log.append_wait(Meta("web", NOW, decided=True), decided("ani", 2))
+    second.sink.call(second.sink.settle)
+    second.sink.call(second.sink.catch_up)
+    second.close()
+    third = House(tmp_path)
+    assert len({row["id"] for row in rows(third)}) == len(rows(third)) == 5
+    third.abandon()
+
+
+def test_events_and_decisions_share_a_chunk(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.log.append_wait(Meta("web", NOW, decided=True), decided("ani", 1))
+    future = house.send(track("A", "1", user="ani"), {"type": "track"})
+    house.log.append_wait(Meta("web", NOW, decided=True), decided(None, 1))
+    house.sink.start()
+    assert [one.what for one in future.result(timeout=20)] == ["accepted", "rejected"]
+    house.sink.call(house.sink.catch_up)
+    assert len(rows(house)) == 2
+    house.close()
+
+
+def test_a_record_that_is_none_is_kept_aside(house: House) -> None:
+    house.log.append_wait(Meta("web", NOW, decided=True), b"[1]")
+    decide(house, decided("ani", 1))
+    assert len(rows(house)) == 1
+    assert list((house.folder / "rejects").glob("aside-*.body"))
+
+
+def test_ids_tell_when_and_nothing_else() -> None:
+    many = decision_ids(NOW, 1000)
+    assert len(set(many)) == 1000
+    assert {decided_at(one) for one in many} == {NOW}
+    assert [decided_at(one) for one in ("", "x" * 32, "0" * 31)] == [None] * 3

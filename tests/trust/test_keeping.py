@@ -1,0 +1,137 @@
+"""What is kept beforehand answers as if it were made now, whatever happened since."""
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.conftest import send
+from tests.shop import histories, order, track
+from tests.trust.test_gate import OPEN, without
+
+from detak.consent import Purpose
+from detak.engine import Engine
+from detak.questions import Consent, Question
+from detak.settings import Settings
+from detak.told import Given
+
+NAMES = ("sessions", "funnel", "paths")
+PEOPLE = ("ani", "budi", "citra")
+
+
+def keep(engine: Engine) -> bool:
+    return engine.gate.renew(datetime.now(UTC), least=0)
+
+
+def kept(engine: Engine) -> bool:
+    """Whether anything is kept."""
+    with engine.gate.events(Purpose.ANALYTICS, before=datetime.now(UTC), why="test") as granted:
+        return granted.facts.kept is not None
+
+
+def sessions(engine: Engine) -> dict[str, Any]:
+    found: dict[str, Any] = answers(engine, NAMES[:1])["sessions"]
+    return found
+
+
+def answers(engine: Engine, names: tuple[str, ...] = NAMES, *, anew: bool = True) -> dict[str, Any]:
+    steps = {"funnel": {"steps": "Product Viewed,Products Searched,Order Completed", "by": "source"}}
+    asked = {name: Question(name, steps.get(name, {}), anew=anew) for name in names}
+    return {name: msgspec.json.decode(engine.answer(question).report) for name, question in asked.items()}
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(histories(), histories(), st.sets(st.sampled_from(PEOPLE), min_size=1))
+def test_refusal_equals_absence_in_what_was_kept(
+    first: list[dict[str, Any]], later: list[dict[str, Any]], refusing: set[str]
+) -> None:
+    more = [{**one, "messageId": f"later-{one['messageId']}"} for one in later]
+    with tempfile.TemporaryDirectory() as folder:
+        with Engine(Path(folder) / "kept", OPEN) as engine:
+            send(engine, *first)
+            assert keep(engine)
+            assert kept(engine)
+            send(engine, *more)
+            engine.understanding.given = Given(slow=0)
+            answers(engine)
+            for person in refusing:
+                engine.consent(Consent(user_id=person, purposes={"analytics": False}), "web")
+            refused = answers(engine, anew=False)
+        with Engine(Path(folder) / "absent", OPEN) as engine:
+            send(engine, *without([*first, *more], refusing))
+            assert not kept(engine)
+            assert refused == answers(engine)
+
+
+def view(key: str, minute: int, **who: str) -> dict[str, Any]:
+    return {**track("Product Viewed", key), **who, "timestamp": f"2026-10-01T10:{minute:02d}:00Z"}
+
+
+def test_what_comes_late_or_is_united_or_parted_is_counted_as_it_stands(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, view("1", 0, anonymousId="phone"), view("2", 40, userId="ani"))
+        assert keep(engine)
+        assert sessions(engine)["visits"] == 2
+        send(engine, view("3", 20, userId="ani"))
+        assert sessions(engine)["visits"] == 2
+        send(engine, {**track("Signed In", "4", user="ani", anonymousId="phone"), "timestamp": "2026-10-02T10:00:00Z"})
+        found = sessions(engine)
+        assert (found["visits"], found["people"], found["events"]) == (2, 1, 4)
+        assert keep(engine) is False
+        (merge,) = engine.identity([("user", "ani")]).merges
+        engine.part(merge.number)
+        assert sessions(engine)["people"] == 2
+
+
+def test_who_is_forgotten_is_in_nothing_that_was_kept(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, view("1", 0, userId="ani"), view("2", 0, userId="budi"))
+        assert keep(engine)
+        engine.forget([("user", "ani")])
+        assert not kept(engine)
+        assert sessions(engine)["people"] == 1
+        assert keep(engine)
+        assert sessions(engine)["people"] == 1
+
+
+def test_it_is_made_where_it_is_worth_it(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, view("1", 0, userId="ani"))
+        assert engine.gate.renew(datetime.now(UTC)) is False
+        assert keep(engine)
+        assert keep(engine) is False
+
+
+def test_facts_that_serve_for_so_long_only_are_kept_for_a_day(tmp_path: Path) -> None:
+    limited = Settings(sources=OPEN.sources, min_group=1, retention_days={"analytics": 3})
+    now = datetime.now(UTC)
+    old, young = (
+        track("Product Viewed", one, user=one) | {"timestamp": when.isoformat()}
+        for one, when in (("ani", now - timedelta(days=2, hours=1)), ("budi", now - timedelta(hours=1)))
+    )
+    with Engine(tmp_path, limited) as engine:
+        send(engine, old, young)
+        assert keep(engine)
+        assert kept(engine)
+        assert sessions(engine)["people"] == 2
+        later = now + timedelta(days=1)
+        with engine.gate.events(Purpose.ANALYTICS, before=later, why="test") as granted:
+            assert granted.facts.kept is None
+            assert granted.run(granted.facts.events.subject.nunique().as_table())[0][0].as_py() == 1
+        assert engine.gate.renew(later, least=0)
+        with engine.gate.events(Purpose.ANALYTICS, before=later, why="test") as granted:
+            assert granted.facts.kept is not None
+            visits = granted.facts.kept.visits
+            assert granted.run(visits.count().as_table())[0][0].as_py() == 1
+
+
+def test_a_question_asked_again_is_answered_from_the_facts_of_now(tmp_path: Path) -> None:
+    """Its query was compiled before."""
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, order(1, "a", user="ani"))
+        assert sessions(engine)["visits"] == 1
+        send(engine, order(2, "b", user="budi"))
+        assert sessions(engine)["visits"] == 2
