@@ -1,5 +1,6 @@
 """Moments as the facts hold them: whole microseconds since 1970, UTC."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -14,3 +15,8 @@ def to_micros(moment: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Microseconds as a moment, UTC."""
     return _EPOCH + micros * _MICROSECOND
+
+
+def now_micros() -> int:
+    """Now, as microseconds."""
+    return time.time_ns() // 1000

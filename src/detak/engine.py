@@ -3,9 +3,6 @@
 The process that opens an engine holds the store's lock; other processes go through it (``client.py``).
 """
 
-import logging
-import secrets
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -14,28 +11,24 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from detak.alerts import Alert
+from detak.beat import Beat
 from detak.bots import BotsReport, Rejudged
-from detak.consent import Purpose, purpose, read_preferences
+from detak.collecting import Collecting
 from detak.deciding.deciding import Deciding
-from detak.errors import BusyError, DetakError, RowError, StoreBusyError, UsageError
-from detak.event import CONSENT_UPDATED, clean_id
+from detak.errors import StoreBusyError
 from detak.habits import Habits
 from detak.insights.base import Report, Shop
 from detak.intentions import Intentions
-from detak.learning import learn_products
+from detak.learning import Learning
 from detak.live import Live, Pulse
 from detak.questions import Answer, Audit, Consent, Question, source_name
-from detak.reading.outcomes import REJECTED, Outcome
+from detak.reading.outcomes import Outcome
 from detak.reading.resend import Rejected, Resent, send_again
-from detak.reading.wire import open_batch
 from detak.receipt import Receipt, Signer
 from detak.recommending.everyone import Everyone
 from detak.recommending.models import Models
-from detak.record import Meta
-from detak.settings import PURPOSE_PREFIX, Settings, load
+from detak.settings import Settings, load
 from detak.sink import Sink
 from detak.store.catalogue import Catalogue
 from detak.store.duckdb import DuckStore
@@ -51,10 +44,8 @@ from detak.trust.passages import Identity, Person, Removed
 from detak.understanding import Understanding
 from detak.vitals import Vitals
 
-_COMPACT_SECONDS = 60
-_MOST_MESSAGES = 2_500  # of a live batch: as many as 500 KB of real events hold
+_BEAT_SECONDS = 60
 _REPLAY_SECONDS = 60
-_log = logging.getLogger("detak.engine")
 
 
 class Engine:
@@ -101,6 +92,7 @@ class Engine:
             self._live = Live()
             self.sink = Sink(self._log, self._store, self.gate, self._live, self._rejects, self.settings)
             self.sink.start()
+            self._collecting = Collecting(self._log, self.sink, self.settings)
             opened.callback(self.sink.stop)
             opened.callback(self._log.close)  # first, so that the sink sees the end of it
             kept, reached = folder / "models.npz", lambda: self._store.offset
@@ -110,14 +102,12 @@ class Engine:
             self.intent = Intentions(self.gate, folder / "intent.npz", self.sink.call)
             self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder, self._replay)
             opened.callback(self.decisions.keep)
-            self._ended = threading.Event()
             self._outlived: date | None = None  # when keys beyond the window were forgotten
             self._habits = Habits(self.gate, self._live.alerts, self.intent)
-            self._learnt = -1  # the offset up to which the catalogue was told
-            self._beat = threading.Thread(target=self._keep_beating, name="detak-beat", daemon=True)
-            self._beat.start()
-            opened.callback(self._beat.join)
-            opened.callback(self._ended.set)
+            self._learning = Learning(self.gate, self.catalogue, self.settings.currency, reached)
+            beat = Beat(self._recurring(), _BEAT_SECONDS)
+            beat.start()
+            opened.callback(beat.stop)
             self._opened = opened.pop_all()
 
     def __enter__(self) -> "Engine":
@@ -137,79 +127,16 @@ class Engine:
     # Collect
 
     def collect(self, source: str, body: bytes, done: Callable[[int | Exception], None]) -> None:
-        """Take a batch body in; ``done`` is called once it is on the disk.
-
-        Raises:
-            RowError: it is not a batch.
-            BusyError: too much is waiting to be written or applied.
-        """
-        if len(open_batch(body).batch) > _MOST_MESSAGES:
-            raise RowError("batch", f"has more than {_MOST_MESSAGES:,} messages; send them in several")
-        if self.sink.behind > self.settings.queue_bytes:
-            raise BusyError("the way in is full: events come in faster than they can be applied")
-        self._log.append(Meta(source, _micros()), body, done)
+        """See ``Collecting``."""
+        self._collecting.collect(source, body, done)
 
     def take(self, source: str, body: bytes, *, imported: bool) -> "Future[list[Outcome]]":
-        """Take a batch body in, and say what became of each of its messages once they are among the facts.
-
-        Raises:
-            RowError: it is not a batch.
-            UsageError: no source can be called so.
-        """
-        source_name(source)
-        future: Future[list[Outcome]] = Future()
-        future.set_running_or_notify_cancel()  # whoever stops waiting must not trip the sink
-        if not open_batch(body).batch:
-            future.set_result([])
-            return future
-        ticket = secrets.randbits(62)
-
-        def done(result: int | Exception) -> None:
-            if isinstance(result, Exception):
-                self.sink.forsake(ticket)
-                future.set_exception(result)
-
-        def landed(became: list[Outcome] | Exception) -> None:
-            if isinstance(became, Exception):
-                future.set_exception(became)
-            else:
-                future.set_result(became)
-
-        self.sink.expect(ticket, landed)
-        try:
-            self._log.append(Meta(source, _micros(), imported, ticket), body, done)
-        except DetakError:
-            self.sink.forsake(ticket)
-            raise
-        return future
+        """See ``Collecting``."""
+        return self._collecting.take(source, body, imported=imported)
 
     def consent(self, said: Consent, source: str) -> Consent:
-        """Put a person's word into force. When this returns, the gate goes by it.
-
-        Raises:
-            UsageError: nobody, or nothing, is named.
-        """
-        if not (clean_id(said.user_id) or clean_id(said.anonymous_id)):
-            raise UsageError("userId or anonymousId: say whose consent this is")
-        named = {f"{PURPOSE_PREFIX}{purpose(name).label}": yes for name, yes in said.purposes.items()}
-        preferences = {**said.category_preferences, **named}
-        granted, refused = read_preferences(preferences, self.settings.categories)
-        if not granted | refused:
-            known = ", ".join(one.label for one in Purpose)
-            raise UsageError(f"nothing was said of any purpose; there are: {known}")
-        message = {
-            "type": "track",
-            "event": CONSENT_UPDATED,
-            "messageId": f"consent-{secrets.token_hex(16)}",
-            "userId": said.user_id,
-            "anonymousId": said.anonymous_id,
-            "context": {"consent": {"categoryPreferences": preferences}},
-        }
-        (outcome,) = self.take(source, msgspec.json.encode({"batch": [message]}), imported=False).result()
-        if outcome.what == REJECTED:
-            raise RowError(outcome.field, outcome.reason)
-        agreed = {one.label: bool(one & granted) for one in Purpose if one & (granted | refused)}
-        return Consent(said.user_id, said.anonymous_id, purposes=agreed)
+        """See ``Collecting``."""
+        return self._collecting.consent(said, source)
 
     def audit_import(self, file: str, source: str, counts: dict[str, int]) -> None:
         """Leave in the audit chain what was imported, and on which legal basis."""
@@ -359,14 +286,14 @@ class Engine:
             time.sleep(0.01)
         self.sink.call(self.sink.settle)
 
-    def _keep_beating(self) -> None:
-        while not self._ended.wait(_COMPACT_SECONDS):
-            tasks = (self._compact, self._learn, self._habits.renew, self.decisions.renew, self._prepare)
-            for name, task in zip(("compaction", "learning", "usual", "deciding", "preparing"), tasks, strict=True):
-                try:
-                    task()
-                except Exception as error:  # the next beat tries again
-                    _log.error("%s was put off: %s", name, error)
+    def _recurring(self) -> dict[str, Callable[[], object]]:
+        return {
+            "compaction": self._compact,
+            "learning": self._learning.renew,
+            "usual": self._habits.renew,
+            "deciding": self.decisions.renew,
+            "preparing": self._prepare,
+        }
 
     def _compact(self) -> None:
         self.sink.call(self._store.compact)
@@ -382,18 +309,7 @@ class Engine:
         self.gate.renew(datetime.now(UTC))
         self.understanding.renew()
 
-    def _learn(self) -> None:
-        """What events say of products goes into the catalogue; where nothing came in, there is nothing to learn."""
-        reached = self._store.offset
-        if reached != self._learnt:
-            learn_products(self.gate, self.catalogue, self.settings.currency)
-            self._learnt = reached
-
 
 def owner(folder: Path) -> Address | None:
     """Where the process that holds a store answers; None where none holds it, or it does not say."""
     return StoreLock(folder).owner()
-
-
-def _micros() -> int:
-    return time.time_ns() // 1000

@@ -1,6 +1,6 @@
 """What the beat learns: products from events, into the catalogue; and what is usual, for alerts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -14,8 +14,6 @@ from detak.insights.usual import reduce_usual
 from detak.trust.gate import Gate
 
 _OVERLAP: Final = timedelta(minutes=10)  # what was received so long before may have become a fact only since
-
-
 _USUAL: Final = timedelta(days=28)
 
 
@@ -30,6 +28,31 @@ class Shelf(Protocol):
     def learn(self, said: Iterable[Statement], until: int) -> int:
         """Take statements in; how many products changed."""
         ...
+
+
+class Learning:
+    """What the beat learns of products. Where nothing came in, there is nothing to learn.
+
+    Args:
+        gate: the only door to the facts.
+        shelf: the catalogue.
+        currency: of prices that name none.
+        reached: how far the log has become facts.
+    """
+
+    def __init__(self, gate: Gate, shelf: Shelf, currency: str, reached: Callable[[], int]) -> None:
+        self._gate = gate
+        self._shelf = shelf
+        self._currency = currency
+        self._reached = reached
+        self._until = -1
+
+    def renew(self) -> None:
+        """Put into the catalogue what events say of products, if any came in."""
+        reached = self._reached()
+        if reached != self._until:
+            learn_products(self._gate, self._shelf, self._currency)
+            self._until = reached
 
 
 def learn_products(gate: Gate, shelf: Shelf, currency: str) -> int:

@@ -21,7 +21,7 @@ _PATIENCE = 60.0  # seconds to start, or to end
 _HURRIED = """
 import detak.engine
 assert hasattr(detak.engine, "_COMPACT_SECONDS"), "the harness hurries compaction by this name"
-detak.engine._COMPACT_SECONDS = 0.2
+detak.engine._BEAT_SECONDS = 0.2
 from detak.cli import main
 main()
 """

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 import segment.analytics as analytics
-from tests.server.serving import COUNTED, Running
+from tests.server.serving import Running
 from tests.shop import consenting, order, track
 
 from detak.questions import report_names
-from detak.settings import Settings
 
 
 def test_the_python_sdk_works_unmodified(running: Running) -> None:
@@ -199,8 +198,8 @@ def test_an_unclear_word_changes_nothing(standing: Running, body: Any, says: str
 
 
 def test_a_full_way_in_says_when_to_come_back(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running.engine, "settings", Settings(queue_bytes=1, sources={"web": COUNTED}))
-    monkeypatch.setattr(type(running.engine.sink), "behind", property(lambda _: 2))
+    full = running.engine.settings.queue_bytes + 1
+    monkeypatch.setattr(type(running.engine.sink), "behind", property(lambda _: full))
     answer = running.post("/v1/track", track("A", "1"))
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
     monkeypatch.undo()
