@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from detak.answer_files import Told
 from detak.consent import Purpose
 from detak.engine import Engine
 from detak.errors import CannotComputeError
 from detak.insights.base import Report
 from detak.insights.sessions_report import SessionsReport
 from detak.questions import Consent, Question
-from detak.told import Given, Told
+from detak.told import Given
 from detak.trust.passages import Standpoint
 from tests.conftest import send
 from tests.shop import track
@@ -127,11 +128,11 @@ def test_nothing_is_given_again_where_nothing_is_kept(tmp_path: Path) -> None:
 
 def test_answers_that_take_longer_stand_for_longer() -> None:
     given = Given()
-    assert given.due("a", NOW, lambda _: True)
+    assert given.due("a", Report, NOW, lambda _: True)
     for seconds, ages in ((0.1, {3_600: False}), (1.0, {59: False, 61: True}), (10.0, {190: False, 201: True})):
-        given.put("a", Told(Report(), NOW, seconds, HERE))
+        given.put("a", Told(Report(), NOW, seconds, HERE), lambda _: True)
         for age, due in ages.items():
-            assert given.due("a", NOW + timedelta(seconds=age), lambda _: True) is due
+            assert given.due("a", Report, NOW + timedelta(seconds=age), lambda _: True) is due
 
 
 def test_an_answer_that_holds_no_more_is_made_before_it_is_asked_for(
@@ -149,21 +150,29 @@ def test_an_answer_that_holds_no_more_is_made_before_it_is_asked_for(
     assert "again" in [row.detail for row in shop.audit().rows if row.why == "report sessions"][-1]
 
 
-def test_what_nobody_made_anew_in_time_is_not_given_again() -> None:
+def test_what_nobody_made_anew_in_time_is_not_given_first() -> None:
     given = Given()
-    given.put("a", Told(Report(), NOW, 10.0, HERE))
-    found = [given.get("a", NOW + timedelta(seconds=age)) is not None for age in (0, 580, 581)]
-    assert found == [True, True, False]
+    told = Told(Report(), datetime.now(UTC), 10.0, HERE)
+    given.put("a", told, lambda _: True)
+    assert given.find("a", Report) is told
+    assert [given.fresh(told, told.at + timedelta(seconds=age)) for age in (0, 580, 581)] == [True, True, False]
+
+
+def test_while_no_process_ran_an_answer_did_not_age() -> None:
+    given = Given()
+    told = Told(Report(), NOW - timedelta(days=9), 10.0, HERE)
+    assert given.fresh(told, datetime.now(UTC))
+    assert not given.fresh(told, datetime.now(UTC) + timedelta(seconds=590))
 
 
 def test_only_so_many_are_kept_and_only_what_may_be_given_again() -> None:
     given = Given(slow=0)
     for at in range(300):
-        given.put(str(at), Told(Report(), NOW, 1, HERE))
-    given.put("none", Told(Report(), NOW, 1, None))
-    assert [given.get(one, NOW) is not None for one in ("none", "43", "44", "299")] == [False, False, True, True]
+        given.put(str(at), Told(Report(), NOW, 1, HERE), lambda _: True)
+    given.put("none", Told(Report(), NOW, 1, None), lambda _: True)
+    assert [given.find(one, Report) is not None for one in ("none", "43", "44", "299")] == [False, False, True, True]
     given.drop("299")
-    assert given.get("299", NOW) is None
+    assert given.find("299", Report) is None
 
 
 def test_a_purpose_that_was_not_asked_stands_by_itself(shop: Engine) -> None:

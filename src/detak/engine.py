@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from detak.alerts import Alert
+from detak.answer_files import AnswerFiles
 from detak.beat import Beat
 from detak.bots import BotsReport, Rejudged
 from detak.collecting import Collecting
@@ -39,6 +40,7 @@ from detak.store.registry import Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
 from detak.subject import Identifier
+from detak.told import Given
 from detak.trust.gate import Gate
 from detak.trust.passages import Identity, Person, Removed
 from detak.understanding import Understanding
@@ -87,7 +89,9 @@ class Engine:
             self._rejects = Rejects(folder / "rejects" / "live.jsonl", self._quarantine)
             signer = Signer(folder / "signing.key")
             self.gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
-            self.understanding = Understanding(self.gate, self.settings, self._replay)
+            given = Given(files=AnswerFiles(folder / "answers", self.gate.resumed))
+            self.understanding = Understanding(self.gate, self.settings, self._replay, given)
+            opened.callback(self.understanding.close)
             self._keys = self._registry.write_keys()
             self._live = Live()
             self.sink = Sink(self._log, self._store, self.gate, self._live, self._rejects, self.settings)
@@ -214,7 +218,8 @@ class Engine:
             self.intent.forget()
             self._rejects.forget(value.encode() for _, value in theirs)
 
-        removed = self.sink.call(act)
+        with self.understanding.given.closed():
+            removed = self.sink.call(act)
         self.models.unlearn(removed.subjects)  # takes as long as fitting; events go on coming in meanwhile
         return self.gate.certify(removed)
 
@@ -241,7 +246,8 @@ class Engine:
 
     def rejudge_bots(self) -> Rejudged:
         """Judge all facts again by the list of bots in force now."""
-        return self.sink.call(self.gate.rejudge)
+        with self.understanding.given.closed():
+            return self.sink.call(self.gate.rejudge)
 
     def rejects_report(self) -> list[Rejected]:
         """Why live messages could not be used, the most frequent reason first."""

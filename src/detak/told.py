@@ -1,17 +1,17 @@
 """Answers that took long: kept to be given again, older but at once, and made anew behind that.
 
-Who is in them and whether they may still be is not known here: the gate says so each time (``Gate.stands``). Nothing of
-it is on the disk.
+Who is in them and whether they may still be is not known here: the gate says so each time (``Gate.stands``).
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, NamedTuple
+from datetime import UTC, datetime
+from typing import Final
 
+from detak.answer_files import AnswerFiles, Told
 from detak.insights.base import Report
 from detak.trust.passages import Standpoint
 
@@ -21,16 +21,6 @@ _MOST: Final = 256
 _REST: Final = 20  # times as long as it took an answer stands before it is made anew
 _LEAST: Final = 60.0  # seconds
 _GRACE: Final = 180.0
-
-
-class Told(NamedTuple):
-    """A report, of which moment (UTC) it is, and what it took."""
-
-    report: Report
-    at: datetime
-    seconds: float
-    standpoint: Standpoint | None
-    """Null: it must not be given again."""
 
 
 @dataclass
@@ -43,36 +33,55 @@ class _Turn:
 
 
 class Given:
-    """The latest answers by key. Any thread may ask."""
+    """The latest answers by key. Any thread may ask.
 
-    def __init__(self, slow: float = SLOW) -> None:
+    Args:
+        slow: seconds; what takes less is made anew each time it is asked for.
+        files: where those that took long lie over restarts; none: they go with the process.
+    """
+
+    def __init__(self, slow: float = SLOW, files: AnswerFiles | None = None) -> None:
         self._slow = slow
+        self._files = files
         self._lock = threading.Lock()
         self._found: OrderedDict[str, Told] = OrderedDict()
         self._making: dict[str, _Turn] = {}
+        self._began = datetime.now(UTC)
 
-    def get(self, key: str, now: datetime) -> Told | None:
-        """What was answered, if making it anew would take long and it is not too old: nobody made it anew in time."""
+    def find(self, key: str, kind: type[Report]) -> Told | None:
+        """What was answered last, however old, if making it anew would take long."""
         with self._lock:
             told = self._found.get(key)
-        if told is None or told.seconds < self._slow:
-            return None
-        return told if (now - told.at).total_seconds() <= _GRACE + 2 * _stands(told) else None
+        if told is None and self._files is not None and (told := self._files.read(key, kind)) is not None:
+            with self._lock:
+                told = self._found.setdefault(key, told)
+        return told if told is not None and told.seconds >= self._slow else None
 
-    def put(self, key: str, told: Told) -> None:
+    def fresh(self, told: Told, now: datetime) -> bool:
+        """Whether it need not be made anew first: nobody was late with that. While no process ran it did not age."""
+        return (now - max(told.at, self._began)).total_seconds() <= _GRACE + 2 * _stands(told)
+
+    def put(self, key: str, told: Told, holds: Callable[[Standpoint], bool]) -> None:
         """Keep it, if it may be given again; of too many the oldest goes."""
         with self._lock:
             self._found.pop(key, None)
-            if told.standpoint is None:
-                return
-            self._found[key] = told
+            if told.standpoint is not None:
+                self._found[key] = told
             while len(self._found) > _MOST:
                 self._found.popitem(last=False)
+        if self._files is not None:
+            self._files.drop(key) if told.seconds < self._slow else self._files.write(key, told, holds)
 
     def drop(self, key: str) -> None:
         """It must not be given again."""
         with self._lock:
             self._found.pop(key, None)
+        if self._files is not None:
+            self._files.drop(key)
+
+    def closed(self) -> AbstractContextManager[None]:
+        """Around the removal of somebody from the facts: no answer that counts them is on the disk afterwards."""
+        return nullcontext() if self._files is None else self._files.closed()
 
     @contextmanager
     def making(self, key: str) -> Iterator[None]:
@@ -89,9 +98,10 @@ class Given:
                 if not turn.wanted:
                     self._making.pop(key, None)
 
-    def due(self, key: str, now: datetime, holds: Callable[[Standpoint], bool]) -> bool:
+    def due(self, key: str, kind: type[Report], now: datetime, holds: Callable[[Standpoint], bool]) -> bool:
         """Whether to make it before it is asked for: it is not there, or is slow and stood for long enough, or what it
         was drawn from holds no more."""
+        self.find(key, kind)
         with self._lock:
             told = self._found.get(key)
         if told is None or told.standpoint is None:

@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
-from functools import partial
-from typing import Final
+from functools import cache, partial
+from typing import Final, NamedTuple, get_type_hints
 
 import ibis.expr.types as ir
 import msgspec
 
+from detak import __version__
+from detak.answer_files import Told
 from detak.consent import Purpose
+from detak.counting import Counting
 from detak.errors import CannotComputeError, UsageError, WordedError
 from detak.estimates.usual_hours import UsualHours
 from detak.insights import filters, own_hours
@@ -21,11 +24,21 @@ from detak.insights.people import PeopleReport, people_report, reduce_people
 from detak.insights.period import Period
 from detak.questions import Answer, Question, asked, report_names
 from detak.settings import LANGUAGES, Settings
-from detak.told import Given, Told
+from detak.told import Given
 from detak.trust.gate import Gate
 from detak.trust.passages import Granted, Person
 
 _AT_ONCE: Final = 20.0  # seconds
+_PATIENCE: Final = 0.7  # seconds that somebody before a page waits
+
+
+class Soon(NamedTuple):
+    """What can be said at once."""
+
+    told: Told | None
+    """Null: nothing yet."""
+    counting: bool
+    """Whether it is being made, or made anew: whoever asks again finds it."""
 
 
 class Understanding:
@@ -35,14 +48,19 @@ class Understanding:
         gate: the only door to the facts.
         settings: of the shop.
         ready: waits until what came in before is among the facts.
+        given: what took long and may be given again.
     """
 
-    def __init__(self, gate: Gate, settings: Settings, ready: Callable[[], None]) -> None:
+    def __init__(self, gate: Gate, settings: Settings, ready: Callable[[], None], given: Given) -> None:
         self._gate = gate
         self._settings = settings
         self._ready = ready
-        self.given = Given()
-        """What took long and may be given again."""
+        self._counting: Counting[Told] = Counting()
+        self.given = given
+
+    def close(self) -> None:
+        """Wait for reports that nobody waits for any more; begin none."""
+        self._counting.close()
 
     def shop(self, language: str | None = None) -> Shop:
         """What an insight must know of the shop.
@@ -66,20 +84,30 @@ class Understanding:
         Raises:
             UsageError: there is no such report, parameter, filter or number.
         """
-        if question.people is not None:
-            return Told(self._people(question, question.people), datetime.now(UTC), 0, None)
-        shop = self.shop(question.language)
         insight, narrow = asked(question)
-        period = narrow.period(datetime.now(shop.zone).date())
-        if not question.compare:
-            return self._reported(question, insight, narrow, period)
-        previous = period.before() if period else None
-        if period is None or previous is None:
-            raise WordedError("compare")
-        now, before = (self._reported(question, insight, narrow, one) for one in (period, previous))
-        found = differences(now.report, before.report)
-        both = Compared(period=period, previous=previous, now=now.report, before=before.report, differences=found)
-        return Told(both, min(now.at, before.at), now.seconds + before.seconds, None)
+        periods = self._periods(question, narrow)
+        return _together(periods, [self._reported(question, insight, narrow, one) for one in periods])
+
+    def soon(self, question: Question) -> Soon:
+        """The same without waiting: what can be said in a moment, or was answered before, however long ago; and
+        it goes on being made behind that. Where no answer is given again, it is waited for.
+
+        Raises:
+            UsageError: there is no such report, parameter, filter or number.
+            BusyError: too many reports are being made.
+        """
+        insight, narrow = asked(question)
+        if not self._gate.repeats or insight.purpose is Purpose.ESSENTIAL:
+            return Soon(self.told(question), counting=False)
+        periods, now = self._periods(question, narrow), datetime.now(UTC)
+        found = [self._before(question, self._key(question, insight, narrow, one), insight) for one in periods]
+        there = [told for told in found if told is not None]
+        shown = _together(periods, there) if len(there) == len(found) else None
+        key = msgspec.json.encode(msgspec.structs.replace(question, anew=False))
+        if shown is not None and not question.anew and all(self.given.fresh(told, now) for told in there):
+            return Soon(shown, self._counting.busy(key))
+        made = self._counting.ask(key, lambda: self.told(question), 0 if shown else _PATIENCE)
+        return Soon(made or shown, made is None)
 
     def answer(self, question: Question) -> Answer:
         """A report as JSON and as text."""
@@ -96,9 +124,9 @@ class Understanding:
         until = time.monotonic() + seconds
         for name in report_names() if self._gate.keeps else ():
             insight, narrow = asked(Question(name))
-            key = self._key(Question(name), insight, narrow, None)
+            key, kind = self._key(Question(name), insight, narrow, None), _kind(type(insight))
             holds = partial(self._gate.holds, insight.purpose)
-            if insight.purpose is not Purpose.ESSENTIAL and self.given.due(key, datetime.now(UTC), holds):
+            if insight.purpose is not Purpose.ESSENTIAL and self.given.due(key, kind, datetime.now(UTC), holds):
                 with self.given.making(key), suppress(CannotComputeError):
                     self._make(key, Question(name), insight, narrow, None)
             if time.monotonic() > until:
@@ -133,22 +161,6 @@ class Understanding:
         whose = {one.pseudonym: one for one in people}
         return [msgspec.structs.replace(whose[str(subject)], told=told) for subject, told in found]
 
-    def _people(self, question: Question, key: str) -> PeopleReport:
-        shop = self.shop(question.language)
-        insight = asked(question)[0]
-        with self._granted(question, insight, f"people behind {question.name}") as granted:
-            behind = self._behind(granted, question, key, shop)
-            sums = {name: granted.run(table) for name, table in reduce_people(behind, granted.facts).items()}
-        return people_report(question.name, key, sums, shop)
-
-    def _behind(self, granted: Granted, question: Question, key: str, shop: Shop) -> ir.Table:
-        insight, narrow = asked(question)
-        if not isinstance(insight, Opens):
-            raise UsageError(f"the numbers of {question.name} do not open into people")
-        period = narrow.period(datetime.now(shop.zone).date())
-        facts = filters.narrowed(granted.facts, narrow, period, shop)
-        return insight.behind(facts, shop, key)
-
     def usual_hours(self, purpose: Purpose, subjects: Sequence[int], *, why: str) -> UsualHours:
         """At which hours these people usually come, in this order, by their own clocks.
 
@@ -160,36 +172,107 @@ class Understanding:
             sums = {name: granted.run(table) for name, table in asked_of.items()}
         return own_hours.conclude(sums, subjects)
 
+    def _periods(self, question: Question, narrow: Filters) -> list[Period | None]:
+        """The one that is asked about, and the one that it is compared with."""
+        period = narrow.period(datetime.now(self.shop(question.language).zone).date())
+        if not question.compare or question.people is not None:
+            return [period]
+        previous = period.before() if period else None
+        if previous is None:
+            raise WordedError("compare")
+        return [period, previous]
+
     def _reported(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> Told:
         key = self._key(question, insight, narrow, period)
         with self.given.making(key):
-            told = None if question.anew else self.given.get(key, datetime.now(UTC))
-            if told is not None and told.standpoint is not None:
-                if self._gate.stands(insight.purpose, told.standpoint, why=f"report {question.name}"):
-                    return told
-                self.given.drop(key)
+            told = None if question.anew else self._before(question, key, insight)
+            if told is not None and self.given.fresh(told, datetime.now(UTC)):
+                return told
             return self._make(key, question, insight, narrow, period)
 
+    def _before(self, question: Question, key: str, insight: Insight) -> Told | None:
+        """What was answered before, if it may be given again."""
+        self._ready()  # whoever refused before a crash is left out
+        told = self.given.find(key, _kind(type(insight)) if question.people is None else PeopleReport)
+        if told is None or told.standpoint is None:
+            return None
+        if self._gate.stands(insight.purpose, told.standpoint, why=_why(question)):
+            return told
+        self.given.drop(key)
+        return None
+
     def _make(self, key: str, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> Told:
-        shop = self.shop(question.language)
         began, at = time.monotonic(), datetime.now(UTC)
-        with self._granted(question, insight, f"report {question.name}") as granted:
-            sums = granted.run_all(
-                f"report {insight} {narrow} {period} {shop.zone.key} {shop.min_group}",
-                lambda facts: (
-                    insight.reduce(filters.narrowed(facts, narrow, period, shop), shop) | filters.stated(facts, narrow)
-                ),
-            )
-        filters.check(narrow, sums.pop(filters.STATED, None))
+        with self._granted(question, insight, _why(question)) as granted:
+            if question.people is None:
+                report = self._computed(granted, question, insight, narrow, period)
+            else:
+                report = self._people(granted, question, question.people)
         point = None if insight.purpose is Purpose.ESSENTIAL else granted.standpoint  # how the service runs is of now
-        told = Told(insight.conclude(sums, shop), at, time.monotonic() - began, point)
-        self.given.put(key, told)
+        told = Told(report, at, time.monotonic() - began, point)
+        self.given.put(key, told, partial(self._gate.holds, insight.purpose))
         return told
 
+    def _computed(
+        self, granted: Granted, question: Question, insight: Insight, narrow: Filters, period: Period | None
+    ) -> Report:
+        shop = self.shop(question.language)
+        sums = granted.run_all(
+            f"report {insight} {narrow} {period} {shop.zone.key} {shop.min_group}",
+            lambda facts: (
+                insight.reduce(filters.narrowed(facts, narrow, period, shop), shop) | filters.stated(facts, narrow)
+            ),
+        )
+        filters.check(narrow, sums.pop(filters.STATED, None))
+        return insight.conclude(sums, shop)
+
+    def _people(self, granted: Granted, question: Question, key: str) -> PeopleReport:
+        shop = self.shop(question.language)
+        behind = self._behind(granted, question, key, shop)
+        sums = {name: granted.run(table) for name, table in reduce_people(behind, granted.facts).items()}
+        return people_report(question.name, key, sums, shop)
+
+    def _behind(self, granted: Granted, question: Question, key: str, shop: Shop) -> ir.Table:
+        insight, narrow = asked(question)
+        if not isinstance(insight, Opens):
+            raise UsageError(f"the numbers of {question.name} do not open into people")
+        period = narrow.period(datetime.now(shop.zone).date())
+        facts = filters.narrowed(granted.facts, narrow, period, shop)
+        return insight.behind(facts, shop, key)
+
     def _key(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> str:
-        return f"{insight} {narrow} {period} {question.language or self._settings.language} {question.bots}"
+        """What tells answers apart, those of another version of this program and of other settings too."""
+        shop = self.shop(question.language)
+        of_shop = f"{__version__} {shop.zone.key} {shop.currency} {shop.min_group} {shop.language}"
+        return f"{insight} {narrow} {period} {question.bots} {question.people!r} {of_shop}"
 
     def _granted(self, question: Question, insight: Insight, why: str) -> AbstractContextManager[Granted]:
         self._ready()
         now = datetime.now(UTC)
         return self._gate.events(insight.purpose, before=now, why=why, bots=question.bots)
+
+
+@cache
+def _kind(insight: type[Insight]) -> type[Report]:
+    """What the insight concludes."""
+    found: type[Report] = get_type_hints(insight.conclude)["return"]
+    return found
+
+
+def _why(question: Question) -> str:
+    return f"report {question.name}" if question.people is None else f"people behind {question.name}"
+
+
+def _together(periods: Sequence[Period | None], told: Sequence[Told]) -> Told:
+    """The answer for a period, with that for the one before beside it."""
+    if len(told) == 1 or periods[0] is None or periods[1] is None:
+        return told[0]
+    now, before = told
+    both = Compared(
+        period=periods[0],
+        previous=periods[1],
+        now=now.report,
+        before=before.report,
+        differences=differences(now.report, before.report),
+    )
+    return Told(both, min(now.at, before.at), now.seconds + before.seconds, None)

@@ -2,9 +2,12 @@
 
 import html
 import re
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
 from tests.conftest import send
@@ -12,11 +15,13 @@ from tests.server.test_pages import BROWSER, ELSEWHERE, HERE, HOSTILE, app_of
 from tests.shop import consenting, order, track
 
 from detak.engine import Engine
+from detak.insights.base import Report
 from detak.insights.stages import SEGMENTS
-from detak.questions import parameters_of, report_names, report_parameters
+from detak.questions import Question, parameters_of, report_names, report_parameters
 from detak.server.figures import together
 from detak.server.report_pages import ROOMS, rooms
 from detak.settings import LANGUAGES
+from detak.told import Given
 from detak.words import knows
 
 YES = {"context": consenting(analytics=True)}
@@ -56,6 +61,80 @@ def test_every_report_has_a_page_in_every_language(client: TestClient[Any], engi
         assert HOSTILE not in found.text
         assert not re.search(r'<\w+[^>"]* style=', found.text), "the policy lets no style in"
         assert knows(language, f"report_title.{name}"), "say what a person calls it, in words/*/behaviour.toml"
+        if language == LANGUAGES[0]:
+            report = engine.report(Question(name, language=language))
+            assert msgspec.msgpack.decode(msgspec.msgpack.encode(report), type=type(report)) == report, name
+
+
+@pytest.fixture
+def slow(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A store that counts as large, where counting takes until this is set."""
+    done = threading.Event()
+    make = engine.understanding._computed
+
+    def held(*asked: Any) -> Report:
+        done.wait(20)
+        return make(*asked)
+
+    monkeypatch.setattr("detak.trust.gate.WORTH", 0)
+    monkeypatch.setattr("detak.understanding._PATIENCE", 0.01)
+    monkeypatch.setattr(engine.understanding, "_computed", held)
+    engine.understanding.given = Given(slow=0)
+    yield done
+    done.set()
+
+
+def counted(engine: Engine) -> None:
+    while engine.understanding._counting._asked:
+        time.sleep(0.01)
+        engine.understanding._counting._asked = {
+            key: made for key, made in engine.understanding._counting._asked.items() if not made.done()
+        }
+
+
+def test_what_takes_long_comes_at_once_and_shows_itself_when_it_is_there(
+    client: TestClient[Any], engine: Engine, slow: threading.Event
+) -> None:
+    fill(engine)
+    address = "/behaviour/sessions?lang=en&days=3000"
+    for _ in range(2):
+        page = client.get(address, headers=BROWSER).text
+        assert "The page looks again by itself" in page
+        assert '<meta http-equiv="refresh" content="2; url=/behaviour/sessions?days=3000">' in page
+    slow.set()
+    counted(engine)
+    page = client.get(address, headers=BROWSER).text
+    assert "Figures as of" in page
+    assert "http-equiv" not in page
+    assert "count anew" in page
+
+
+def test_older_figures_stand_there_while_newer_ones_are_counted(
+    client: TestClient[Any], engine: Engine, slow: threading.Event
+) -> None:
+    fill(engine)
+    slow.set()
+    client.get("/behaviour/sessions", headers=BROWSER)
+    counted(engine)
+    slow.clear()
+    page = client.get("/behaviour/sessions?lang=id&anew=1", headers=BROWSER).text
+    assert "Angka per" in page
+    assert "angka yang lebih baru sedang dihitung" in page
+    assert 'content="10; url=/behaviour/sessions"' in page
+    slow.set()
+    counted(engine)
+    assert "http-equiv" not in client.get("/behaviour/sessions", headers=BROWSER).text
+
+
+def test_the_people_behind_a_number_and_what_goes_wrong_come_the_same_way(
+    client: TestClient[Any], engine: Engine, slow: threading.Event
+) -> None:
+    fill(engine)
+    assert "sedang dihitung" in client.get("/behaviour/searches?city=Atlantis&lang=id", headers=BROWSER).text
+    slow.set()
+    while "http-equiv" in (page := client.get("/behaviour/searches?city=Atlantis&lang=id", headers=BROWSER).text):
+        time.sleep(0.01)
+    assert "tidak ada peristiwa yang menyebut" in page
 
 
 def test_pages_of_a_shop_that_nobody_visited_say_so(client: TestClient[Any]) -> None:

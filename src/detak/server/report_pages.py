@@ -12,7 +12,7 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotAuthorizedException
 
 from detak.engine import Engine
-from detak.errors import CannotComputeError, UsageError, said
+from detak.errors import BusyError, CannotComputeError, UsageError, said
 from detak.insights.base import Shop
 from detak.insights.blocks import Block, Words
 from detak.insights.filters import NAMES
@@ -37,6 +37,8 @@ ROOMS: Final = {
 """Where each report stands on the page that lists them. One that nobody placed stands at the end."""
 _OWN: Final = ("days", "from", "to", "segment", "province", "device", "channel")
 """The filters that have a field on the page; the others work in the address."""
+_LOOK_AGAIN: Final = 2  # seconds, where there is nothing to read yet
+_LOOK_FOR_NEWER: Final = 10
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ async def report(request: AnyRequest, engine: Engine, name: str) -> Response[str
     rendered = TEMPLATES.get_template("report.html").render(
         **_common(name, language, address, asked),
         **said._asdict(),
+        again=_again(said, address, asked),
         zone=engine.settings.timezone,
         anew=f"{address}?{urlencode({**asked, 'anew': '1'})}",
         fields=_fields(name, given),
@@ -107,6 +110,8 @@ async def people(request: AnyRequest, engine: Engine, name: str) -> Response[str
     rendered = TEMPLATES.get_template("report.html").render(
         **_common(name, language, f"/behaviour/{name}/people", {**given, "key": key}),
         **said._asdict(),
+        again=_again(said, f"/behaviour/{name}/people", {**given, "key": key}),
+        zone=engine.settings.timezone,
         fields=[],
         compare=False,
         opens=lambda _: "",
@@ -127,17 +132,30 @@ class _Said(NamedTuple):
     problem: str = ""
     at: datetime | None = None
     """Of which moment it is; null: of now."""
+    counting: bool = False
+    """Whether it is being made, or made anew."""
 
 
 def _said(engine: Engine, question: Question) -> _Said:
     shop, now = engine.shop(question.language), datetime.now(UTC)
     try:
-        told = engine.understanding.told(question)
-    except (UsageError, CannotComputeError) as error:
+        told, counting = engine.understanding.soon(question)
+    except (UsageError, CannotComputeError, BusyError) as error:
         return _Said([], problem=said(error, shop.language))
+    if told is None:
+        return _Said([], counting=True)
     live = _LIVE[question.name](engine, shop) if question.name in _LIVE and question.people is None else []
     blocks = [*live, *told.report.blocks(shop)]
-    return _Said(blocks, "" if blocks else told.report.text(shop), at=told.at if told.at < now else None)
+    text = "" if blocks else told.report.text(shop)
+    return _Said(blocks, text, at=told.at if told.at < now else None, counting=counting)
+
+
+def _again(said: _Said, address: str, asked: Mapping[str, str]) -> str:
+    """After how many seconds a browser, without a script too, looks where again: nothing while there is no need."""
+    if not said.counting:
+        return ""
+    there = f"{address}?{urlencode(asked)}" if asked else address
+    return f"{_LOOK_AGAIN if said.at is None else _LOOK_FOR_NEWER}; url={there}"
 
 
 def _in_the_shop(engine: Engine, shop: Shop) -> list[Block]:

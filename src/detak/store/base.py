@@ -86,6 +86,11 @@ class Store(Protocol):
         ...
 
     @property
+    def rows(self) -> int:
+        """Events in sealed files."""
+        ...
+
+    @property
     def unsealed_rows(self) -> int:
         """Rows of events, items and decisions that only the hot tail and the log hold."""
         ...

@@ -111,6 +111,11 @@ class DuckStore:
         return self._parts.manifest.offset
 
     @property
+    def rows(self) -> int:
+        """Events in sealed files."""
+        return sum(part.rows for part in self._parts.manifest.parts if part.table == "events")
+
+    @property
     def unsealed_rows(self) -> int:
         """Rows of events, items and decisions in the hot tail."""
         return self._unsealed

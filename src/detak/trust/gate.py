@@ -107,7 +107,11 @@ class Gate:
         """Whether what was drawn from that standpoint might be given again, where it is not given."""
         since = self._since(purpose, datetime.now(UTC))
         now = standpoint(self._store.look(), self._vault.refusing(purpose), since)
-        return stands(then, now)
+        return stands(then, now, self._keeping.everybody)
+
+    def resumed(self, refusing: Mapping[int, int], since: datetime | None) -> Standpoint:
+        """The standpoint of what an earlier process drew from the facts, none of which was removed since."""
+        return Standpoint(self._store.look().mark.epoch, refusing, since, (), others=True)
 
     def renew(self, before: datetime, *, least: int = WORTH) -> bool:
         """Make anew what is kept for analytics, if that is worth it."""
@@ -115,8 +119,13 @@ class Gate:
 
     @property
     def keeps(self) -> bool:
-        """Whether anything is kept beforehand: then answers may be given again, while they ``stand``."""
+        """Whether anything is kept beforehand."""
         return bool(self._store.look().tables)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether answers may be given again, while they ``stand``: of few facts each is made anew as quickly."""
+        return self.keeps or self._store.rows >= WORTH
 
     def _since(self, purpose: Purpose, before: datetime) -> datetime | None:
         """The beginning of the first day (UTC) of which all facts are young enough for the purpose; None: all are."""
@@ -140,7 +149,7 @@ class Gate:
             return Facts(events, table("items"), reader.table("volumes"), table("decisions"), kept)
 
         shape = f"{purpose.label} {bots} {bool(refusing)} {related} {offer.shape}"
-        point = standpoint(reader.kept, refusing, since)
+        point = standpoint(reader.kept, refusing, since) if self.repeats else None
         return Granted(build, reader.run, lambda key, made: reader.run_all(f"{shape} {key}", made), point)
 
     def profile(self, purpose: Purpose, identifiers: Sequence[Identifier], *, before: datetime) -> Profile | None:

@@ -71,6 +71,7 @@ class Keeping:
         self._store = store
         self._refusing = refusing
         self._one = threading.Lock()
+        self._counted: tuple[int, Subjects] | None = None
 
     def renew(self, before: datetime, since: datetime | None = None, *, least: int = WORTH) -> bool:
         """Make it, if that is worth it: if nothing is kept, or too much is dirty. Returns whether it was made.
@@ -92,6 +93,18 @@ class Keeping:
             people = reader.run(events.subject.nunique().as_table())[0][0].as_py()
             made = _Made(refusing, self._ahead(before), _everybody(reader), since, people)
             return reader.keep({name: (table, _ORDERS[name]) for name, table in _made_of(events).items()}, made)
+
+    def everybody(self) -> Subjects:
+        """Of whom there are facts, in order, that more than essential purposes cover. Those who came since the engine
+        began may be missing: they are among the ``touched``."""
+        look = self._store.look()
+        if look.made is not None:
+            found: Subjects = look.made.everybody
+            return found
+        if self._counted is None or self._counted[0] != look.mark.epoch:
+            with self._store.reader() as reader:
+                self._counted = (reader.kept.mark.epoch, _everybody(reader, ~int(Purpose.ESSENTIAL)))
+        return self._counted[1]
 
     def offer(self, reader: Reader, since: datetime | None) -> Offer:
         """What a reader who looks back to ``since`` may take, and of whom everything is to be made anew."""
@@ -139,22 +152,25 @@ def _made_of(events: ir.Table) -> dict[str, ir.Table]:
     return {"trail": every, "firsts": trail.firsts(every), "visits": visits, "steps": steps}
 
 
-def standpoint(look: Look, refusing: Mapping[int, int], since: datetime | None) -> Standpoint | None:
-    """What a reader looks at; None where nothing is kept, for there it is not known later who was in it."""
+def standpoint(look: Look, refusing: Mapping[int, int], since: datetime | None) -> Standpoint:
+    """What a reader looks at."""
     if not look.tables:
-        return None
+        return Standpoint(look.mark.epoch, refusing, since, (look.touched,), others=True)
     return Standpoint(look.mark.epoch, refusing, since, (look.made.everybody, look.made.ahead, look.touched))
 
 
-def stands(then: Standpoint, now: Standpoint | None) -> bool:
+def stands(then: Standpoint, now: Standpoint, everybody: Callable[[], Subjects]) -> bool:
     """Whether everybody whose facts were looked at then may still be: nobody's word changed, nothing was removed.
 
-    What came in since changes nothing: an answer from then is older, not wrong.
+    What came in since changes nothing: an answer from then is older, not wrong. ``everybody``: of whom there are facts,
+    asked only where that has to be known.
     """
-    if now is None or (then.epoch, then.since) != (now.epoch, now.since):
+    if (then.epoch, then.since) != (now.epoch, now.since):
         return False
     changed = _changed(then.refusing, now.refusing)
-    return not len(changed) or not any(_any_of(changed, who) for who in then.who)
+    if not len(changed):
+        return True
+    return not any(_any_of(changed, who) for who in (*then.who, *([everybody()] if then.others else [])))
 
 
 def _any_of(some: Subjects, everybody: Subjects) -> bool:
@@ -164,9 +180,12 @@ def _any_of(some: Subjects, everybody: Subjects) -> bool:
     return bool((everybody[places[there]] == some[there]).any())
 
 
-def _everybody(reader: Reader) -> Subjects:
-    """Of whom there are facts."""
-    events, decisions = (reader.table(name).select("subject") for name in ("events", "decisions"))
+def _everybody(reader: Reader, purposes: int = -1) -> Subjects:
+    """Of whom there are facts that one of the purposes covers, or any at all."""
+    every = [reader.table(name) for name in ("events", "decisions")]
+    if purposes != -1:
+        every = [one.filter((one.purposes & purposes) != 0) for one in every]
+    events, decisions = (one.select("subject") for one in every)
     whose = events.union(decisions.cast(events.schema()), distinct=True)
     return np.unique(
         np.asarray(reader.run(whose.filter(whose.subject.notnull()))["subject"].to_numpy(), dtype=np.int64)

@@ -29,6 +29,8 @@ class Standpoint(NamedTuple):
     """Older facts did not serve the purpose, UTC."""
     who: tuple[Subjects, ...]
     """Of whom there were facts at all, in order."""
+    others: bool = False
+    """Whether there may have been others of whom there are facts, who were not counted one by one."""
 
 
 class Granted:
