@@ -12,7 +12,7 @@ ROUNDS ?= 100
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test crash bench peers lint format lock clean
+.PHONY: help demo test crash bench peers lint format kernel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,12 +41,16 @@ format: $(VENV)/.dev ## put the code in its usual form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+kernel: $(VENV)/.runtime ## compile it anew, where its sources lie (the install does it, too)
+	@$(BIN)/python hatch_build.py
+
 lock: $(VENV)/.python ## renew the requirements*.lock files from pyproject.toml
 	@$(PIP) 'uv>=0.9'
 	@$(BIN)/python tools/lock.py
 
 clean: ## remove the environments and every cache
 	rm -rf $(VENV) $(PEERS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -f src/detak/kernel/*.so
 	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.python:
@@ -58,7 +62,7 @@ $(VENV)/.python:
 	@touch $@
 
 # What the package is built with is in the locks as well, so nothing is fetched that they do not name.
-$(VENV)/.runtime: $(VENV)/.python requirements.lock pyproject.toml
+$(VENV)/.runtime: $(VENV)/.python requirements.lock pyproject.toml hatch_build.py $(wildcard src/detak/kernel/*.[ch])
 	@echo "Installing what Detak runs on into $(VENV) (once, about a minute) ..."
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation -e .

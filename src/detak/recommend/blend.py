@@ -4,8 +4,7 @@ Everything is chosen on people's own next touches, which the models were not tol
 weights of the ranker, and whether there is enough to learn one. Nothing is left to be set by hand.
 """
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -13,7 +12,6 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from detak.recommend.base import (
-    NOTHING,
     Crowd,
     Floats,
     History,
@@ -23,19 +21,18 @@ from detak.recommend.base import (
     Situation,
     plain,
 )
-from detak.recommend.candidates import Voices
-from detak.recommend.crowds import Crowds, Told
+from detak.recommend.candidates import Told, Voices
+from detak.recommend.compiled import CompiledBlend
 from detak.recommend.ease import Ease
 from detak.recommend.followed import Followed
-from detak.recommend.links import DEPTH
 from detak.recommend.parts import fitted, members
-from detak.recommend.ragged import Ragged, ordered, tied
 from detak.recommend.ranker import Lists, Ranker, Training, gain
 from detak.recommend.stack import Stack
 from detak.recommend.tuning import tuned
 
 _FEWEST = 200  # lists, to learn a ranker from
 _CHECKED = 0.1  # of the lists: they choose the epoch, and whether the ranker is used
+_AT_ONCE = 64  # people: what is said to more of them takes memory and saves nothing
 _PEOPLE = 100_000  # who are asked at most
 _FEW = 0.02  # of the touches: so few may stay untold, where a second fit would take long
 
@@ -90,6 +87,8 @@ class BlendModel:
 
     def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
         """See ``Model``. The product whose page it stands on counts as the last touch."""
+        if self._compiled:
+            return self.recommend_many(Crowd([history], [exclude]), k, situation)[0]
         touched = self._on_page(self._known(history.item), situation.product)
         shut = self._known(exclude)
         heard = self.voices.hear(touched, shut if self.again else np.concatenate([shut, touched]))
@@ -100,42 +99,16 @@ class BlendModel:
 
     def recommend_many(self, crowd: Crowd, k: int, situation: Situation) -> list[Scored]:
         """See ``Many``."""
-        known = self._all_known([one.item for one in crowd.histories])
-        whole = [self._on_page(one, situation.product) for one in known]
-        touched, closed = [one[-DEPTH:] for one in whole], self._known(crowd.closed)
-        unheard = [one[: 0 if self.again else max(0, len(one) - DEPTH)] for one in whole]
-        own = self._all_known(crowd.exclude)
-        shut = [np.concatenate([one, more]) if len(more) else one for one, more in zip(own, unheard, strict=True)]
-        found: list[Scored] = [NOTHING] * len(touched)
-        # Those who touched about as much together: what a crowd takes goes by whoever touched most.
-        order = sorted(range(len(touched)), key=lambda at: len(touched[at]))
-        for at in range(0, len(order), self._crowds.most):
-            people = order[at : at + self._crowds.most]
-            histories = Ragged.of([touched[one] for one in people])
-            told = self._crowds.hear(histories, Ragged.of([shut[one] for one in people]), closed, again=self.again)
-            for one, scored in zip(people, self._best(told, k), strict=True):
-                found[one] = scored
-        return found
-
-    def _best(self, told: Told, k: int) -> Iterator[Scored]:
-        """The best ``k`` of each person's candidates."""
-        many = told.start[1:] - told.start[:-1]
-        score = self._score(told.features)
-        bits = (score + np.float32(0)).view(np.int32)  # there is one nought
-        bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)  # in the order of the numbers that they are the bits of
-        packed = ordered(np.arange(len(many)).repeat(many), bits, np.arange(len(score)), len(score))
-        first = (np.arange(len(score)) < (told.start[:-1] + max(k, 0)).repeat(many)).nonzero()[0]
-        at = tied(packed[0].take(first), packed[1])
-        chosen = Ragged(told.item.take(at), first.searchsorted(told.start))
-        score, because, ends = score.take(at), self._crowds.because(told, chosen), chosen.start.tolist()
-        for begin, end in itertools.pairwise(ends):
-            yield Scored(chosen.item[begin:end], score[begin:end], because[begin:end])
+        if self._compiled:
+            return self._compiled.best(crowd, k, situation.product, again=self.again)
+        shut = [np.concatenate([own, crowd.closed]) for own in crowd.exclude]
+        return [self.recommend(one, k, own, situation) for one, own in zip(crowd.histories, shut, strict=True)]
 
     def scores(self, histories: Interactions) -> Floats:
         """See ``Scorer``. Candidates score 1 and more; only scores of one person compare."""
         table = np.zeros((histories.people, len(self.voices.count)), np.float32)
-        for first in range(0, histories.people, self._crowds.most):
-            people = np.arange(first, min(first + self._crowds.most, histories.people))
+        for first in range(0, histories.people, _AT_ONCE):
+            people = np.arange(first, min(first + _AT_ONCE, histories.people))
             told = self.told([histories.of(one).item for one in people.tolist()])
             score, many = self._score(told.features), told.start[1:] - told.start[:-1]
             speaking = many.nonzero()[0]
@@ -145,31 +118,23 @@ class BlendModel:
         return table
 
     def told(self, histories: Sequence[Ints32]) -> Told:
-        """What is said to people who touched these, the last one last; ``crowd`` of them at most."""
-        touched, none = Ragged.of([self._known(one)[-DEPTH:] for one in histories]), np.zeros(0, np.int32)
-        return self._crowds.hear(touched, Ragged.of([none] * len(histories)), none, again=self.again)
-
-    @property
-    def crowd(self) -> int:
-        """How many people are heard at once at most."""
-        return self._crowds.most
+        """What is said to people who touched these, the last one last."""
+        if self._compiled:
+            return self._compiled.told(histories, again=self.again)
+        known = [self._known(one) for one in histories]
+        heard = [self.voices.hear(one, one[: 0 if self.again else len(one)]) for one in known]
+        ends = np.cumsum([0, *(len(one.item) for one in heard)])
+        return Told(np.concatenate([one.item for one in heard]), np.concatenate([one.features for one in heard]), ends)
 
     @cached_property
-    def _crowds(self) -> Crowds:
-        return Crowds(self.voices)
+    def _compiled(self) -> CompiledBlend | None:
+        return CompiledBlend.of(self.voices, self.ranker)
 
     def _on_page(self, touched: Ints32, page: int | None) -> Ints32:
         """With the product of the page, which is no further touch where it was the last one."""
         if page is None or page >= len(self.voices.count) or (len(touched) and touched[-1] == page):
             return touched
         return np.append(touched, np.int32(page))
-
-    def _all_known(self, lists: Sequence[Ints32]) -> list[Ints32]:
-        """Each without products that came in after the fit; mostly there are none."""
-        whole = np.concatenate([np.zeros(0, np.int32), *lists])
-        if not len(whole) or 0 <= whole.min() <= whole.max() < len(self.voices.count):
-            return list(lists)
-        return [self._known(one) for one in lists]
 
     def _known(self, items: Ints32) -> Ints32:
         """Without products that came in after the fit."""
@@ -253,8 +218,8 @@ class Blend:
         features: list[Floats] = []
         ends, chosen = [0], list[int]()
         order = np.random.default_rng(self.seed).permutation(queries.asked.people)
-        for first in range(0, len(order), model.crowd):
-            people = order[first : first + model.crowd]
+        for first in range(0, len(order), _AT_ONCE):
+            people = order[first : first + _AT_ONCE]
             told = model.told([queries.asked.of(one).item for one in people.tolist()])
             wanted = queries.target[people].repeat(told.start[1:] - told.start[:-1])
             for at in (told.item == wanted).nonzero()[0][: self.lists - len(chosen)].tolist():

@@ -1,7 +1,7 @@
 """Candidates for a person: what several models would suggest, and how each of them speaks of every one.
 
-A history touches a few rows of each model; only their entries are looked at, never all products. ``crowds`` does
-the same for many people at once.
+A history touches a few rows of each model; only their entries are looked at, never all products. ``compiled``
+does the same in a fraction of the time, where there is a compiled kernel; what it is to answer is written here.
 """
 
 import threading
@@ -35,6 +35,16 @@ class Heard(NamedTuple):
     history: Ints32
     asked: "Asked"
     entries: Entries
+
+
+class Told(NamedTuple):
+    """The candidates of some people, one person's after the other's, in the order of their numbers."""
+
+    item: Ints32
+    features: Floats
+    """Candidates x features: what was said of each."""
+    start: Ints
+    """Where each person's candidates begin, and the end."""
 
 
 class _Scratch(threading.local):

@@ -12,10 +12,10 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from detak.recommend.base import NOTHING, Crowd, Floats, History, Interactions, Ints32, Scored, Situation
+from detak.recommend.base import Crowd, Floats, History, Interactions, Ints32, Scored, Situation
+from detak.recommend.compiled_rows import CompiledRows
 from detak.recommend.ragged import Ragged
 from detak.recommend.serve import Rows
-from detak.recommend.serve_many import ManyRows, told_once
 
 DEPTH = 100
 """Touches of a history that are heard, at most."""
@@ -69,43 +69,37 @@ class Links:
         """See ``Scorer``."""
         return np.asarray(self.told(histories).toarray(), np.float32)
 
-    def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:  # noqa: ARG002
+    def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
         """See ``Model``. Only what something speaks for: fewer than ``k``, where little does."""
-        faded = fading(self.decay)
-        last = history.item[-len(faded) :]
-        count = faded[: len(last)][::-1]
-        known = (last >= 0) & (last < self._rows.items)
-        touched, at = np.unique(last[known], return_inverse=True)
-        weight = np.bincount(at, count[known], len(touched)).astype(np.float32)
-        return self._rows.best(touched, weight, k, _within(exclude, self._rows.items))
+        if self._compiled:
+            return self.recommend_many(Crowd([history], [exclude]), k, situation)[0]
+        touched, weight = self._heard([history])
+        return self._rows.best(touched.item, weight, k, _within(exclude, self._rows.items))
 
-    def recommend_many(self, crowd: Crowd, k: int, situation: Situation) -> list[Scored]:  # noqa: ARG002
+    def recommend_many(self, crowd: Crowd, k: int, situation: Situation) -> list[Scored]:
         """See ``Many``."""
+        if self._compiled:
+            touched, weight = self._heard(crowd.histories)
+            return self._compiled.best(touched, weight, k, Ragged.of(crowd.exclude), crowd.closed)
+        shut = [np.concatenate([own, crowd.closed]) for own in crowd.exclude]
+        return [self.recommend(one, k, own, situation) for one, own in zip(crowd.histories, shut, strict=True)]
+
+    def _heard(self, histories: Sequence[History]) -> tuple[Ragged, Floats]:
+        """Each history with every known product once, in rising order, and what all its touches count together."""
         faded, size = fading(self.decay), self.weight.shape[0]
-        last = [one.item[-len(faded) :] for one in crowd.histories]
-        found: list[Scored] = [NOTHING] * len(last)
-        order = sorted(range(len(last)), key=lambda at: len(last[at]))
-        for first in range(0, len(order), self._many.most):
-            people = order[first : first + self._many.most]
-            touched, weight = told_once(*_heard([last[one] for one in people], faded, size), size)
-            own = Ragged.of([_within(crowd.exclude[one], size) for one in people])
-            best = self._many.best(touched, weight, k, own, _within(crowd.closed, size))
-            for one, scored in zip(people, best, strict=True):
-                found[one] = scored
-        return found
+        last = Ragged.of([one.item[-len(faded) :] for one in histories])
+        known = (last.item >= 0) & (last.item < size)
+        back = last.start[1:].take(last.owner) - 1 - np.arange(len(last.item))
+        key = last.owner[known] * size + last.item[known]
+        once, at = np.unique(key, return_inverse=True)
+        start = once.searchsorted(np.arange(last.count + 1) * size)
+        weight = np.bincount(at, faded.take(back[known]), len(once)).astype(np.float32)
+        return Ragged((once % size).astype(np.int32), start), weight
 
     @cached_property
-    def _many(self) -> ManyRows:
-        return ManyRows.of(self.weight)
+    def _compiled(self) -> CompiledRows | None:
+        return CompiledRows.of(self.weight)
 
 
 def _within(items: Ints32, size: int) -> Ints32:
     return items[(items >= 0) & (items < size)]
-
-
-def _heard(last: Sequence[Ints32], faded: Floats, size: int) -> tuple[Ragged, Floats]:
-    """The known products of each history, and what each touch counts."""
-    counts = [faded[: len(one)][::-1] for one in last]
-    known = [(one >= 0) & (one < size) for one in last]
-    histories = Ragged.of([one[kept] for one, kept in zip(last, known, strict=True)])
-    return histories, np.concatenate([one[kept] for one, kept in zip(counts, known, strict=True)])

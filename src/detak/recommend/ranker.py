@@ -68,7 +68,7 @@ class Ranker:
 
     def scores(self, features: Floats) -> Floats:
         """A number for each row; only numbers of one list compare."""
-        weight, shift = self._folded
+        weight, shift = self.folded
         rows = features.T
         found = np.empty((len(weight), rows.shape[1]), np.float32)
         for at in range(0, rows.shape[1], _AT_ONCE):
@@ -78,7 +78,7 @@ class Ranker:
         return np.asarray(self.outer @ hidden + found[-1])
 
     @cached_property
-    def _folded(self) -> tuple[Floats, Floats]:
+    def folded(self) -> tuple[Floats, Floats]:
         """What rows of features are multiplied by, with their mean and scale in it: all that is hidden, and what goes
         straight to the score."""
         weight = np.column_stack([self.inner, self.direct]).astype(np.float64) * self.scale[:, None]
