@@ -17,6 +17,7 @@ from detak.beat import Beat
 from detak.bots import BotsReport, Rejudged
 from detak.collecting import Collecting
 from detak.deciding.deciding import Deciding
+from detak.deciding.prepared import Ledger
 from detak.errors import StoreBusyError
 from detak.habits import Habits
 from detak.insights.base import Report, Shop
@@ -104,7 +105,8 @@ class Engine:
             opened.callback(self.models.close)
             self.everyone = Everyone(self.gate, self.models)
             self.intent = Intentions(self.gate, folder / "intent.npz", self.sink.call)
-            self.decisions = Deciding(self.gate, self.models, self.settings, self._log.append, folder, self._replay)
+            ledger = Ledger(self._log.append_all, self._replay, lambda: self.sink.call(self.sink.catch_up))
+            self.decisions = Deciding(self.gate, self.models, self.settings, ledger, folder)
             opened.callback(self.decisions.keep)
             self._outlived: date | None = None  # when keys beyond the window were forgotten
             self._habits = Habits(self.gate, self._live.alerts, self.intent)

@@ -1,5 +1,6 @@
 """One body as it came in, and what is known of it beside its bytes."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -21,3 +22,12 @@ class Record(NamedTuple):
     end: int
     meta: Meta
     body: bytes
+
+
+class Entry(NamedTuple):
+    """A body on its way into the log. ``done`` is called once, in any thread, with the offset behind its record when
+    that is durable, or with what went wrong."""
+
+    meta: Meta
+    body: bytes
+    done: Callable[[int | Exception], None]

@@ -37,8 +37,8 @@ from detak.trust.gate import Gate
 
 _READ_BYTES: Final = 4 * 1024 * 1024
 _HAND_OVER: Final = 512 * 1024  # bytes behind; with less it is not worth the way to another process and back
-_IDLE: Final = 0.25
-_GATHER: Final = 0.025  # seconds: decisions, which nobody waits for, go in together
+_SOME_DECISIONS: Final = 64 * 1024  # of decisions: they are slow to read, and nobody waits for them
+_IDLE: Final = 0.25  # seconds; so long decisions wait for others, since nobody waits for them
 # What data of an unforeseen shape raises; a full disk or a locked file raises something else, and is waited out.
 _UNUSABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
 _log = logging.getLogger("detak.sink")
@@ -199,7 +199,7 @@ class Sink:
         offset = self._store.offset
         if wait and not self._log.wait(offset, _IDLE):
             return False
-        if self._log.end - offset >= _HAND_OVER or self._decoder.asked == offset:
+        if self._log.end - offset >= self._enough(offset) or self._decoder.asked == offset:
             handed = self._handed_over(offset)
             if handed is not None:
                 self._apply_all(*handed)
@@ -207,11 +207,12 @@ class Sink:
         records = self._log.read(offset, _READ_BYTES)
         if not records:
             return False
-        if wait and all(record.meta.decided for record in records):
-            self._stop.wait(_GATHER)
-            records = self._log.read(offset, _READ_BYTES)
         self._apply_all(heads(records), None, records)
         return True
+
+    def _enough(self, offset: int) -> int:
+        """How many bytes behind there are worth the way to the other process."""
+        return _SOME_DECISIONS if self._log.pressing <= offset else _HAND_OVER
 
     def _handed_over(self, offset: int) -> tuple[list[Head], Decoded] | None:
         """The next records as the other process decoded them, which goes on with what follows; none: it cannot."""

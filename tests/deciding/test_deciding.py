@@ -1,7 +1,7 @@
 """Decisions of a small shop: what they are made of, for whom, what guardrails keep away, and that they are kept."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,14 @@ from tests.shop import track
 
 from detak.consent import Basis, Purpose
 from detak.decide.page import FEATURES
-from detak.deciding.deciding import Asking, Deciding
+from detak.deciding.deciding import Deciding
 from detak.deciding.decision_learning import taught
+from detak.deciding.prepared import Asking, Ledger
 from detak.decision import Decision
 from detak.engine import Engine
 from detak.errors import RowError
 from detak.questions import Consent
+from detak.record import Entry
 from detak.settings import Settings, SourceSettings
 
 ALL = ("essential", "analytics", "personalisation")
@@ -177,12 +179,20 @@ def test_a_decision_is_kept_before_it_is_answered(shop: Engine) -> None:
 
 
 def test_what_cannot_be_kept_is_not_answered(shop: Engine, tmp_path: Path) -> None:
-    def refuse(_: object, __: bytes, done: Any) -> None:
-        done(OSError("full"))
+    def refuse(entries: Sequence[Entry]) -> None:
+        for one in entries:
+            one.done(OSError("full"))
 
-    deciding = Deciding(shop.gate, shop.models, OPEN, refuse, tmp_path)
+    deciding = Deciding(shop.gate, shop.models, OPEN, Ledger(refuse), tmp_path)
     with pytest.raises(OSError, match="full"):
         deciding.answer("web", b'{"placements":[{"name":"home"}]}')
+
+
+def test_why_is_told_of_what_was_shown_a_moment_ago(shop: Engine) -> None:
+    (shown,) = ask(shop, "ani")
+    assert [one.product_id for one in shop.decisions.why(shown.decision_id).products] == [
+        slot.product_id for slot in shown.slate
+    ]
 
 
 def test_who_refuses_gets_the_strangers_page_and_is_not_in_it(shop: Engine) -> None:

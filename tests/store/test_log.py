@@ -5,6 +5,7 @@ import logging
 import os
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detak.errors import BusyError, RowError, StoreError
-from detak.record import Meta
+from detak.record import Entry, Meta
 from detak.store import log as module
 from detak.store.log import Log
 
@@ -335,4 +336,48 @@ def test_a_wake_lets_a_waiting_reader_look_around(tmp_path: Path) -> None:
         log.wake()
         reader.join(0.01)
     assert waited == [False]
+    log.close()
+
+
+def test_decisions_wake_nobody_until_something_presses_or_they_pile_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = opened(tmp_path)
+    decided = Meta("web", 1, decided=True)
+    first = log.append_wait(decided, b"decision")
+    began = time.monotonic()
+    assert log.wait(0, 0.05)  # there is something, but nothing to hurry for
+    assert time.monotonic() - began >= 0.04
+    assert log.pressing == 0
+    pressing = log.append_wait(META, b"event")
+    began = time.monotonic()
+    assert log.wait(first, 30)
+    assert log.pressing == pressing
+    monkeypatch.setattr(module, "_PLENTY", 1_000)
+    reader = threading.Thread(target=lambda: log.wait(pressing, 30))
+    reader.start()
+    log.append_wait(decided, b"x" * 2_000)
+    reader.join(10)
+    assert time.monotonic() - began < 20
+    log.close()
+    again = opened(tmp_path)
+    assert again.pressing == again.end  # what a crash left is made facts of at once
+    again.close()
+
+
+def test_entries_are_taken_together_or_not_at_all(tmp_path: Path) -> None:
+    log = opened(tmp_path, queue_bytes=200)
+    told: list[int | Exception] = []
+    landed = threading.Semaphore(0)
+
+    def done(result: int | Exception) -> None:
+        told.append(result)
+        landed.release()
+
+    with pytest.raises(BusyError):
+        log.append_all([Entry(META, b"x" * 50, done), Entry(META, b"y" * 150, done)])
+    log.append_all([Entry(META, b"one", done), Entry(META, b"two", done)])
+    assert all(landed.acquire(timeout=10) for _ in range(2))
+    assert told == [log.read(0, 1)[0].end, log.end]
+    assert bodies(log, 0) == [b"one", b"two"]
     log.close()

@@ -28,43 +28,26 @@ from detak.decide.page import Weights
 from detak.decide.rulebook import Rulebook
 from detak.deciding.composing import Composed, Composing, Moment, Posed
 from detak.deciding.decision_learning import taught
+from detak.deciding.prepared import Answered, Asking, Ledger, Prepared, entry
 from detak.deciding.resuming import answered_before, read_kept, write_kept
 from detak.deciding.shopfront import Front
 from detak.deciding.stock import Stock
 from detak.deciding.tastes import Tastes
-from detak.decision import Decided, Decision
+from detak.decision import Decided, Decision, decided_at
 from detak.decision_words import Explanation, explained
 from detak.errors import DetakError, RowError
 from detak.money import exponent
 from detak.questions import Consent
 from detak.recommending.models import Models
-from detak.record import Meta
+from detak.record import Entry
 from detak.settings import Settings
 from detak.subject import Identifier
 from detak.trust.gate import Gate
 
 _FRONT_SECONDS: Final = 60  # after which what is popular and new is looked up again
 _LOOK_SECONDS: Final = 5
+_FRESH: Final = 2_000_000  # microseconds: decisions become facts a moment after they were given
 _encode: Final = msgspec.json.Encoder().encode
-
-Append = Callable[[Meta, bytes, Callable[[int | Exception], None]], None]
-Answered = Callable[[bytes | Exception], None]
-
-
-class Asking(NamedTuple):
-    """A question by whoever has the key of ``source``; ``done`` is told, in any thread, what came of it."""
-
-    source: str
-    body: bytes
-    done: Answered
-
-
-class Prepared(NamedTuple):
-    """An answer, and what the log is to keep of it."""
-
-    answer: bytes
-    kept: bytes
-    time: int
 
 
 class Seen(NamedTuple):
@@ -88,27 +71,17 @@ class Deciding:
         gate: the only door to people.
         models: of the shop, and its rules.
         settings: the shop's.
-        append: keeps a record in the log.
+        ledger: where decisions are kept.
         folder: where what is learnt and spent is kept.
-        replayed: returns once what a process before this one left in the log is among the facts.
     """
 
-    def __init__(
-        self,
-        gate: Gate,
-        models: Models,
-        settings: Settings,
-        append: Append,
-        folder: Path,
-        replayed: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, gate: Gate, models: Models, settings: Settings, ledger: Ledger, folder: Path) -> None:
         self._gate = gate
         self._models = models
         self._settings = settings
-        self._append = append
+        self._ledger = ledger
         self._rules = models.rules
         self._kept = folder / "decide.json"
-        self._replayed = replayed
         self._resumed = False
         self._composing = Composing(gate, settings)
         self._deciding = threading.Lock()
@@ -147,20 +120,21 @@ class Deciding:
         Each one's ``done`` gets its answer once that is on the disk, or what went wrong: ``RowError`` where it is no
         question, ``BusyError`` or ``StoreError`` where the log does not take it.
         """
+        entries = []
         for one, made in zip(asked, self._prepared([(one.source, one.body) for one in asked]), strict=True):
             if isinstance(made, Exception):
                 one.done(made)
             else:
-                self._keep(one, made)
+                entries.append(entry(one, made))
+        if entries:
+            self._keep(entries)
 
-    def _keep(self, asked: Asking, made: Prepared) -> None:
-        def kept(result: int | Exception) -> None:
-            asked.done(result if isinstance(result, Exception) else made.answer)
-
+    def _keep(self, entries: Sequence[Entry]) -> None:
         try:
-            self._append(Meta(asked.source, made.time, decided=True), made.kept, kept)
+            self._ledger.append(entries)
         except DetakError as error:
-            asked.done(error)
+            for one in entries:
+                one.done(error)
 
     def answer(self, source: str, body: bytes) -> bytes:
         """Answer a question, and wait until it is on the disk.
@@ -206,8 +180,15 @@ class Deciding:
         Raises:
             DeniedError: there is no such decision, or not any more.
         """
+        self._settled(decision_id)
         row = self._gate.decided.decision(decision_id)
         return explained(row, self._models.answering.catalogue.products, language or self._settings.language)
+
+    def _settled(self, decision_id: str) -> None:
+        """See to it that a decision that was just made is among the facts."""
+        made = decided_at(decision_id)
+        if made is not None and abs(self.clock() - made) < _FRESH:
+            self._ledger.caught_up()
 
     def lately(self, identifiers: Sequence[Identifier], most: int) -> list[str]:
         """The numbers of the last decisions for somebody, the latest first.
@@ -223,6 +204,7 @@ class Deciding:
         Raises:
             DeniedError: there is no such decision, or not any more.
         """
+        self._settled(decision_id)
         whom = dict(self._gate.decided.whom(decision_id))
         if whom:
             device = None if "user" in whom else whom.get("anonymous")
@@ -371,7 +353,7 @@ class Deciding:
         """Before the first answer: go on where the process before this one stopped."""
         if self._resumed:
             return
-        self._replayed()
+        self._ledger.replayed()
         self._reread()
         kept = read_kept(self._kept)
         if kept is not None and self.weights.version == Weights().version:

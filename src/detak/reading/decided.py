@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from detak.consent import Purpose, Purposes, Standing, coverage, union
@@ -120,17 +121,19 @@ def weighed(decided: pa.Table, metas: Sequence[Meta], known: Known, settings: Se
     """
     if not decided.num_rows:
         return DECISIONS.empty_table()
-    askers = list(zip(*(decided[name].to_pylist() for name in DECIDED.names[:5]), strict=True))
-    verdicts = {asker: _weigh(_Asker(*asker), metas, known, settings) for asker in set(askers)}
-    judged = [verdicts[asker] for asker in askers]
-    theirs = [metas[record] for record, *_ in askers]
-    ours = {
-        "subject": pa.array([subject for subject, _ in judged], pa.int64()),
-        "purposes": pa.array([purposes for _, purposes in judged], pa.int16()),
+    record, at, rows = np.unique(decided["record"].to_numpy(), return_index=True, return_inverse=True)
+    firsts = decided.select(DECIDED.names[:5]).take(at)  # of a record all rows are one asker's
+    askers = list(zip(*(column.to_pylist() for column in firsts.columns), strict=True))
+    verdicts = [_weigh(_Asker(*asker), metas, known, settings) for asker in askers]
+    theirs = [metas[one] for one in record.tolist()]
+    told = {
+        "subject": pa.array([subject for subject, _ in verdicts], pa.int64()),
+        "purposes": pa.array([purposes for _, purposes in verdicts], pa.int16()),
         "source": pa.array([meta.source for meta in theirs], pa.string()),
-        "bot": pa.nulls(len(askers), pa.string()),
         "received": pa.array([meta.received for meta in theirs], pa.timestamp("us")),
     }
+    ours = {name: column.take(pa.array(rows)) for name, column in told.items()}
+    ours["bot"] = pa.nulls(len(rows), pa.string())
     columns = [ours[field.name] if field.name in ours else decided[field.name] for field in DECISIONS]
     return pa.Table.from_arrays(columns, schema=DECISIONS)
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from detak.deciding.deciding import Asking
+from detak.deciding.prepared import Asking
 from detak.engine import Engine
 from detak.errors import BusyError, RowError, StoreError
 from detak.reading.wire import EVENT_LIMIT, with_type

@@ -11,15 +11,16 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from detak.errors import BusyError, RowError, StoreError
-from detak.record import Meta, Record
+from detak.record import Entry, Meta, Record
 from detak.store.files import remove, sync_folder
 from detak.vitals import Stopwatch
 
@@ -27,6 +28,7 @@ _HEAD = struct.Struct("<IIH")  # length of meta and body together, CRC-32 of the
 _SEGMENT_BYTES = 64 * 1024 * 1024
 _RECORD_LIMIT = 64 * 1024 * 1024
 _META_LIMIT = 2**16 - 1
+_PLENTY = 1024 * 1024  # bytes of decisions that a reader is woken for
 _log = logging.getLogger("detak.log")
 
 Done = Callable[[int | Exception], None]
@@ -35,6 +37,13 @@ Done = Callable[[int | Exception], None]
 
 _encode_meta = msgspec.msgpack.Encoder().encode
 _decode_meta = msgspec.msgpack.Decoder(Meta).decode
+
+
+class _Framed(NamedTuple):
+    frame: bytes
+    done: Done
+    presses: bool
+    """Somebody may wait for what comes of it: it is no decision, which was answered already."""
 
 
 def _frame(meta: Meta, body: bytes) -> bytes:
@@ -65,7 +74,9 @@ class Log:
         self._end = self._recover(start)
         self._file = self._path(self._segments[-1]).open("r+b", buffering=0)
         self._file.seek(self._end - self._segments[-1])
-        self._waiting: list[tuple[bytes, Done]] = []
+        self._pressing = self._end
+        self._told = self._end  # where the log ended when a reader was woken last
+        self._waiting: list[_Framed] = []
         self._waiting_bytes = 0
         self.commits = Stopwatch()
         """How long it takes to make requests durable."""
@@ -99,14 +110,25 @@ class Log:
             RowError: the body is larger than a record may be.
             StoreError: the log is closed.
         """
-        frame = _frame(meta, body)
+        self.append_all([Entry(meta, body, done)])
+
+    def append_all(self, entries: Sequence[Entry]) -> None:
+        """Queue bodies that are written together; each ``done`` is called as by ``append``.
+
+        Raises:
+            BusyError: too much is waiting; nothing was queued.
+            RowError: a body is larger than a record may be; nothing was queued.
+            StoreError: the log is closed.
+        """
+        framed = [_Framed(_frame(meta, body), done, not meta.decided) for meta, body, done in entries]
+        size = sum(len(one.frame) for one in framed)
         with self._change:
             if self._closed:
                 raise StoreError("the log is closed")
-            if self._waiting_bytes + len(frame) > self._queue_bytes:
+            if self._waiting_bytes + size > self._queue_bytes:
                 raise BusyError("the way in is full")
-            self._waiting.append((frame, done))
-            self._waiting_bytes += len(frame)
+            self._waiting += framed
+            self._waiting_bytes += size
             self._change.notify()
 
     def append_wait(self, meta: Meta, body: bytes) -> int:
@@ -132,10 +154,17 @@ class Log:
         """
         return read_segments(self._folder, list(self._segments), offset, min(self._end, offset + limit), self._end)
 
+    @property
+    def pressing(self) -> int:
+        """The offset behind the last durable record that is no decision: nobody waits for those to become facts."""
+        return self._pressing
+
     def wait(self, offset: int, seconds: float) -> bool:
-        """Wait until there is something behind ``offset``, or a ``wake``; whether there is something."""
+        """Wait until something behind ``offset`` presses, decisions have piled up there, or a ``wake``; whether there
+        is anything behind it."""
         with self._grown:
-            if self._end <= offset and not self._closed:
+            if self._pressing <= offset and self._end - offset < _PLENTY and not self._closed:
+                self._told = offset
                 self._grown.wait(seconds)
             return self._end > offset
 
@@ -225,31 +254,34 @@ class Log:
             with self._io:
                 self._commit(batch)
             with self._change:
-                self._waiting_bytes -= sum(len(frame) for frame, _ in batch)
+                self._waiting_bytes -= sum(len(one.frame) for one in batch)
 
-    def _commit(self, batch: list[tuple[bytes, Done]]) -> None:
+    def _commit(self, batch: list[_Framed]) -> None:
         began = time.perf_counter()
         try:
-            self._write_all(b"".join(frame for frame, _ in batch))
+            self._write_all(b"".join([one.frame for one in batch]))
             self.commits.add(time.perf_counter() - began)
         except (OSError, MemoryError) as error:
             failure = StoreError(f"the log cannot be written: {getattr(error, 'strerror', None) or 'out of memory'}")
-            for _, done in batch:
-                _tell(done, failure)
+            for one in batch:
+                _tell(one.done, failure)
             return
-        offset = self._end
-        ends = []
-        for frame, _ in batch:
-            offset += len(frame)
-            ends.append(offset)
-        with self._grown:
-            self._end = offset
-            self._grown.notify_all()
-        for (_, done), end in zip(batch, ends, strict=True):
-            _tell(done, end)
+        ends = list(accumulate((len(one.frame) for one in batch), initial=self._end))[1:]
+        self._grow(ends[-1], any(one.presses for one in batch))
+        for one, end in zip(batch, ends, strict=True):
+            _tell(one.done, end)
         if self._end - self._segments[-1] >= _SEGMENT_BYTES:
             with suppress(OSError):  # a disk too full for a new segment: the old one grows
                 self._rotate()
+
+    def _grow(self, end: int, presses: bool) -> None:
+        with self._grown:
+            self._end = end
+            if presses:
+                self._pressing = end
+            if presses or end - self._told >= _PLENTY:
+                self._told = end
+                self._grown.notify_all()
 
     def _write_all(self, data: bytes) -> None:
         good = self._end - self._segments[-1]
