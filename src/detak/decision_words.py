@@ -1,6 +1,6 @@
 """Why something was shown, in words: for whoever holds the number of the decision, and for those who answer for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -59,13 +59,18 @@ def explained(row: Mapping[str, Any], products: Mapping[str, Product], language:
     return Explanation(
         row["id"], row["time"], row["placement"], row["subject"] is not None,
         [reason_text(one, products, language) for one in told if one.code in _KINDS][:_STRONGEST],
-        [reason_text(one, products, language) for one in told if one.code not in _KINDS],
+        noted(told, products, language),
         [
             Explained(one, name_of(one, products), shelf_name(shelf, language), reason_text(why, products, language))
             for one, shelf, why in shown
         ],
         row["offer"], row["discount"], row["variant"], row["propensity"], row["arm"], row["policy"], row["model"],
     )  # fmt: skip
+
+
+def noted(reasons: Iterable[Reason], products: Mapping[str, Product], language: str) -> list[str]:
+    """Of a decision's reasons those that say what was left out, and what chance or an offer's rule did, in words."""
+    return [reason_text(one, products, language) for one in reasons if one.code not in _KINDS]
 
 
 def reason_text(reason: Reason | None, products: Mapping[str, Product], language: str) -> str:

@@ -15,7 +15,7 @@ DetakError                what was wrong, where, what to do about it
 
 from collections.abc import Mapping
 
-from detak.words import say
+from detak.words import knows, say
 
 
 class DetakError(Exception):
@@ -34,14 +34,17 @@ class WordedError(UsageError):
         self._values = dict(values or {})
         super().__init__(self.said("en"))
 
-    def said(self, language: str) -> str:
-        """The same in a language."""
-        return say(language, self._key, **self._values)
+    def said(self, language: str, *, labelled: bool = False) -> str:
+        """The same in a language; ``labelled``: the field at fault under its label on a page."""
+        values, label = dict(self._values), f"page_ask.{self._values.get('name')}"
+        if labelled and knows(language, label):
+            values["name"] = say(language, label)
+        return say(language, self._key, **values)
 
 
 def said(error: DetakError, language: str) -> str:
-    """What was wrong, in the language where there are words for it, else in English."""
-    return error.said(language) if isinstance(error, WordedError) else str(error)
+    """What was wrong, in the language where there are words for it, else in English; fields by their labels."""
+    return error.said(language, labelled=True) if isinstance(error, WordedError) else str(error)
 
 
 class SourceError(DetakError):

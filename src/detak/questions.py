@@ -126,16 +126,15 @@ def asked(question: Question) -> tuple[Insight, Filters]:
     own = {name: value for name, value in question.parameters.items() if name in known}
     others = {name: value for name, value in question.parameters.items() if name not in known}
     if unknown := others.keys() - set(NAMES):
-        listed = ", ".join(sorted(known)) or "none"
-        wrong = ", ".join(sorted(unknown))[:80]
-        raise WordedError(
-            "parameter", {"report": question.name, "name": wrong, "own": listed, "filters": ", ".join(NAMES)}
-        )
+        told = {"report": question.name, "name": ", ".join(sorted(unknown))[:80], "filters": ", ".join(NAMES)}
+        listed = ", ".join(sorted(known))
+        raise WordedError("parameter", {**told, "own": listed}) if listed else WordedError("no_parameter", told)
     try:
         insight: Insight = msgspec.convert(own, kind, strict=False)
     except msgspec.ValidationError as error:
         name = str(error).rpartition("$.")[2].strip("`")
-        raise WordedError("unreadable", {"name": name, "value": own.get(name, "")[:40]}) from None
+        key = "not_a_moment" if "datetime" in str(error) else "unreadable"
+        raise WordedError(key, {"name": name, "value": own.get(name, "")[:40]}) from None
     if (others or question.compare) and insight.purpose is Purpose.ESSENTIAL:
-        raise UsageError(f"{question.name} counts messages, whoever sent them: it cannot be narrowed down or compared")
+        raise WordedError("counts_messages", {"report": question.name})
     return insight, read(others)

@@ -59,7 +59,8 @@ class Sink:
         self._live = live
         self._rejects = rejects
         self._settings = settings
-        self._intake = Intake(settings, log.folder.parent / PLAN)
+        self.intake = Intake(settings, log.folder.parent / PLAN)
+        """How bodies are read."""
         self._decoder = Decoder(log.folder, settings)
         self._waiters: dict[int, Waiter] = {}
         self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
@@ -235,7 +236,7 @@ class Sink:
 
     def _apply_all(self, told: Sequence[Head], decoded: Decoded | None, records: Sequence[Record] = ()) -> None:
         try:
-            self._apply(told, decode(records, self._intake) if decoded is None else decoded)
+            self._apply(told, decode(records, self.intake) if decoded is None else decoded)
         except _UNUSABLE:
             self._decoder.close()
             self._apply_one_by_one(records or self._log.read(self._store.offset, told[-1].end - self._store.offset))
@@ -261,7 +262,7 @@ class Sink:
 
     def apply(self, records: Sequence[Record]) -> None:
         """Make records part of the facts, all of them with the offset behind the last."""
-        self._apply(heads(records), decode(records, self._intake))
+        self._apply(heads(records), decode(records, self.intake))
 
     def _apply(self, told: Sequence[Head], decoded: Decoded) -> None:
         metas = [head.meta for head in told]

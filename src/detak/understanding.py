@@ -235,7 +235,7 @@ class Understanding:
     def _behind(self, granted: Granted, question: Question, key: str, shop: Shop) -> ir.Table:
         insight, narrow = asked(question)
         if not isinstance(insight, Opens):
-            raise UsageError(f"the numbers of {question.name} do not open into people")
+            raise WordedError("closed", {"report": question.name})
         period = narrow.period(datetime.now(shop.zone).date())
         facts = filters.narrowed(granted.facts, narrow, period, shop)
         return insight.behind(facts, shop, key)

@@ -70,3 +70,16 @@ def test_what_the_shop_lays_down_holds_on_the_page(tmp_path: Path) -> None:
         assert ("purchased", "1") in [(one.code, one.about) for one in home.reasons]
         assert [slot.shelf for slot in home.slate][::2] == ["pinned", "pinned"]
         assert "a" in [slot.product_id for slot in other.slate], "elsewhere nothing is laid down"
+
+
+def test_a_short_page_is_not_all_of_one_shelf(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        engine.catalogue.put([{"id": one, "name": one} for one in "abcdefghijkl"], "api")
+        send(engine, *[touch("ani", one, f"ani{one}") for one in "abcdef"])
+        engine.models.renew()
+        for told, most in (("shelf_share = 0.5", 3), ("", 4), ("shelf_share = 1.0", 6)):
+            (tmp_path / "rules.toml").write_text(f"[placements.default.page]\nexplore = 0.0\n{told}\n")
+            engine.decisions.clock = lambda most=most: (10 + most) * 10**15  # type: ignore[misc]
+            (found,) = ask(engine, "ani", placements=[{"name": "home", "k": 6}])
+            counts = [len(some) for some in shelves(found).values()]
+            assert (max(counts), sum(counts)) == (most, 6)

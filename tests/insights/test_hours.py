@@ -82,7 +82,7 @@ def test_an_hour_opens_into_its_people() -> None:
     facts = tables(told.events, told.items)
     assert sorted(row["subject"] for row in rows(Hours().behind(facts, JAKARTA, "visits/0/1"))) == [1, 2]
     for key in ("visits/0", "smiles/0/1", "visits/monday/1", ""):
-        with pytest.raises(UsageError, match="no hour of this report"):
+        with pytest.raises(UsageError, match="no number of this report"):
             Hours().behind(facts, JAKARTA, key)
 
 

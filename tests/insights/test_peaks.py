@@ -82,7 +82,7 @@ def test_a_number_opens_into_the_people_behind_it(key: str) -> None:
 
 
 def test_another_number_is_refused() -> None:
-    with pytest.raises(UsageError, match="no day of this report"):
+    with pytest.raises(UsageError, match="no number of this report"):
         Peaks().behind(tables([], []), JAKARTA, "someday")
     with pytest.raises(UsageError, match="there are: visits, searches, carts, orders"):
         Peaks(of="smiles")

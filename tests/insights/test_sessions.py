@@ -68,7 +68,7 @@ def test_pages_beyond_the_limit_stand_together() -> None:
     assert [(one.level, one.visits, one.key) for one in entry] == [
         ("/0", 1, "entry:/0"),
         ("/1", 1, "entry:/1"),
-        ("Other (small groups)", 2, None),
+        ("Other pages", 2, None),
     ]
 
 

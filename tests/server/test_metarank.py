@@ -71,11 +71,33 @@ def test_recommendations(shop: Running) -> None:
 
 
 def test_what_cannot_be_used_is_told_so(shop: Running) -> None:
-    for body in ({"event": "item", "id": "1", "timestamp": WHEN}, [1], b"{"):
+    for body in ([1], b"{"):
         assert shop.post("/feedback", body).status_code == 400
     assert shop.post("/rank/x", {"items": []}).status_code == 400
     for path in ("/feedback", "/rank/x", "/recommend/x"):
         assert shop.post(path, {"items": [{"id": "a"}]}, auth=("wrong", "")).status_code == 401
+
+
+def test_good_events_go_in_beside_bad_ones(shop: Running) -> None:
     before = len(shop.rejects())
-    assert shop.post("/feedback", {"event": "noise", "id": "1", "timestamp": WHEN, "user": "ani"}).status_code == 200
-    assert len(shop.rejects()) == before + 1
+    told = [
+        {"event": "noise", "id": "1", "timestamp": WHEN, "user": "ani"},
+        interaction("joko", "a"),
+        {"event": "item", "id": "2", "timestamp": WHEN},
+        {"event": "item", "id": "3", "timestamp": WHEN, "item": "z", "fields": [{"name": "title", "value": "Piring"}]},
+        {"event": "interaction", "id": "4", "timestamp": WHEN, "user": "joko", "item": "a"},
+        {**interaction("joko", "b"), "timestamp": "long ago"},
+        {**interaction("joko", "c"), "user": ["joko"]},
+    ]
+    answer = shop.post("/feedback", told).json()
+    assert (answer["accepted"], answer["status"]) == (2, "ok")
+    assert [(one["index"], one["field"]) for one in answer["rejected"]] == [
+        (0, "event"), (2, "item"), (4, "type"), (5, "timestamp"), (6, "user")
+    ]  # fmt: skip
+    assert answer["rejected"][0]["reason"] == "is none of interaction, ranking, user, item"
+    assert len(shop.rejects()) == before + 4
+    shop.engine.settle()
+    assert [one["event"] for one in shop.engine.export([("user", "joko")])["events"]] == ["Product Clicked"]
+    found = shop.engine.catalogue.get("z")
+    assert found is not None
+    assert found.product.name == "Piring"

@@ -44,6 +44,8 @@ class PageRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     shelves: tuple[str, ...] = SHELVES
     shelf: Annotated[int, Meta(ge=1, le=100)] = 6
     """Products of a shelf at most."""
+    shelf_share: Share = 0.6
+    """No shelf holds more of the page while there is anything else worth showing: a short page is not all of a kind."""
     category_share: Share = 0.5
     """No category holds more of the page while there is anything else."""
     margin: Annotated[float, Meta(ge=0, le=10)] = 0.2

@@ -2,6 +2,7 @@
 what is looked up often is remembered."""
 
 from collections.abc import Collection, Sequence
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -90,7 +91,9 @@ class View:
         """A page of ``k`` products."""
         found = self._layouts.get(k)
         if found is None:
-            found = self._layouts[k] = Layout(k, self.rules.shelf, self.rules.category_share)
+            rules = self.rules
+            shelf = min(rules.shelf, max(1, ceil(rules.shelf_share * k)))
+            found = self._layouts[k] = Layout(k, shelf, rules.category_share)
         return found
 
     def personal(self, persons: Persons) -> list[Pool]:

@@ -14,6 +14,8 @@ _LISTED: Final = "Product List Viewed"
 _PURCHASE: Final = "Order Completed"
 _OWN: Final = ("name", "category", "brand", "price", "stock", "labels")
 _NAMES: Final[Mapping[str, str]] = {"title": "name", "tags": "labels"}
+_KINDS: Final = ("interaction", "ranking", "user")
+_FIELDS: Final[Mapping[str, str]] = {"userId": "user", "anonymousId": "session", "messageId": "id", "event": "type"}
 
 
 def events(told: Iterable[object]) -> bytes:
@@ -27,6 +29,16 @@ def events(told: Iterable[object]) -> bytes:
 def is_item(told: object) -> bool:
     """Whether an event says something of an item."""
     return isinstance(told, dict) and told.get("event") == "item"
+
+
+def fault(told: object, field: str, reason: str) -> tuple[str, str]:
+    """What is wrong with an event, by Metarank's names; ``field`` and ``reason`` say it of the message it became."""
+    kind = told.get("event") if isinstance(told, dict) else None
+    if kind not in _KINDS:
+        return "event", f"is none of {', '.join((*_KINDS, 'item'))}"
+    if field == "event" and reason.startswith("is missing"):
+        return "type", "is missing: an interaction says what was done"
+    return _FIELDS.get(field, field), reason
 
 
 def item(told: Table) -> Message:

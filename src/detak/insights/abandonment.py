@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError, WordedError
+from detak.errors import WordedError
 from detak.estimates.inference import Estimate
 from detak.insights import abandonment_words
 from detak.insights.base import Facts, Report, Shop
@@ -150,7 +150,7 @@ class Abandonment:
             UsageError: there is no such reason.
         """
         if key not in NAMES:
-            raise UsageError(f"carts are not left for {key!r}; there are: {', '.join(NAMES)}")
+            raise WordedError("number", {"number": key[:80], "example": ", ".join(NAMES)})
         left = self._newest(facts, shop)
         left = left.filter(left.stage < ORDERED)
         signs = [left[name] == 1 for name in (REASONS if key == NONE else (key,))]

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError, WordedError
+from detak.errors import WordedError
 from detak.insights import dimensions
 from detak.insights.base import Facts, Shop
 from detak.insights.funnel_report import After, FunnelReport, Level, Step
@@ -97,9 +97,7 @@ class Funnel:
         number, _, onward = rest.partition(":")
         last = len(self.path.names)
         if kind not in ("step", "drop", "after") or not number.isdigit() or not 1 <= int(number) <= last:
-            raise UsageError(
-                f"{key!r} is no number of this funnel; there are step:1 to step:{last}, and drop:1 and so on"
-            )
+            raise WordedError("number", {"number": key[:80], "example": f"step:1, step:{last}, drop:1"})
         stayed = _stayed(began(facts, self.path), reached(facts, self.path), drop=kind != "step")[int(number) - 1]
         chosen = stayed.filter(stayed.onward == onward) if kind == "after" else stayed
         return chosen.select("subject").distinct()

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.health import MINUTES, WINDOW_DAYS, Beat, Health, judge
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
@@ -61,7 +61,7 @@ class SourceHealth:
             UsageError: they do not.
         """
         if self.minutes < 1:
-            raise UsageError("health: minutes must be at least 1")
+            raise WordedError("minutes")
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:  # noqa: ARG002 - the contract's
         """``beats``: source, received (the minute, UTC), count. A row for each minute that brought something."""

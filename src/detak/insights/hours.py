@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.insights import moments, render
 from detak.insights.base import Facts, Report, Shop, local
 from detak.insights.blocks import Block, Heat, Note, Row, Table, Words
@@ -87,9 +87,9 @@ class Hours:
         if self.of is not None:
             moments.check(self.of)
         if self.by is not None and self.by not in moments.PLACES:
-            raise UsageError(f"hours cannot be split by {self.by!r}; there are: {', '.join(moments.PLACES)}")
+            raise WordedError("choice", {"name": "by", "value": self.by[:40], "known": ", ".join(moments.PLACES)})
         if self.clock not in CLOCKS:
-            raise UsageError(f"there is no clock {self.clock!r}; there are: {', '.join(CLOCKS)}")
+            raise WordedError("choice", {"name": "clock", "value": self.clock[:40], "known": ", ".join(CLOCKS)})
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """For each kind: level, small, weekday, hour, count; without a dimension the level is null, and not small."""
@@ -111,7 +111,7 @@ class Hours:
         kind, _, rest = key.partition("/")
         day, _, hour = rest.partition("/")
         if kind not in moments.KINDS or not (day.isdigit() and hour.isdigit()):
-            raise UsageError(f"{key!r} is no hour of this report: write it as visits/0/13 (Monday, 13 to 14)")
+            raise WordedError("number", {"number": key[:80], "example": "visits/0/13"})
         timed = self._timed(facts, kind, shop)
         here = timed.filter(timed.weekday == int(day), timed.hour == int(hour), timed.subject.notnull())
         return here.select("subject").distinct()

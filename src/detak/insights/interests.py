@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError, WordedError
+from detak.errors import WordedError
 from detak.event import ORDER_COMPLETED
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop, check_limit
@@ -138,7 +138,7 @@ class Interests:
         """
         of, _, thing = key.partition("/")
         if of not in ("category", "product") or not thing:
-            raise UsageError(f"{key!r} is no number of this report: write category/ or product/ and which")
+            raise WordedError("number", {"number": key[:80], "example": "product/P1"})
         shown = _shown(facts, self.span)
         whose = shown.category if of == "category" else ibis.coalesce(shown.product_id, shown.name)
         here = shown.filter(whose == thing, shown.late, shown.subject.notnull())

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Bar, Bars, Block, Note, Row, Table, Words
@@ -161,9 +161,7 @@ class Lifecycle:
         kind, *names = key.split(":")
         wanted = {"stage": 1, "flow": 2}.get(kind)
         if wanted != len(names) or not set(names) <= {*STAGES, _NONE}:
-            raise UsageError(
-                f"{key!r} is no number of this report; there are stage:{LOST}, flow:{SLIPPING}:{LOST}, ..."
-            )
+            raise WordedError("number", {"number": key[:80], "example": f"stage:{LOST}, flow:{SLIPPING}:{LOST}"})
         both = self._moves(facts)
         if kind == "flow":
             both = both.filter(both.come_from == names[0])

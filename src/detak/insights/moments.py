@@ -5,7 +5,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.event import PRODUCTS_SEARCHED
 from detak.insights.base import Facts
 from detak.insights.orders import headers
@@ -25,7 +25,7 @@ def check(kind: str) -> None:
         UsageError: it does not; the message lists those there are.
     """
     if kind not in KINDS:
-        raise UsageError(f"{kind!r} is nothing that is counted by the hour; there are: {', '.join(KINDS)}")
+        raise WordedError("choice", {"name": "of", "value": kind[:40], "known": ", ".join(KINDS)})
 
 
 def moments(facts: Facts, kind: str) -> ir.Table:

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError, WordedError
+from detak.errors import WordedError
 from detak.insights.base import Facts, Shop
 from detak.insights.paths_report import PathsReport, read
 from detak.insights.trail import PRODUCT_ADDED, visits_of
@@ -70,7 +70,7 @@ class Paths:
         if side == "left" and event:
             return _abandoned(facts).filter(ibis._.event == event).select("subject").distinct()
         if side not in ("before", "after") or not event:
-            raise UsageError(f"{key!r} is no number of this report: write before/, after/ or left/ and the event")
+            raise WordedError("number", {"number": key[:80], "example": "after/Cart Viewed"})
         steps = visit_steps_of(facts, 0)
         beside = steps.before if side == "before" else steps.after
         here = steps.filter(steps.event == self.around, beside == event)

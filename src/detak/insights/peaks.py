@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from detak.calendar_id import HARBOLNAS, double_day, lebaran, since_pay_day
 from detak.consent import Purpose
-from detak.errors import CannotComputeError, UsageError
+from detak.errors import CannotComputeError, WordedError
 from detak.estimates.seasons import Seasons, take_apart
 from detak.insights import moments
 from detak.insights.base import Facts, Shop, local
@@ -167,7 +167,7 @@ def _days_of(key: str) -> list[date]:
     try:
         return [date.fromisoformat(key)]
     except ValueError:
-        raise UsageError(f"{key!r} is no day of this report: write a date, or one of {', '.join(KINDS)}") from None
+        raise WordedError("number", {"number": key[:80], "example": ", ".join(("2026-03-20", *KINDS))}) from None
 
 
 def _span() -> list[date]:

@@ -132,6 +132,7 @@ def _sentences(report: PeaksReport, shop: Shop) -> list[str]:
 
 def _occasion(one: Occasion, of: str, shop: Shop) -> str:
     language = shop.language
+    times = say(language, "peaks.seen_times", occasions=render.whole(one.occasions, language))
     worth = say(language, "peaks.worth", money=render.money(one.money, language)) if one.money else ""
     return say(
         language,
@@ -143,7 +144,7 @@ def _occasion(one: Occasion, of: str, shop: Shop) -> str:
         high=change(one.ratio.high, language),
         extra=signed(one.extra.value, language),
         worth=worth,
-        occasions=render.whole(one.occasions, language),
+        times=say(language, "peaks.seen_once") if one.occasions == 1 else times,
     )
 
 

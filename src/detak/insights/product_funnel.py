@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.insights.base import Facts, Shop, check_limit
 from detak.insights.orders import KEY, headers, order_items
 from detak.insights.product_funnel_report import ADD, BUY, Funnelled, ProductFunnelReport, Step
@@ -69,7 +69,7 @@ class ProductFunnel:
         """
         path, _, product = key.partition("/")
         if path not in _PATHS or not product:
-            raise UsageError(f"{key!r} is no number of this report: write seen/, left/ or bought/ and the product's id")
+            raise WordedError("number", {"number": key[:80], "example": "seen/P1"})
         each = _people(_told(facts))
         here = each.filter(each["product"] == product, each.subject.notnull())
         wanted = {"seen": here.seen, "left": here.seen & ~here.bought, "bought": here.bought}[path]

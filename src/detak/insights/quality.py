@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Block, Row, Table, Words
@@ -135,7 +135,7 @@ class DataQuality:
         """
         for parameter, most in (("days", 3_650), ("limit", 1_000)):
             if not 1 <= getattr(self, parameter) <= most:
-                raise UsageError(f"quality: {parameter} must be between 1 and {most:,}")
+                raise WordedError("between", {"name": parameter, "most": f"{most}"})
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:  # noqa: ARG002 - the contract's
         """``events`` and ``sources``: a row each, with ``MESSAGES``, ``FLAGS``, messages, before, first, last.

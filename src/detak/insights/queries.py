@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.event import ORDER_COMPLETED, PRODUCTS_SEARCHED
 from detak.insights.base import Facts, Shop, check_limit
 from detak.insights.queries_report import SearchesReport, draw
@@ -93,7 +93,7 @@ class Searches:
         """
         spellings = [one for one in key.split("\t") if words(one)]
         if not spellings:
-            raise UsageError("which search? give the words of one of this report")
+            raise WordedError("which_search")
         asked = _searched(facts)
         return asked.filter(asked["query"].isin(spellings), asked.subject.notnull()).select("subject").distinct()
 

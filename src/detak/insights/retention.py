@@ -12,7 +12,7 @@ import pyarrow as pa
 from babel.dates import format_date
 
 from detak.consent import Purpose
-from detak.errors import UsageError, WordedError
+from detak.errors import WordedError
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop, local
 from detak.insights.blocks import Block, Heat, Note, Words
@@ -107,8 +107,9 @@ class Retention:
         Raises:
             UsageError: they do not.
         """
-        if self.unit not in UNITS or self.of not in (VISITS, ORDERS):
-            raise UsageError(f"retention: unit is one of {', '.join(UNITS)}; of is {VISITS} or {ORDERS}")
+        for name, value, known in (("unit", self.unit, UNITS), ("of", self.of, (VISITS, ORDERS))):
+            if value not in known:
+                raise WordedError("choice", {"name": name, "value": value[:40], "known": ", ".join(known)})
         if not 1 <= self.cohorts <= 400:
             raise WordedError("cohorts")
 
@@ -152,7 +153,7 @@ class Retention:
         except ValueError:
             first = None
         if kind != "cohort" or first is None or not later.isdigit():
-            raise UsageError(f"{key!r} is no number of this report; one is cohort:2026-01-05:3")
+            raise WordedError("number", {"number": key[:80], "example": "cohort:2026-01-05:3"})
         there = self._there(facts, shop)
         born = there.group_by("subject").agg(first=there.unit.min())
         theirs = born.filter(born["first"] == first).select("subject")

@@ -9,11 +9,12 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.errors import UsageError, WordedError
+from detak.errors import WordedError
 from detak.insights import dimensions
 from detak.insights.base import Facts, Shop
 from detak.insights.sessions_report import BANDS, Group, Length, SessionsReport
 from detak.insights.trail import ATTRIBUTES, PAUSE, Rules, visits, visits_of
+from detak.words import say
 
 _RULES: Final = {"pause": (False, False), "midnight": (True, False), "channel": (False, True)}
 _NAMES: Final = ("by", "entry", "exit")
@@ -46,7 +47,7 @@ class Sessions:
         if not 1 <= self.limit <= 1_000:
             raise WordedError("pages")
         if self.rule not in _RULES:
-            raise UsageError(f"rule: there are {', '.join(_RULES)}")
+            raise WordedError("choice", {"name": "rule", "value": self.rule[:40], "known": ", ".join(_RULES)})
         dimensions.check(self.by, ATTRIBUTES)
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
@@ -117,7 +118,7 @@ class Sessions:
         if value.isdigit():
             wanted["length"] = _band(minutes) == int(value)
         if kind not in wanted:
-            raise UsageError(f"{key!r} is no number of this report; there are {', '.join(wanted)}")
+            raise WordedError("number", {"number": key[:80], "example": ", ".join(wanted)})
         return each.filter(wanted[kind]).select("subject").distinct()
 
     def _visits(self, facts: Facts, shop: Shop) -> ir.Table:
@@ -149,8 +150,10 @@ class Sessions:
 
     def _group(self, name: str, row: dict[str, Any], shop: Shop) -> Group:
         kind = str(self.by) if name == "by" else name
+        folded = row["small"] and name in ("entry", "exit")  # most of them are only further down the list
+        others = say(shop.language, "sessions.other_pages")
         return Group(
-            level=dimensions.name(kind, row["level"], row["small"], shop),
+            level=others if folded else dimensions.name(kind, row["level"], row["small"], shop),
             key=None if row["level"] is None else f"{kind}:{row['level']}",
             visits=row["visits"],
             bounced=row["bounced"],

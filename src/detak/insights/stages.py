@@ -18,7 +18,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
-from detak.errors import UsageError, WordedError
+from detak.errors import WordedError
 from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts
 
@@ -97,7 +97,7 @@ def segment(facts: Facts, name: str, at: datetime | None) -> ir.Table:
         UsageError: there is no such segment.
     """
     if name not in SEGMENTS:
-        raise UsageError(f"there is no segment {name!r}; there are: {', '.join(SEGMENTS)}")
+        raise WordedError("segment", {"value": name[:40], "known": ", ".join(SEGMENTS)})
     orders = placed(facts.events)
     if name in STAGES:
         standing = stage(orders, known_time(facts.events) if at is None else at, Pace())

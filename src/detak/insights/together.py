@@ -11,7 +11,7 @@ import pyarrow as pa
 import scipy
 
 from detak.consent import Purpose
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.estimates.inference import discoveries
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop, check_limit
@@ -87,7 +87,7 @@ class Together:
             UsageError: there is not, or it does not.
         """
         if self.of not in OF:
-            raise UsageError(f"{self.of!r} is not bought together; there are: {', '.join(OF)}")
+            raise WordedError("choice", {"name": "of", "value": self.of[:40], "known": ", ".join(OF)})
         check_limit(self.limit)
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
@@ -127,7 +127,7 @@ class Together:
         """
         one, _, other = key.partition("\t")
         if not one or not other:
-            raise UsageError("which pair? give the two as one of this report has them, parted by a tab")
+            raise WordedError("which_pair")
         lines = _lines(facts, self.of)
         orders = lines.filter(lines.thing == one).semi_join(lines.filter(lines.thing == other), list(KEY))
         return orders.filter(orders.subject.notnull()).select("subject").distinct()

@@ -18,6 +18,8 @@ from detak.dialects.body import decoded
 from detak.engine import Engine
 from detak.errors import RowError
 from detak.product_fields import read_row
+from detak.reading.checking import unusable
+from detak.reading.wire import Origin
 from detak.recommending.answering import FOR_YOU, Ask, Recommended
 from detak.server.asking import Count, Id, Named, Texts, asker, named, received
 from detak.server.ingest import ANSWERS, BODY_LIMIT, AnyRequest, answers, collect, read_body
@@ -26,13 +28,22 @@ _ANSWERS: Final = answers(400, 401, 429, 503)
 _MOST: Final = 500
 
 
+class NotUsed(msgspec.Struct, frozen=True):
+    """An event that cannot be used, by its place in the body from 0, and what is wrong with it."""
+
+    index: int
+    field: str
+    reason: str
+
+
 class Accepted(msgspec.Struct, rename="camel"):
-    """What Metarank's clients look for."""
+    """What Metarank's clients look for; and beside it what was not accepted."""
 
     accepted: int
     took_millis: int
     status: str = "ok"
     updated: int = 0
+    rejected: list[NotUsed] = []
 
 
 class Scored(msgspec.Struct):
@@ -84,12 +95,11 @@ def routes(token: str) -> list[HTTPRouteHandler]:
         events = told if isinstance(told, list) else [told]
         if not all(isinstance(one, dict) for one in events):
             raise RowError("body", "is neither an event nor a list of them")
-        items = [one for one in events if metarank.is_item(one)]
-        if items:
-            await asyncio.to_thread(_learn, engine, items)
-        if others := [one for one in events if not metarank.is_item(one)]:
-            await collect(engine, source, metarank.events(others))
-        return Accepted(len(events), round(1000 * (time.perf_counter() - began)))
+        rejected = await asyncio.to_thread(_learn, engine, events)
+        rejected += await _taken(engine, source, events)
+        rejected.sort(key=lambda one: one.index)
+        took = round(1000 * (time.perf_counter() - began))
+        return Accepted(len(events) - len(rejected), took, rejected=rejected)
 
     @post("/rank/{model:str}", status_code=200, responses=_ANSWERS)
     async def rank(request: AnyRequest, engine: Engine, model: str) -> Scores:
@@ -127,17 +137,31 @@ def _scores(found: Recommended, began: float) -> Scores:
     return Scores(round(1000 * (time.perf_counter() - began), 3), scored)
 
 
-def _learn(engine: Engine, told: list[dict[str, Any]]) -> None:
-    """What item events say, as an event would say it: the shop's own word in the catalogue goes before.
+def _learn(engine: Engine, told: list[dict[str, Any]]) -> list[NotUsed]:
+    """What item events say, as an event would say it: the shop's own word in the catalogue goes before. Which of them
+    cannot be used; the others went in."""
+    statements, rejected = [], []
+    for index, one in enumerate(told):
+        if metarank.is_item(one):
+            try:
+                product, fields = read_row(metarank.item(one), engine.settings.currency)
+            except RowError as error:
+                rejected.append(NotUsed(index, error.field, error.reason))
+            else:
+                statements.append(Statement(product, fields, EVENTS, time.time_ns() // 1000))
+    if statements:
+        engine.catalogue.learn(statements, engine.catalogue.learnt)
+    return rejected
 
-    Raises:
-        RowError: one of them cannot be used; none went in.
-    """
-    statements = []
-    for number, one in enumerate(told):
-        try:
-            product, fields = read_row(metarank.item(one), engine.settings.currency)
-        except RowError as error:
-            raise RowError(f"[{number}].{error.field}".rstrip("."), error.reason) from None
-        statements.append(Statement(product, fields, EVENTS, time.time_ns() // 1000))
-    engine.catalogue.learn(statements, engine.catalogue.learnt)
+
+async def _taken(engine: Engine, source: str, told: list[dict[str, Any]]) -> list[NotUsed]:
+    """Take the other events in. Which of them cannot be used: these are set aside, as whatever comes in."""
+    places = [index for index, one in enumerate(told) if not metarank.is_item(one)]
+    if not places:
+        return []
+    body = metarank.events(told[index] for index in places)
+    await collect(engine, source, body)
+    origin = Origin(source, time.time_ns() // 1000, imported=False, currency=engine.settings.currency)
+    found = await asyncio.to_thread(unusable, body, origin, engine.sink.intake)
+    named = ((places[one.at], metarank.fault(told[places[one.at]], one.field, one.reason)) for one in found)
+    return [NotUsed(index, *fault) for index, fault in named]

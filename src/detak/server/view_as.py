@@ -3,13 +3,15 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotAuthorizedException
 
+from detak.decide.rulebook import PERSONAL
 from detak.deciding.deciding import Seen
 from detak.decision import Promotion
-from detak.decision_words import name_of, reason_text, shelf_name
+from detak.decision_words import name_of, noted, reason_text, shelf_name
 from detak.engine import Engine
 from detak.money import Money
 from detak.server.figures import Figures
@@ -44,6 +46,10 @@ class Side:
     value: str
     cards: list[Card]
     promotion: Promotion | None
+    notes: list[str]
+    """What guardrails left out, and why there is an offer or none."""
+    personal: bool
+    """Whether any shelf is there for them."""
 
 
 @get("/view-as", exception_handlers={NotAuthorizedException: ask_in}, include_in_schema=False)
@@ -56,14 +62,14 @@ async def page(request: AnyRequest, engine: Engine) -> Response[str]:
     seen = [await asyncio.to_thread(engine.decisions.preview, [one] if one[1] else [], placement, _K) for one in who]
     sides = [_side(who[at], seen[at], seen[1 - at], language) for at in range(2)]
     products = [{slot.product_id for slot in one.decision.slate} for one in seen]
-    kept = "&".join(f"{name}={kind}:{value}" for name, (kind, value) in zip(_SIDES, who, strict=True))
+    kept = {name: f"{kind}:{value}" for name, (kind, value) in zip(_SIDES, who, strict=True)} | {"placement": placement}
     text = TEMPLATES.get_template("view_as.html").render(
         f=Figures(language),
         sides=sides,
         placement=placement,
         same=len(products[0] & products[1]),
         all=max(map(len, products)),
-        others={one: f"/view-as?{kept}&placement={placement}&lang={one}" for one in LANGUAGES},
+        others={one: f"/view-as?{urlencode({**kept, 'lang': one})}" for one in LANGUAGES},
     )
     return Response(text, media_type="text/html", headers={"Cache-Control": "no-store"})
 
@@ -88,4 +94,7 @@ def _side(who: Identifier, seen: Seen, other: Seen, language: str) -> Side:
                 reason_text(slot.reason, seen.products, language), places.get(slot.product_id),
             )
         )  # fmt: skip
-    return Side(*who, cards, seen.decision.promotion)
+    decision = seen.decision
+    notes = noted(decision.reasons, seen.products, language)
+    personal = any(slot.shelf in PERSONAL for slot in decision.slate)
+    return Side(*who, cards, decision.promotion, notes, personal)
