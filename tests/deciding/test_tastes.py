@@ -80,3 +80,21 @@ def test_whoever_is_forgotten_leaves_nothing_in_what_is_liked(shop: Engine) -> N
     shop.decisions.learn()
     assert shop.decisions.liked.keys() == with_them.keys()
     assert shop.decisions.liked != with_them
+
+
+def test_a_category_that_tells_of_faith_is_nobodys_trait_and_its_products_speak_for_themselves(shop: Engine) -> None:
+    rules, clock = shop.folder / "rules.toml", shop.decisions.clock
+    before = rules.read_text()
+    send(shop, touch("hasan", "b3", "h1"), touch("hasan", "b4", "h2"))
+    shop.decisions.learn()
+    asked = [{"name": "home", "k": 12}]
+    try:
+        assert "Batik" in {why for _, why in picked(ask(shop, "hasan", placements=asked)[0])}
+        rules.write_text(before + 'telling = ["batik"]\n')
+        shop.decisions.clock = lambda: clock() + 10_000_000
+        (found,) = ask(shop, "hasan", placements=asked)
+        assert picked(found) == []
+        assert {"b3", "b4"} <= {slot.product_id for slot in found.slate if slot.shelf == "continue"}
+    finally:
+        rules.write_text(before)
+        shop.decisions.clock = lambda: clock() + 20_000_000

@@ -95,6 +95,14 @@ class OfferRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 _SENSITIVE: Final = (
     "kesehatan", "obat", "obat-obatan", "alat kesehatan", "kesehatan seksual", "dewasa", "agama", "ibadah", "politik",
     "health", "medicine", "medical", "sexual wellness", "adult", "religion", "faith", "politics",
+    "kehamilan", "ibu hamil", "tes kehamilan", "kontrasepsi", "pregnancy", "contraception",
+    "perlengkapan ibadah", "perlengkapan sholat", "perlengkapan salat", "mukena & perlengkapan sholat", "kitab suci",
+    "al-quran", "alkitab", "buku agama", "buku islam", "buku rohani", "agama & filsafat", "religi & spiritual",
+    "haji & umrah", "haji & umroh",
+)  # fmt: skip
+_TELLING: Final = (
+    "fashion muslim", "busana muslim", "busana muslimah", "pakaian muslim", "baju muslim", "muslim fashion",
+    "modest fashion", "modest wear", "hijab", "jilbab", "kerudung",
 )  # fmt: skip
 
 
@@ -104,6 +112,9 @@ class Guardrails(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     sensitive: tuple[str, ...] = _SENSITIVE
     """Categories, at any step of a path, that tell of health, faith, sexuality or politics: nobody is chosen for them,
     and what somebody touched of them chooses nothing."""
+    telling: tuple[str, ...] = _TELLING
+    """Categories of ordinary things that may tell of the same: each product speaks for itself, but that somebody turns
+    to the category is no trait of theirs. No leaning to it is reckoned, and no choice rests on one."""
     removed_days: Count = 30
     """A product that the person took out of the cart is not put before them again for so long."""
     shown_most: Count = 8

@@ -18,6 +18,7 @@ from detak.recommend.ruled import Ruled
 from detak.recommend.rules import DEFAULT, Rules
 from detak.recommending.answering import Answering, guarded
 from detak.recommending.arranging import Arranging
+from detak.sensitive import sensitive_products
 
 COMMON: Final = 48
 """Products of a shelf that is for everyone."""
@@ -140,6 +141,16 @@ class Stock:
         """Which products tell of what nobody may be chosen for."""
         found = np.zeros(len(self.items) + 1, np.bool_)
         found[self._guarded.aside] = True
+        return found
+
+    @cached_property
+    def telling(self) -> Truths:
+        """Which of ``categories`` hold anything that tells of what may be no trait of anybody's; a last one: none."""
+        answering = self.answering
+        told = sensitive_products(answering.catalogue.products, self.rulebook.guardrails.telling)
+        found = np.zeros(len(self.categories) + 1, np.bool_)
+        found[self.category[[self.places[one] for one in told if one in self.places]]] = True
+        found[-1] = False
         return found
 
     @property

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detak.decide.appeal import EVEN, REACH, leanings
 from detak.decide.goods import Floats
@@ -36,10 +37,12 @@ class Tastes:
     def leans(self, histories: Sequence[Sequence[int]]) -> Floats:
         """How much more each person turns to each kind than all do, from 0 to 1, by the products that they touched;
         the last entry of a row is that of no kind."""
-        kinds, lengths = self.stock.category, [len(one) for one in histories]
+        kinds, lengths = self._kinds, [len(one) for one in histories]
         touched = np.fromiter(chain.from_iterable(histories), np.int64, sum(lengths))
         person = np.arange(len(lengths)).repeat(lengths)
-        return leanings(person, kinds.take(np.minimum(touched, len(kinds) - 1)), self._usual, len(lengths))
+        found = leanings(person, kinds.take(np.minimum(touched, len(kinds) - 1)), self._usual, len(lengths))
+        found[:, self.stock.telling[: found.shape[1] - 1].nonzero()[0]] = EVEN
+        return found
 
     def favourites(self, leans: Floats) -> list[int]:
         """The kinds that somebody leans to, most of all first."""
@@ -51,12 +54,19 @@ class Tastes:
         return self._best.get(kind, [])
 
     @cached_property
+    def _kinds(self) -> NDArray[np.int32]:
+        """The kind of each product; none, where leaning to it is nobody's trait."""
+        kinds = self.stock.category
+        return np.where(self.stock.telling[kinds], np.int32(-1), kinds)
+
+    @cached_property
     def _usual(self) -> Floats:
         """The share of all touches that go to each kind; a little for one that nobody touched."""
-        kinds = self.stock.category[:-1]
+        kinds = self._kinds[:-1]
         touched = self.stock.answering.fitted.touched
         there = kinds[: len(touched)]
-        weight = np.bincount(there[there >= 0], touched[there >= 0], int(kinds.max(initial=-1)) + 1) + 1.0
+        count = int(self.stock.category[:-1].max(initial=-1)) + 1
+        weight = np.bincount(there[there >= 0], touched[there >= 0], count) + 1.0
         return np.asarray(weight / weight.sum(), np.float64)
 
     @cached_property
