@@ -83,19 +83,22 @@ def run(*arguments: str) -> Result:
 
 
 def test_bots_are_listed_by_rule(desk: Desk) -> None:
-    text = run("bots").output
+    text = run("bots", "--lang", "en").output
     assert "7 of 100 events are programs' (crawler-user-agents 1.67.0)." in text
     assert "agent:Googlebot" in text
     assert msgspec.json.decode(run("bots", "--json").output, type=BotsReport) == BOTS
 
 
 def test_bots_are_judged_again(desk: Desk) -> None:
-    assert "3 are programs' now, 2 are people's now, 1 have another rule" in run("bots", "reprocess").output
+    assert (
+        "3 are programs' now, 2 are people's now, 1 have another rule"
+        in run("bots", "reprocess", "--lang", "en").output
+    )
     assert json.loads(run("bots", "reprocess", "--json").output)["flagged"] == 3
 
 
 def test_rejects_are_listed_by_reason(desk: Desk) -> None:
-    text = run("rejects").output
+    text = run("rejects", "--lang", "en").output
     assert "web  Order Completed  total: is negative" in text
     assert "4 can be sent again" in text
     assert "for example {total: number}" in text
@@ -103,7 +106,7 @@ def test_rejects_are_listed_by_reason(desk: Desk) -> None:
 
 
 def test_rejects_are_sent_again(desk: Desk) -> None:
-    done = run("rejects", "replay", "--source", "web", "--event", "Order Completed")
+    done = run("rejects", "replay", "--source", "web", "--event", "Order Completed", "--lang", "en")
     assert "5 messages sent again: 4 accepted" in done.output
     run("rejects", "replay")
     assert desk.asked == [("web", "Order Completed"), (None, None)]

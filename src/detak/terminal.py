@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from detak.errors import DetakError, StoreBusyError, UsageError
+from detak.settings import LANGUAGES, load
 
 if TYPE_CHECKING:
     from detak.client import Remote
@@ -30,6 +31,7 @@ port_option = click.option(
     "--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="0 takes a free one."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+lang_option = click.option("--lang", type=click.Choice(LANGUAGES), help="The language of words in the answer.")
 json_anyway = click.option("--json", is_flag=True, expose_value=False, help="The answer is JSON anyway.")
 
 
@@ -57,6 +59,11 @@ def fail(message: str) -> NoReturn:
     """Say what went wrong, and end with exit code 2."""
     click.echo(f"detak: {message}", err=True)
     sys.exit(2)
+
+
+def spoken(lang: str | None, store: Path) -> str:
+    """The language to answer in: the one that was asked for, else the shop's own."""
+    return lang or load(store / "detak.toml").language
 
 
 def person_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -107,11 +107,12 @@ def test_the_command_shows_unites_and_parts(tmp_path: Path) -> None:
         assert done.exit_code == 0, done.output
         return done.output
 
-    assert "merge 1: anonymous phone is user ani; web:" in run("show", "--user-id", "ani")
+    assert "merge 1: anonymous phone is user ani; web:" in run("show", "--user-id", "ani", "--lang", "en")
+    assert "penyatuan 1: anonymous phone adalah user ani" in run("show", "--user-id", "ani")
     run("unite", "--user-id", "ani", "--with-user-id", "budi", "--why", "said so")
     assert "user       budi" in run("show", "--user-id", "ani")
     run("part", "3")
-    shown = run("show", "--user-id", "ani")
+    shown = run("show", "--user-id", "ani", "--lang", "en")
     assert "taken back" in shown
     assert "user       budi" not in shown.split("merge")[0]
     missing = CliRunner().invoke(main, ["identity", "part", "99", "--store", str(tmp_path)])

@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from detak.settings import LANGUAGES, load
-from detak.terminal import desk_of, explained, json_option, store_option
+from detak.settings import load
+from detak.terminal import desk_of, explained, json_option, lang_option, store_option
 from detak.words import say
 
 _BROKEN = 1
 
 
 @click.command("alerts")
-@click.option("--lang", type=click.Choice(LANGUAGES), help="The language of words in the answer.")
+@lang_option
 @store_option
 @json_option
 @explained

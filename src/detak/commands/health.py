@@ -7,8 +7,7 @@ import click
 import msgspec
 
 from detak.health import MINUTES
-from detak.settings import LANGUAGES
-from detak.terminal import desk_of, explained, json_option, store_option
+from detak.terminal import desk_of, explained, json_option, lang_option, store_option
 
 _SILENT = 1
 
@@ -17,7 +16,7 @@ _SILENT = 1
 @click.option(
     "--minutes", type=click.IntRange(1), default=MINUTES, show_default=True, help="Of silence before one is called."
 )
-@click.option("--lang", type=click.Choice(LANGUAGES), help="The language of words in the answer.")
+@lang_option
 @store_option
 @json_option
 @explained

@@ -7,9 +7,8 @@ import click
 
 from detak.commands._everyone import write_everyone
 from detak.errors import UsageError
-from detak.settings import LANGUAGES
 from detak.subject import Identifier
-from detak.terminal import desk_of, explained, json_option, person_options, print_, store_option
+from detak.terminal import desk_of, explained, json_option, lang_option, person_options, print_, store_option
 
 if TYPE_CHECKING:
     from detak.recommending.explaining import Told
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--product", help="The product on whose page the shelf stands.")
 @click.option("--category", help="Only products of this category.")
 @click.option("--placement", help="Where it is shown: rules.toml says what holds there.")
-@click.option("--lang", type=click.Choice(LANGUAGES), help="The language of the reasons.")
+@lang_option
 @click.option("--everyone", is_flag=True, help="For all who agreed to marketing and have a userId: into --out.")
 @click.option(
     "--out",

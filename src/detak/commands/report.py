@@ -8,8 +8,7 @@ import click
 
 from detak.insights.filters import NAMES
 from detak.questions import Question, report_names, report_parameters
-from detak.settings import LANGUAGES
-from detak.terminal import desk_of, explained, json_option, print_, store_option
+from detak.terminal import desk_of, explained, json_option, lang_option, print_, store_option
 from detak.trust.passages import Person
 
 _FILTERS = {
@@ -44,7 +43,7 @@ def _parameters(command: Callable[..., None]) -> Callable[..., None]:
     help="So many of these people, by identifier; of abandonment so many carts.",
 )
 @click.option("--with-bots", is_flag=True, help="Count what programs did too.")
-@click.option("--lang", type=click.Choice(LANGUAGES), help="The language of words in the answer.")
+@lang_option
 @store_option
 @json_option
 @explained

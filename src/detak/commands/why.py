@@ -6,8 +6,7 @@ import click
 
 from detak.decision_words import Explanation
 from detak.errors import UsageError
-from detak.settings import LANGUAGES
-from detak.terminal import desk_of, explained, json_option, person_options, print_, store_option
+from detak.terminal import desk_of, explained, json_option, lang_option, person_options, print_, store_option
 
 _LATELY = 5
 
@@ -15,7 +14,7 @@ _LATELY = 5
 @click.command("why")
 @click.argument("decision_id", required=False)
 @person_options
-@click.option("--lang", type=click.Choice(LANGUAGES), help="The language of the reasons.")
+@lang_option
 @store_option
 @json_option
 @explained
