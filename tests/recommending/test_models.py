@@ -108,6 +108,22 @@ def test_a_shelf_that_is_not_there_is_told_so(shop: Engine) -> None:
         shop.models.recommend(Ask(shelf="top"))
 
 
+def test_until_the_first_fit_is_done_all_see_what_many_turn_to(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, seen = models.fit_all, []
+
+    def slow(data: Interactions, **more: Any) -> Any:
+        seen.append([one.by for one in shop.models.recommend(Ask([("user", "u1")], k=2)).items])
+        return whole(data, **more)
+
+    assert asked(shop, "u1") == []
+    monkeypatch.setattr(models, "fit_all", slow)
+    shop.models.fit()
+    shop.models.fit()
+    assert seen[0] == ["trending", "trending"]
+    assert "blend" in {one.by for one in shop.models.recommend(Ask([("user", "u4")], k=2, again=True)).items}
+    assert seen[1] != seen[0], "what was fitted once goes on answering while it is fitted again"
+
+
 def test_models_are_kept_over_a_restart(tmp_path: Path) -> None:
     with Engine(tmp_path, OPEN) as engine:
         send(engine, *visits("u1 abc", "u2 abc", "u3 ab"), order(1, "o", user="u3"))

@@ -20,6 +20,7 @@ from detak.snapshot import Array, packed, under, unpacked, within
 _FORMAT: Final = 3
 _LAST: Final = "popular"
 # Who answers "for you": the first of them that there is.
+_FIRST: Final = ("trending", _LAST)
 _MAIN: Final = ("blend", "also_viewed", _LAST)
 _PARTS: Final = (
     "directed",
@@ -59,7 +60,7 @@ class Fitted:
     reached: int
     """The offset in the log that the facts had reached."""
     chosen: int
-    """Settings were chosen by touches before this moment; as ``made``."""
+    """Settings were chosen by touches before this moment; as ``made``. 0: none were."""
     learnt: int
     """By how many."""
     data: Interactions
@@ -70,6 +71,11 @@ class Fitted:
     def version(self) -> str:
         """The model's name in answers: when it was made."""
         return f"{from_micros(self.made):%Y%m%dT%H%M%S.%fZ}"
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it is what a shop answers with until its first fit is done."""
+        return not self.made or not self.chosen
 
     @property
     def main(self) -> str:
@@ -160,6 +166,14 @@ def fit_all(data: Interactions, *, zone: str, made: int, reached: int, last: Fit
     if last is not None and holds(last, bare):
         return replace(bare, chosen=last.chosen, learnt=last.learnt, models=_each(bare, last.models))
     return _whole(bare)
+
+
+def fit_first(data: Interactions, *, zone: str, made: int, reached: int) -> Fitted:
+    """What is fitted in a moment, for a shop that has no models yet: what many turn to. As ``fit_all``."""
+    kinds = members("detak.recommend", "recommender")
+    recommenders = {name: _made(kinds[name], zone) for name in _FIRST}
+    bare = Fitted(made, 0.0, reached, 0, 0, data, recommenders, {})
+    return replace(bare, models=_each(bare, {}))
 
 
 def _made(kind: type, zone: str) -> Recommender:

@@ -24,7 +24,7 @@ from detak.recommend.reasons import Reason
 from detak.recommending.answering import Answering, Ask, Recommended, answering_of, guarded
 from detak.recommending.arranging import Arranging
 from detak.recommending.explaining import Told, reasons_of, told
-from detak.recommending.fitted import Fitted, fit_all, load
+from detak.recommending.fitted import Fitted, fit_all, fit_first, load
 from detak.recommending.fitting import interactions
 from detak.recommending.standing_rules import StandingRules
 from detak.settings import LANGUAGES, Settings
@@ -226,8 +226,11 @@ class Models:
         with self._changing:
             now, began, reached = datetime.now(UTC), time.monotonic(), self._reached()
             data = interactions(self._gate, self._catalogue.snapshot(), self._settings.currency, now)
-            last = None if whole else self._answering.fitted if self._answering else self._kept()
-            fitted = fit_all(data, zone=self._settings.zone, made=to_micros(now), reached=reached, last=last)
+            standing = self._answering.fitted if self._answering else self._kept()
+            made, zone = to_micros(now), self._settings.zone
+            if standing is None or standing.provisional:
+                self._show(fit_first(data, zone=zone, made=made, reached=reached))
+            fitted = fit_all(data, zone=zone, made=made, reached=reached, last=None if whole else standing)
             fitted = replace(fitted, seconds=time.monotonic() - began)
             self._keep(fitted)
             self._show(fitted)
@@ -308,11 +311,13 @@ class Models:
         self.warm()
         if warmed is not None:
             warmed()
-        while not self._ended.wait(self._rest):
+        while True:
             try:
                 look()
             except Exception as error:  # the next look tries again
                 _log.error("models were not renewed: %s", error)
+            if self._ended.wait(self._rest):
+                return
 
     def _refit(self) -> None:
         answering = self._answering
@@ -322,7 +327,7 @@ class Models:
     def _due(self, fitted: Fitted) -> bool:
         """Whether facts came in since, and it is time."""
         age = time.time() - fitted.made / 1e6
-        least = 0.0 if not fitted.made else max(self._settings.refit_minutes * 60.0, 10 * fitted.seconds)
+        least = 0.0 if fitted.provisional else max(self._settings.refit_minutes * 60.0, 10 * fitted.seconds)
         changed = self._doubtful or self._reached() != fitted.reached
         return bool(self._settings.refit_minutes) and changed and age >= least
 
