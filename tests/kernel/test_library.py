@@ -61,13 +61,13 @@ def test_what_is_no_library_is_let_be(clone: Path) -> None:
     assert found(clone) == "False"
 
 
-def test_a_room_is_used_again_but_after_an_error() -> None:
+def test_a_room_is_used_again_where_it_is_large_enough() -> None:
     rooms = Rooms()
-    with rooms.room(100) as first, rooms.room(100) as other:
-        assert first != other
-    with rooms.room(50) as again:
-        assert again in (first, other)
-    with pytest.raises(ValueError, match="broken"), rooms.room(100) as broken:
-        raise ValueError("broken")
-    with rooms.room(1) as one, rooms.room(1) as two:
-        assert broken not in (one, two)
+    first, other = rooms.take(100), rooms.take(100)
+    assert first.at != other.at
+    rooms.give(first)
+    assert rooms.take(50) is first
+    rooms.give(first)
+    larger = rooms.take(200)
+    assert len(larger.memory) == 200
+    assert not larger.memory.any()

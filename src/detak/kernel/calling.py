@@ -1,14 +1,22 @@
-"""What calls of the kernel have in common: addresses of arrays, and rooms to work in."""
+"""What calls of the kernel have in common: arrays as it reads them, and rooms to work in."""
 
 import ctypes
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
 DONE: Final = 0
+POINTER: Final = ctypes.c_void_p
+
+
+class Room(NamedTuple):
+    """Memory, and where it begins."""
+
+    memory: np.ndarray[Any, Any]
+    at: int
 
 
 class Rooms:
@@ -16,44 +24,65 @@ class Rooms:
 
     def __init__(self) -> None:
         """With none yet."""
-        self._free: deque[np.ndarray[Any, Any]] = deque()
+        self._free: deque[Room] = deque()
 
-    @contextmanager
-    def room(self, size: int) -> Iterator[int]:
-        """The address of so many bytes. What an error may have left behind is not used again."""
+    def take(self, size: int) -> Room:
+        """So many bytes."""
         try:
             found = self._free.pop()
         except IndexError:
-            found = np.zeros(0, np.uint8)
-        if len(found) < size:
-            found = np.zeros(size, np.uint8)
-        yield address(found)
-        self._free.append(found)
+            found = Room(np.zeros(0, np.uint8), 0)
+        if len(found.memory) < size:
+            memory = np.zeros(size, np.uint8)
+            found = Room(memory, address(memory))
+        return found
+
+    def give(self, room: Room) -> None:
+        """Back. What an error may have left behind is not to be given back."""
+        self._free.append(room)
 
 
-def address(array: np.ndarray[Any, Any]) -> int:
-    """Where the first of its numbers lies."""
-    found: int = array.__array_interface__["data"][0]
-    return found
+class Lists(NamedTuple):
+    """Lists of numbers, one after the other: list ``n`` is ``item[start[n]:start[n + 1]]``, int32 and int64."""
 
+    item: np.ndarray[Any, Any]
+    start: np.ndarray[Any, Any]
 
-def flat(array: Any, kind: Any) -> np.ndarray[Any, Any]:
-    """The same numbers of this kind, side by side in memory: what the kernel reads."""
-    return np.ascontiguousarray(array, kind)
+    @classmethod
+    def of(cls, lists: Iterable[np.ndarray[Any, Any]]) -> Self:
+        """These lists, copied; there is at least one."""
+        some = list(lists)
+        item = np.concatenate(some).astype(np.int32, copy=False)
+        return cls(item, np.fromiter(accumulate(map(len, some), initial=0), np.int64, len(some) + 1))
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Where both begin."""
+        return address(self.item), address(self.start)
 
 
 class Matrix(ctypes.Structure):
     """``Matrix`` of ``gather.h``."""
 
     _fields_ = (
-        ("begin", ctypes.c_void_p),
-        ("item", ctypes.c_void_p),
-        ("value", ctypes.c_void_p),
-        ("rows", ctypes.c_int64),
-        ("entries", ctypes.c_int64),
-        ("items", ctypes.c_int32),
-        ("longest", ctypes.c_int32),
+        *((name, POINTER) for name in ("begin", "item", "value")),
+        *((name, ctypes.c_int64) for name in ("rows", "entries")),
+        *((name, ctypes.c_int32) for name in ("items", "longest")),
     )
+
+
+def address(array: np.ndarray[Any, Any]) -> int:
+    """Where the first of its numbers lies."""
+    try:
+        held: Any = array
+        return ctypes.addressof(ctypes.c_char.from_buffer(held))
+    except (TypeError, ValueError):  # what is empty, or not to be written to, takes longer
+        return int(array.__array_interface__["data"][0])
+
+
+def flat(array: Any, kind: Any) -> np.ndarray[Any, Any]:
+    """The same numbers of this kind, side by side in memory: what the kernel reads."""
+    return np.ascontiguousarray(array, kind)
 
 
 def matrix_of(begin: Any, item: np.ndarray[Any, Any], value: np.ndarray[Any, Any], items: int) -> Matrix | None:

@@ -1,4 +1,4 @@
-/* Rows of a sparse matrix, weighed and added up by item, and the best of the sums.
+/* Rows of a sparse matrix, weighed and added up by item.
 
    A person is answered from a hundred short rows that lie anywhere in memory, so the time goes into waiting for it: the
    rows to come are asked for while one is added up, and nothing is ever walked or cleared that is as long as the shop. */
@@ -10,6 +10,7 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
+enum { AHEAD = 6 };               /* rows that are asked for before they are added up */
 enum { DONE = 0, DAMAGED = -1 }; /* what a function answers: DAMAGED where the rows do not lie within their arrays */
 
 /* `value[begin[r] .. begin[r + 1]]` is what row r says of the items `item` at the same places, none twice in a row. */
@@ -22,25 +23,55 @@ typedef struct {
 } Matrix;
 
 typedef struct {
-  int64_t first;
+  int64_t first; /* the number of the row; once it is found, where it begins */
   int32_t length, slot, touch;
   float weight;
 } Row;
 
-/* Sums by item and slot. `where` and `total` are at nought between two answers. */
+/* Sums by item. `where` is at nought between two answers. */
 typedef struct {
-  int32_t *where; /* by item: its place in `seen` and `total`, from 1 */
-  float *total;   /* places x slots */
+  int32_t *where; /* by item: its place, from 1 */
   int32_t *seen;  /* by place: the item */
-  int32_t *place; /* by entry that was added: the place of its item */
-  int32_t many, slots;
-} Sums;
+  int32_t many;
+} Places;
 
-/* The highest keys so far: a heap with the least of them on top. */
+/* Lists one after the other: of each person what they touched, the last one last, then of each what must not be shown to them, then
+   what must be shown to nobody. List n is `item[start[n] .. start[n + 1]]`. What is no item of the matrix is passed over. */
 typedef struct {
-  uint64_t *key;
-  int32_t many, most;
-} Best;
+  const int32_t *item;
+  const int64_t *start;
+  int64_t people;
+  int32_t k;
+  int32_t again; /* whether a product of the history may be shown */
+  int32_t page;  /* what all touched last, where it was not their last touch anyway; -1: nothing */
+} Asked;
+
+typedef struct {
+  const int32_t *item;
+  int64_t many;
+} List;
+
+/* People x k, best first, and how many each person has. */
+typedef struct {
+  int32_t *item;
+  float *score;
+  int32_t *because; /* the touch that speaks for it most; -1: none */
+  int32_t *many;
+} Answer;
+
+static inline List list(const Asked *asked, int64_t number) {
+  return (List){asked->item + asked->start[number], asked->start[number + 1] - asked->start[number]};
+}
+
+enum { SHUT = 1, CLOSED = 2, NAMED = 4 }; /* marks of an item: for this person, for everybody, as a candidate of this person */
+
+static inline int within(const Matrix *matrix, int32_t item) { return (uint32_t)item < (uint32_t)matrix->items; }
+
+/* Keeps of the marks of these items only `kept`, and sets `mark`. */
+static inline void mark(const Matrix *matrix, uint8_t *marks, List items, uint8_t kept, uint8_t mark) {
+  for (int64_t at = 0; at < items.many; at++)
+    if (within(matrix, items.item[at])) marks[items.item[at]] = (uint8_t)((marks[items.item[at]] & kept) | mark);
+}
 
 /* The part of a room (`at`, from its beginning) that has so many bytes. */
 static inline void *part(uintptr_t *at, int64_t bytes) {
@@ -50,19 +81,18 @@ static inline void *part(uintptr_t *at, int64_t bytes) {
 }
 
 /* The place of an item, a new one where it has none. No branch: whether it has one could not be foretold. */
-static inline int32_t place_of(Sums *sums, int32_t item) {
-  int32_t place = sums->where[item], fresh = place == 0;
-  sums->many += fresh;
-  place = fresh ? sums->many : place;
-  sums->where[item] = place;
-  sums->seen[place] = item;
+static inline int32_t place_of(Places *places, int32_t item) {
+  int32_t place = places->where[item], fresh = place == 0;
+  places->many += fresh;
+  place = fresh ? places->many : place;
+  places->where[item] = place;
+  places->seen[place] = item;
   return place;
 }
 
-static inline void forget(Sums *sums) {
-  for (int32_t place = 1; place <= sums->many; place++) sums->where[sums->seen[place]] = 0;
-  memset(sums->total, 0, sizeof(float) * (size_t)(sums->many + 1) * (size_t)sums->slots);
-  sums->many = 0;
+static inline void forget(Places *places) {
+  for (int32_t place = 1; place <= places->many; place++) places->where[places->seen[place]] = 0;
+  places->many = 0;
 }
 
 static inline void ask_for(const Matrix *matrix, const Row *row) {
@@ -72,7 +102,7 @@ static inline void ask_for(const Matrix *matrix, const Row *row) {
   }
 }
 
-/* Where the rows lie: `first` of each is a number of a row yet. */
+/* Where the rows lie. Numbers of rows are within the matrix. */
 static inline int find(const Matrix *matrix, Row *row, int32_t rows) {
   for (int32_t at = 0; at < rows; at++) __builtin_prefetch(matrix->begin + row[at].first);
   for (int32_t at = 0; at < rows; at++) {
@@ -81,83 +111,34 @@ static inline int find(const Matrix *matrix, Row *row, int32_t rows) {
     row[at].first = first;
     row[at].length = (int32_t)(end - first);
   }
+  for (int32_t at = 0; at < rows && at < AHEAD; at++) ask_for(matrix, row + at);
   return DONE;
 }
 
-/* Adds up what the rows say, in their order. */
-static inline int add_up(const Matrix *matrix, const Row *row, int32_t rows, Sums *sums) {
-  enum { AHEAD = 6 };
-  int32_t *place = sums->place;
-  for (int32_t at = 0; at < rows && at < AHEAD; at++) ask_for(matrix, row + at);
-  for (int32_t at = 0; at < rows; at++) {
+/* Adds up in `total`, by place, what the rows from one to another say, in their order, and writes down the places: how many, or
+   DAMAGED. */
+static inline int32_t add_up(const Matrix *matrix, const Row *row, int32_t from, int32_t to, int32_t rows, Places *places,
+                             float *restrict total, int32_t *restrict place) {
+  Places own = *places; /* a copy that nobody else can write to: it stays in registers */
+  int32_t *restrict next = place;
+  for (int32_t at = from; at < to; at++) {
     if (at + AHEAD < rows) ask_for(matrix, row + at + AHEAD);
-    const int32_t *item = matrix->item + row[at].first;
-    const float *value = matrix->value + row[at].first;
+    const int32_t *restrict item = matrix->item + row[at].first;
+    const float *restrict value = matrix->value + row[at].first;
+    const float weight = row[at].weight;
+    const uint32_t items = (uint32_t)matrix->items;
     for (int32_t entry = 0; entry < row[at].length; entry++) {
-      if ((uint32_t)item[entry] >= (uint32_t)matrix->items) return DAMAGED;
-      int32_t here = place_of(sums, item[entry]);
-      *place++ = here;
-      sums->total[(int64_t)here * sums->slots + row[at].slot] += value[entry] * row[at].weight;
+      if ((uint32_t)item[entry] >= items) {
+        *places = own;
+        return DAMAGED;
+      }
+      int32_t here = place_of(&own, item[entry]);
+      *next++ = here;
+      total[here] += value[entry] * weight;
     }
   }
-  return DONE;
-}
-
-/* A key that is higher the higher the score is, of those alike the lower the item. */
-static inline uint64_t key_of(float score, int32_t item) {
-  uint32_t bits;
-  score += 0.0f; /* there is one nought */
-  memcpy(&bits, &score, sizeof bits);
-  bits ^= bits >> 31 ? 0xFFFFFFFFu : 0x80000000u; /* whole numbers in the order of the floats that they are the bits of */
-  return (uint64_t)bits << 32 | (uint32_t)~(uint32_t)item;
-}
-
-static inline int32_t item_of(uint64_t key) { return (int32_t)~(uint32_t)key; }
-
-static inline float score_of(uint64_t key) {
-  uint32_t bits = (uint32_t)(key >> 32);
-  float score;
-  bits ^= bits >> 31 ? 0x80000000u : 0xFFFFFFFFu;
-  memcpy(&score, &bits, sizeof score);
-  return score;
-}
-
-static inline void sink_down(Best *best, uint64_t key) {
-  int32_t at = 0;
-  for (int32_t child = 1; child < best->many; child = 2 * at + 1) {
-    if (child + 1 < best->many && best->key[child + 1] < best->key[child]) child++;
-    if (best->key[child] >= key) break;
-    best->key[at] = best->key[child];
-    at = child;
-  }
-  best->key[at] = key;
-}
-
-static inline void offer(Best *best, uint64_t key) {
-  if (best->many == best->most) {
-    if (best->most && key > best->key[0]) sink_down(best, key);
-    return;
-  }
-  int32_t at = best->many++;
-  for (; at && best->key[(at - 1) / 2] > key; at = (at - 1) / 2) best->key[at] = best->key[(at - 1) / 2];
-  best->key[at] = key;
-}
-
-/* What a score above nought must be to be among the best. Most are not, which is soon seen. */
-static inline float least_of(const Best *best) {
-  const float tiny = 1e-45f;
-  return best->many < best->most ? tiny : best->most ? score_of(best->key[0]) : __builtin_inff();
-}
-
-/* The highest first, which leaves no heap. */
-static inline void in_order(Best *best) {
-  int32_t many = best->many;
-  while (best->many > 1) {
-    uint64_t least = best->key[0], last = best->key[--best->many];
-    sink_down(best, last);
-    best->key[best->many] = least;
-  }
-  best->many = many;
+  *places = own;
+  return (int32_t)(next - place);
 }
 
 #endif

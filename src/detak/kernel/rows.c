@@ -1,128 +1,137 @@
-/* The best of an item-to-item matrix for many people: the rows of what each touched, added up (`recommend/serve.py`). */
+/* The best of an item-to-item matrix for many people: the rows of what each touched, added up.
+
+   `recommend/links.py` and `recommend/serve.py` say the same in NumPy, to the bit. */
+#include "best.h"
 #include "gather.h"
 
-/* Items that the matrix does not have are passed over. */
 typedef struct {
-  int64_t people;
-  const int32_t *touched; /* none twice for a person */
-  const int64_t *start;   /* by person, where what was touched begins, and the end */
-  const float *weight;
-  const int32_t *shut;
-  const int64_t *shut_start;
-  const int32_t *closed; /* to everybody */
-  int64_t closed_many;
-  int32_t k, most; /* most: what the longest history has */
-} Asked;
-
-/* People x k, best first, and how many each person has. */
-typedef struct {
-  int32_t *item;
-  float *score;
-  int32_t *because; /* the item whose row says most */
-  int32_t *many;
-} Answer;
+  Matrix matrix;
+  const float *fade; /* what a touch counts, by how many came after it */
+  int32_t heard;     /* so many touches count */
+} Links;
 
 typedef struct {
-  Sums sums;
-  uint8_t *closed; /* by item; at nought between two calls */
-  int32_t *rank;   /* by place: which of the best it is, from 1; at nought between two answers */
-  Row *row;
+  Places places;
+  float *total;   /* by place; at nought between two answers */
+  int32_t *rank;  /* by place: which of the best it is, from 1; at nought between two answers */
+  uint8_t *shut;  /* by item; at nought between two calls */
+  int32_t *place; /* by entry that was added up: the place of its item */
+  uint64_t *key, *spare;
+  Row *row; /* one for each product touched, in the order of their numbers */
   int32_t rows;
-  float *loudest;
   Best best;
+  float *loudest; /* by rank */
 } Room;
 
-static Room room_at(const Matrix *matrix, const Asked *asked, uintptr_t *at) {
-  int64_t entries = (int64_t)asked->most * matrix->longest;
-  int64_t places = 1 + (entries < matrix->items ? entries : matrix->items);
+static Room room_at(const Links *links, int32_t k, uintptr_t *at) {
+  int64_t items = links->matrix.items, heard = links->heard, entries = heard * links->matrix.longest;
   Room room = {0};
-  room.sums.where = part(at, 4 * (int64_t)matrix->items);
-  room.closed = part(at, matrix->items);
-  room.rank = part(at, 4 * ((int64_t)matrix->items + 1)); /* what stays at nought lies first, whatever is asked */
-  room.sums.total = part(at, 4 * ((int64_t)matrix->items + 1));
-  room.sums.seen = part(at, 4 * places);
-  room.sums.place = part(at, 4 * entries);
-  room.sums.slots = 1;
-  room.row = part(at, (int64_t)sizeof(Row) * asked->most);
-  room.loudest = part(at, 4 * (int64_t)asked->k);
-  room.best.key = part(at, 8 * (int64_t)asked->k);
+  room.places.where = part(at, 4 * items); /* what must be at nought lies first, whatever k is */
+  room.total = part(at, 4 * (items + 1));
+  room.rank = part(at, 4 * (items + 1));
+  room.shut = part(at, items);
+  room.places.seen = part(at, 4 * (items + 1));
+  room.place = part(at, 4 * entries);
+  room.key = part(at, 8 * heard);
+  room.spare = part(at, 8 * heard);
+  room.row = part(at, (int64_t)sizeof(Row) * heard);
+  room.best.key = part(at, 8 * (int64_t)k);
+  room.loudest = part(at, 4 * (int64_t)k);
   return room;
 }
 
-static int within(const Matrix *matrix, int32_t item) { return (uint32_t)item < (uint32_t)matrix->items; }
+/* Each product once, which counts what all its touches count together. */
+static void listen(const Links *links, List history, Room *room) {
+  int64_t first = history.many > links->heard ? history.many - links->heard : 0;
+  int32_t many = 0;
+  for (int64_t at = first; at < history.many; at++)
+    if (within(&links->matrix, history.item[at])) room->key[many++] = (uint64_t)history.item[at] << 32 | (uint64_t)(at - first);
+  const uint64_t *key = sorted(room->key, room->spare, many);
+  room->rows = 0;
+  for (int32_t at = 0; at < many;) {
+    int32_t item = (int32_t)(key[at] >> 32);
+    double weight = 0;
+    for (; at < many && (int32_t)(key[at] >> 32) == item; at++)
+      weight += links->fade[history.many - 1 - first - (int64_t)(uint32_t)key[at]];
+    room->row[room->rows++] = (Row){item, 0, 0, item, (float)weight};
+  }
+}
 
-static void explain(const Matrix *matrix, Room *room, const int32_t *touched, int32_t *because) {
-  const int32_t *place = room->sums.place;
+static void choose(Room *room) {
+  float least = least_of(&room->best);
+  for (int32_t place = 1; place <= room->places.many; place++) {
+    if (!(room->total[place] >= least) || room->shut[room->places.seen[place]]) continue;
+    offer(&room->best, key_of(room->total[place], room->places.seen[place]));
+    least = least_of(&room->best);
+  }
+  in_order(&room->best);
+}
+
+/* Which product's row says most of each of the best. */
+static void explain(const Links *links, Room *room, int32_t *because) {
+  const int32_t *place = room->place;
   for (int32_t at = 0; at < room->best.many; at++) {
     room->loudest[at] = -__builtin_inff();
-    room->rank[room->sums.where[item_of(room->best.key[at])]] = at + 1;
+    room->rank[room->places.where[item_of(room->best.key[at])]] = at + 1;
   }
   for (int32_t at = 0; at < room->rows; at++) {
     const Row *row = room->row + at;
     for (int32_t entry = 0; entry < row->length; entry++) {
       int32_t rank = room->rank[*place++];
       if (!rank) continue;
-      float told = matrix->value[row->first + entry] * row->weight;
-      if (told > room->loudest[rank - 1]) {
-        room->loudest[rank - 1] = told;
-        because[rank - 1] = touched[row->touch];
-      }
+      float told = links->matrix.value[row->first + entry] * row->weight;
+      if (!(told > room->loudest[rank - 1])) continue;
+      room->loudest[rank - 1] = told;
+      because[rank - 1] = row->touch;
     }
   }
-  for (int32_t at = 0; at < room->best.many; at++) room->rank[room->sums.where[item_of(room->best.key[at])]] = 0;
 }
 
-static void close_all(const Matrix *matrix, const Asked *asked, Room *room, uint8_t closed) {
-  for (int64_t at = 0; at < asked->closed_many; at++)
-    if (within(matrix, asked->closed[at])) room->closed[asked->closed[at]] = closed;
+static void clear(Room *room) {
+  size_t bytes = sizeof(float) * ((size_t)room->places.many + 1);
+  memset(room->total, 0, bytes);
+  memset(room->rank, 0, bytes);
+  forget(&room->places);
 }
 
-static int answer_one(const Matrix *matrix, const Asked *asked, int64_t person, Room *room, const Answer *answer) {
-  Sums *sums = &room->sums;
-  const int32_t *touched = asked->touched + asked->start[person];
-  int32_t touches = (int32_t)(asked->start[person + 1] - asked->start[person]);
-  room->rows = 0;
-  for (int32_t at = 0; at < touches; at++)
-    if (within(matrix, touched[at]))
-      room->row[room->rows++] = (Row){touched[at], 0, 0, at, asked->weight[asked->start[person] + at]};
-  if (find(matrix, room->row, room->rows) || add_up(matrix, room->row, room->rows, sums)) return DAMAGED;
-  for (int64_t at = asked->shut_start[person]; at < asked->shut_start[person + 1]; at++)
-    if (within(matrix, asked->shut[at])) sums->total[sums->where[asked->shut[at]]] = 0; /* place 0 is nobody's */
+static int answer_one(const Links *links, const Asked *asked, int64_t person, Room *room, const Answer *answer) {
+  const Matrix *matrix = &links->matrix;
+  int64_t first = person * asked->k;
+  listen(links, list(asked, person), room);
+  if (find(matrix, room->row, room->rows)) return DAMAGED;
+  if (add_up(matrix, room->row, 0, room->rows, room->rows, &room->places, room->total, room->place) < 0) return DAMAGED;
   room->best.many = 0;
   room->best.most = asked->k;
-  float least = least_of(&room->best);
-  for (int32_t place = 1; place <= sums->many; place++) {
-    if (sums->total[place] < least || room->closed[sums->seen[place]]) continue;
-    offer(&room->best, key_of(sums->total[place], sums->seen[place]));
-    least = least_of(&room->best);
-  }
-  in_order(&room->best);
-  int64_t first = person * asked->k;
+  choose(room);
   for (int32_t at = 0; at < room->best.many; at++) {
     answer->item[first + at] = item_of(room->best.key[at]);
-    answer->score[first + at] = sums->total[sums->where[item_of(room->best.key[at])]];
+    answer->score[first + at] = score_of(room->best.key[at]);
   }
-  explain(matrix, room, touched, answer->because + first);
+  explain(links, room, answer->because + first);
   answer->many[person] = room->best.many;
   return DONE;
 }
 
-/* How many bytes `detak_rows_best` works in, which are nought when they are first handed over and left as it leaves them. */
-PUBLIC int64_t detak_rows_room(const Matrix *matrix, const Asked *asked) {
+/* How many bytes `detak_rows_answer` works in: nought when they are first handed over, then left as it leaves them. */
+PUBLIC int64_t detak_rows_room(const Links *links, int32_t k) {
   uintptr_t at = 0;
-  room_at(matrix, asked, &at);
+  room_at(links, k, &at);
   return (int64_t)at;
 }
 
-PUBLIC int detak_rows_best(const Matrix *matrix, const Asked *asked, void *bytes, const Answer *answer) {
+PUBLIC int detak_rows_answer(const Links *links, const Asked *asked, void *bytes, const Answer *answer) {
   uintptr_t at = (uintptr_t)bytes;
-  Room room = room_at(matrix, asked, &at);
+  Room room = room_at(links, asked->k, &at);
+  List closed = list(asked, 2 * asked->people);
   int found = DONE;
-  close_all(matrix, asked, &room, 1);
+  mark(&links->matrix, room.shut, closed, CLOSED, CLOSED);
   for (int64_t person = 0; person < asked->people && found == DONE; person++) {
-    found = answer_one(matrix, asked, person, &room, answer);
-    forget(&room.sums);
+    List own = list(asked, asked->people + person);
+    mark(&links->matrix, room.shut, own, SHUT | CLOSED, SHUT);
+    found = answer_one(links, asked, person, &room, answer);
+    clear(&room);
+    mark(&links->matrix, room.shut, own, CLOSED, 0);
   }
-  close_all(matrix, asked, &room, 0);
+  mark(&links->matrix, room.shut, closed, 0, 0);
   return found;
 }

@@ -7,17 +7,16 @@ to about 1e-5, and products as near one another as that may change places.
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, NamedTuple, Self
+from functools import cached_property, partial
+from typing import Any, Final, Self
 
 import numpy as np
 
-from detak.kernel.calling import DONE, Matrix, Rooms, address, flat, matrix_of
+from detak.kernel.calling import DONE, POINTER, Lists, Matrix, Rooms, address, flat, matrix_of
 from detak.kernel.library import library
-from detak.recommend.base import NOTHING, Crowd, Floats, Ints32, Scored
+from detak.recommend.base import Crowd, Floats, Ints32, Scored
 from detak.recommend.candidates import FAR, KNOWN, SMALL, SPOKEN, Told, Voices
-from detak.recommend.compiled_rows import Best
-from detak.recommend.ragged import Ragged
+from detak.recommend.compiled_rows import Answer, Asked, Way, best
 from detak.recommend.ranker import Ranker
 
 _TILE: Final = 16  # as in blend.c
@@ -28,40 +27,12 @@ class _Blend(ctypes.Structure):
     _fields_ = (
         ("matrix", Matrix),
         *((name, ctypes.c_int32) for name in ("models", "slots", "nominees", "known", "places", "far", "units")),
-        *((name, ctypes.c_void_p) for name in _ARRAYS),
+        *((name, POINTER) for name in _ARRAYS),
     )
 
 
-class _Way(NamedTuple):
-    """How it is asked. ``page``: what all touched last, where it was not their last touch anyway."""
-
-    k: int
-    again: bool
-    page: int | None = None
-
-
-class _Asked(ctypes.Structure):
-    _fields_ = (
-        ("people", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("touched", "touched_start", "shut", "shut_start", "closed")),
-        ("closed_many", ctypes.c_int64),
-        *((name, ctypes.c_int32) for name in ("k", "again", "page")),
-    )
-
-    @classmethod
-    def of(cls, touched: Ragged, shut: Ragged, closed: Ints32, way: _Way) -> Self:
-        """The arrays are to live as long as this does."""
-        lists = (address(one) for one in (touched.item, touched.start, shut.item, shut.start, closed))
-        page = -1 if way.page is None else way.page
-        asked = cls(touched.count, *lists, len(closed), way.k, way.again, page)
-        asked.kept = (touched, shut, closed)
-        return asked
-
-
-class _Answer(ctypes.Structure):
-    _fields_ = tuple(
-        (name, ctypes.c_void_p) for name in ("item", "score", "because", "many", "candidate", "features", "candidates")
-    )
+class _Told(ctypes.Structure):
+    _fields_ = tuple((name, POINTER) for name in ("item", "features", "many"))
 
 
 @dataclass(frozen=True)
@@ -83,33 +54,25 @@ class CompiledBlend:
     def best(self, crowd: Crowd, k: int, page: int | None, *, again: bool) -> list[Scored]:
         """The best ``k`` for each; products that are not known here are passed over. ``page``: the product whose page
         they all are on."""
-        people, places = len(crowd.histories), min(max(k, 0), self._capacity)
-        if not people or not places:
-            return [NOTHING] * people
-        best = Best.of(people, places)
-        touched, shut = Ragged.of([one.item for one in crowd.histories]), Ragged.of(crowd.exclude)
-        way = _Way(places, again, page)
-        self._answer(_Asked.of(touched, shut, flat(crowd.closed, np.int32), way), _Answer(*best.addresses))
-        return best.lists()
+        return best(crowd, Way(min(k, self._capacity), again, page), partial(self._ask, self.kernel.detak_blend_answer))
 
     def told(self, histories: Sequence[Ints32], *, again: bool) -> Told:
         """What is said to people who touched these, the last one last, to be ranked elsewhere."""
         people, places = len(histories), self._capacity
         item, features = np.empty((people, places), np.int32), np.empty((people, places, self._features), np.float32)
         many = np.zeros(people, np.int32)
-        answer = _Answer(candidate=address(item), features=address(features), candidates=address(many))
-        nothing = flat((), np.int32)
-        shut = Ragged.of([nothing] * people)
-        self._answer(_Asked.of(Ragged.of(histories), shut, nothing, _Way(0, again)), answer)
+        lists = Lists.of([*histories, *([np.zeros(0, np.int32)] * (people + 1))])
+        answer = _Told(address(item), address(features), address(many))
+        self._ask(self.kernel.detak_blend_told, Asked(*lists.at, people, 0, again, -1), answer)
         here = np.arange(places) < many[:, None]
         return Told(item[here], features[here], np.append(0, many.cumsum()))
 
-    def _answer(self, asked: "_Asked", answer: _Answer) -> None:
-        with self._rooms.room(self._room) as room:
-            call = self.kernel.detak_blend_answer
-            done = call(ctypes.byref(self._blend), ctypes.byref(asked), ctypes.c_void_p(room), ctypes.byref(answer))
-            if done != DONE:
-                raise ValueError("the rows of the fitted blend do not lie within their arrays: fit again")
+    def _ask(self, call: Any, asked: Asked, answer: Answer | _Told) -> None:
+        room = self._rooms.take(self._room)
+        done = call(ctypes.byref(self._blend), ctypes.byref(asked), POINTER(room.at), ctypes.byref(answer))
+        if done != DONE:
+            raise ValueError("the rows of the fitted blend do not lie within their arrays: fit again")
+        self._rooms.give(room)
 
     @property
     def _capacity(self) -> int:
@@ -128,8 +91,7 @@ class CompiledBlend:
     def _room(self) -> int:
         size = self.kernel.detak_blend_room
         size.restype = ctypes.c_int64
-        found: int = size(ctypes.byref(self._blend))
-        return found
+        return int(size(ctypes.byref(self._blend)))
 
     @cached_property
     def _arrays(self) -> dict[str, np.ndarray[Any, Any]]:

@@ -1,100 +1,95 @@
-"""An item-to-item matrix as the compiled kernel answers from it (``kernel/rows.c``): to the bit what ``serve.Rows``
-says."""
+"""Answers of an item-to-item matrix by the compiled kernel (``kernel/rows.c``): to the bit what ``Links`` says."""
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from scipy import sparse
 
-from detak.kernel.calling import DONE, Matrix, Rooms, address, flat, matrix_of
+from detak.kernel.calling import DONE, POINTER, Lists, Matrix, Rooms, address, flat, matrix_of
 from detak.kernel.library import library
-from detak.recommend.base import NOTHING, Floats, Ints32, Scored
-from detak.recommend.ragged import Ragged
+from detak.recommend.base import NOTHING, Crowd, Floats, Scored
 
 
-class _Asked(ctypes.Structure):
+class Asked(ctypes.Structure):
+    """``Asked`` of ``gather.h``."""
+
     _fields_ = (
+        *((name, POINTER) for name in ("item", "start")),
         ("people", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("touched", "start", "weight", "shut", "shut_start", "closed")),
-        ("closed_many", ctypes.c_int64),
-        *((name, ctypes.c_int32) for name in ("k", "most")),
+        *((name, ctypes.c_int32) for name in ("k", "again", "page")),
     )
 
 
-class _Answer(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_void_p) for name in ("item", "score", "because", "many"))
+class Answer(ctypes.Structure):
+    """``Answer`` of ``gather.h``."""
+
+    _fields_ = tuple((name, POINTER) for name in ("item", "score", "because", "many"))
 
 
-class Best(NamedTuple):
-    """Room for the best of some people: people x places, best first, and how many each person has."""
+class Way(NamedTuple):
+    """How it is asked. ``page``: what all touched last, where it was not their last touch anyway."""
 
-    item: Ints32
-    score: Floats
-    because: Ints32
-    many: Ints32
+    k: int
+    again: bool = True
+    page: int | None = None
 
-    @classmethod
-    def of(cls, people: int, places: int) -> Self:
-        """Still empty."""
-        shape = (people, places)
-        parts = (np.empty(shape, np.int32), np.empty(shape, np.float32), np.empty(shape, np.int32))
-        return cls(*parts, np.zeros(people, np.int32))
 
-    @property
-    def addresses(self) -> list[int]:
-        """Where the kernel writes."""
-        return [address(one) for one in self]
+def best(crowd: Crowd, way: Way, ask: Callable[[Asked, Answer], None]) -> list[Scored]:
+    """What the kernel, asked by ``ask``, says to each of them."""
+    people = len(crowd.histories)
+    if not people or way.k <= 0:
+        return [NOTHING] * people
+    lists = Lists.of([*(one.item for one in crowd.histories), *crowd.exclude, crowd.closed])
+    cells = people * way.k
+    found = np.empty(3 * cells + people, np.int32)  # three tables of people x k, and how many each has
+    at = address(found)
+    page = -1 if way.page is None else way.page
+    ask(Asked(*lists.at, people, way.k, way.again, page), Answer(*(at + 4 * cells * part for part in range(4))))
+    item, because = found[:cells].reshape(people, -1), found[2 * cells : -people].reshape(people, -1)
+    score: Floats = found[cells : 2 * cells].view(np.float32).reshape(people, -1)
+    many = enumerate(found[-people:].tolist())
+    return [Scored(item[one, :end], score[one, :end], because[one, :end]) for one, end in many]
 
-    def lists(self) -> list[Scored]:
-        """By person."""
-        rows = zip(self.item, self.score, self.because, self.many.tolist(), strict=True)
-        return [Scored(item[:end], score[:end], because[:end]) for item, score, because, end in rows]
+
+class _Links(ctypes.Structure):
+    _fields_ = (("matrix", Matrix), ("fade", POINTER), ("heard", ctypes.c_int32))
 
 
 @dataclass(frozen=True)
-class CompiledRows:
-    """Any thread asks it."""
+class CompiledLinks:
+    """``fade``: what a touch counts, by how many came after it. Any thread asks it."""
 
     kernel: ctypes.CDLL
     matrix: Matrix
+    fade: Floats
 
     @classmethod
-    def of(cls, weight: sparse.csr_array) -> Self | None:
+    def of(cls, weight: sparse.csr_array, fade: Floats) -> Self | None:
         """None where there is no compiled kernel."""
         kernel = library()
         matrix = matrix_of(weight.indptr, weight.indices, weight.data, weight.shape[1]) if kernel else None
-        return cls(kernel, matrix) if kernel and matrix else None
+        return cls(kernel, matrix, flat(fade, np.float32)) if kernel and matrix else None
 
-    def best(self, touched: Ragged, weight: Floats, k: int, shut: Ragged, closed: Ints32) -> list[Scored]:
-        """For each person what ``serve.Rows.best`` answers. Items that there are not are passed over.
+    def best(self, crowd: Crowd, k: int) -> list[Scored]:
+        """What ``Links.recommend`` answers to each."""
+        return best(crowd, Way(min(k, self.matrix.items)), self._ask)
 
-        Args:
-            touched: by person, no item twice.
-            weight: what the row of each of them counts.
-            k: how many at most.
-            shut: by person, items that must not be among them.
-            closed: items that must be among nobody's.
-        """
-        people, places = touched.count, min(max(k, 0), self.matrix.items)
-        if not people or not places:
-            return [NOTHING] * people
-        lists = (touched.item, touched.start, flat(weight, np.float32), shut.item, shut.start, flat(closed, np.int32))
-        at = [address(one) for one in lists]
-        asked = _Asked(people, *at, len(closed), places, int(touched.lengths.max()))
-        best = Best.of(people, places)
-        self._answer(asked, _Answer(*best.addresses))
-        return best.lists()
-
-    def _answer(self, asked: _Asked, answer: _Answer) -> None:
-        what = (ctypes.byref(self.matrix), ctypes.byref(asked))
+    def _ask(self, asked: Asked, answer: Answer) -> None:
         size = self.kernel.detak_rows_room
         size.restype = ctypes.c_int64
-        with self._rooms.room(size(*what)) as room:
-            if self.kernel.detak_rows_best(*what, ctypes.c_void_p(room), ctypes.byref(answer)) != DONE:
-                raise ValueError("the rows of the fitted model do not lie within their arrays: fit again")
+        room = self._rooms.take(size(ctypes.byref(self._links), asked.k))
+        what = (ctypes.byref(self._links), ctypes.byref(asked), POINTER(room.at), ctypes.byref(answer))
+        if self.kernel.detak_rows_answer(*what) != DONE:
+            raise ValueError("the rows of the fitted model do not lie within their arrays: fit again")
+        self._rooms.give(room)
+
+    @cached_property
+    def _links(self) -> Any:
+        return _Links(self.matrix, address(self.fade), len(self.fade))
 
     @cached_property
     def _rooms(self) -> Rooms:

@@ -4,7 +4,7 @@ A score is the sum over a person's touches, the last counting 1 and each one bef
 So a click changes the next answer without a fit, and every suggestion has a touch that speaks for it most.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -13,8 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from detak.recommend.base import Crowd, Floats, History, Interactions, Ints32, Scored, Situation
-from detak.recommend.compiled_rows import CompiledRows
-from detak.recommend.ragged import Ragged
+from detak.recommend.compiled_rows import CompiledLinks
 from detak.recommend.serve import Rows
 
 DEPTH = 100
@@ -69,36 +68,28 @@ class Links:
         """See ``Scorer``."""
         return np.asarray(self.told(histories).toarray(), np.float32)
 
-    def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:
+    def recommend(self, history: History, k: int, exclude: Ints32, situation: Situation) -> Scored:  # noqa: ARG002
         """See ``Model``. Only what something speaks for: fewer than ``k``, where little does."""
         if self._compiled:
-            return self.recommend_many(Crowd([history], [exclude]), k, situation)[0]
-        touched, weight = self._heard([history])
-        return self._rows.best(touched.item, weight, k, _within(exclude, self._rows.items))
+            return self._compiled.best(Crowd([history], [exclude]), k)[0]
+        faded = fading(self.decay)
+        last = history.item[-len(faded) :]
+        count = faded[: len(last)][::-1]
+        known = (last >= 0) & (last < self._rows.items)
+        touched, at = np.unique(last[known], return_inverse=True)
+        weight = np.bincount(at, count[known], len(touched)).astype(np.float32)
+        return self._rows.best(touched, weight, k, _within(exclude, self._rows.items))
 
     def recommend_many(self, crowd: Crowd, k: int, situation: Situation) -> list[Scored]:
         """See ``Many``."""
         if self._compiled:
-            touched, weight = self._heard(crowd.histories)
-            return self._compiled.best(touched, weight, k, Ragged.of(crowd.exclude), crowd.closed)
+            return self._compiled.best(crowd, k)
         shut = [np.concatenate([own, crowd.closed]) for own in crowd.exclude]
         return [self.recommend(one, k, own, situation) for one, own in zip(crowd.histories, shut, strict=True)]
 
-    def _heard(self, histories: Sequence[History]) -> tuple[Ragged, Floats]:
-        """Each history with every known product once, in rising order, and what all its touches count together."""
-        faded, size = fading(self.decay), self.weight.shape[0]
-        last = Ragged.of([one.item[-len(faded) :] for one in histories])
-        known = (last.item >= 0) & (last.item < size)
-        back = last.start[1:].take(last.owner) - 1 - np.arange(len(last.item))
-        key = last.owner[known] * size + last.item[known]
-        once, at = np.unique(key, return_inverse=True)
-        start = once.searchsorted(np.arange(last.count + 1) * size)
-        weight = np.bincount(at, faded.take(back[known]), len(once)).astype(np.float32)
-        return Ragged((once % size).astype(np.int32), start), weight
-
     @cached_property
-    def _compiled(self) -> CompiledRows | None:
-        return CompiledRows.of(self.weight)
+    def _compiled(self) -> CompiledLinks | None:
+        return CompiledLinks.of(self.weight, fading(self.decay))
 
 
 def _within(items: Ints32, size: int) -> Ints32:
