@@ -1,6 +1,7 @@
 /* The answers of a fitted blend: candidates of several models, what is said of each, a score, the best, and why.
 
    `recommend/candidates.py` says the same in NumPy, for one person at a time, and is what tests hold this against. */
+#include <float.h>
 #include <math.h>
 
 #include "best.h"
@@ -46,7 +47,8 @@ typedef struct {
   int32_t history[DEPTH]; /* the last touches, the last one last */
   Best best;
   int32_t *candidate, *spot, candidates; /* the item and the place of each */
-  uint64_t *key, *spare;
+  int32_t *speaking, *standing; /* the candidates that one slot speaks of, their places in its order, and what it says */
+  float *value;
   float *features, *score;
   double *said, *sum; /* touches x chosen */
 } Room;
@@ -71,9 +73,11 @@ static Room room_at(const Blend *blend, uintptr_t *at) {
   room.row = part(at, (int64_t)sizeof(Row) * rows);
   room.candidate = part(at, 4 * capacity);
   room.spot = part(at, 4 * capacity);
-  room.best.key = part(at, 8 * capacity);
-  room.key = part(at, 8 * capacity);
-  room.spare = part(at, 8 * capacity);
+  room.best.key = part(at, 8 * (int64_t)space_for((int32_t)capacity));
+  room.best.spare = part(at, 8 * (int64_t)space_for((int32_t)capacity));
+  room.speaking = part(at, 4 * capacity);
+  room.standing = part(at, 4 * capacity);
+  room.value = part(at, 4 * capacity);
   room.features = part(at, 4 * capacity * features_of(blend));
   room.score = part(at, 4 * capacity);
   room.said = part(at, 8 * DEPTH * capacity);
@@ -101,17 +105,15 @@ static void name(Room *room, int32_t item) {
 /* What a model would suggest, of what it spoke of. */
 static void name_best(const Blend *blend, Room *room, int32_t model, const int32_t *place, int32_t many) {
   const float *total = room->total + model * room->stride;
-  room->best.many = 0;
-  room->best.most = blend->nominees;
-  float least = least_of(&room->best);
+  start(&room->best, blend->nominees, FLT_TRUE_MIN);
   for (int32_t at = 0; at < many; at++) {
     int32_t here = place[at], item = room->places.seen[here];
-    if (!(total[here] >= least) || room->met[here] == model + 1 || room->mark[item] & (SHUT | CLOSED)) continue;
+    if (!(total[here] >= room->best.least) || room->met[here] == model + 1 || room->mark[item] & (SHUT | CLOSED)) continue;
     room->met[here] = (uint8_t)(model + 1);
-    offer(&room->best, key_of(total[here], item));
-    least = least_of(&room->best);
+    offer(&room->best, total[here], item);
   }
-  for (int32_t at = 0; at < room->best.many; at++) name(room, item_of(room->best.key[at]));
+  sort_out(&room->best);
+  for (int32_t at = 0; at < room->best.many; at++) name(room, number_of(room->best.key[at]));
 }
 
 static void find_rows(const Blend *blend, Room *room) {
@@ -151,33 +153,50 @@ static void list_candidates(const Blend *blend, Room *room) {
     near++;
     name(room, blend->popular[at]);
   }
-  for (int32_t at = 0; at < room->candidates; at++) room->key[at] = (uint64_t)room->candidate[at];
-  const uint64_t *key = sorted(room->key, room->spare, room->candidates);
+  uint64_t *key = room->best.key;
+  for (int32_t at = 0; at < room->candidates; at++) key[at] = (uint64_t)room->candidate[at];
+  key = sorted(key, room->best.spare, room->candidates);
   for (int32_t at = 0; at < room->candidates; at++) {
     room->candidate[at] = (int32_t)key[at];
     room->spot[at] = place_of(&room->places, room->candidate[at]); /* what is popular need not have been spoken of */
   }
 }
 
+/* By value how many are higher, or as high and before it. To compare each pair once is quicker than to sort: there is no branch. */
+static void stand(const float *restrict value, int32_t many, int32_t *restrict place) {
+  for (int32_t one = 0; one < many; one++) {
+    int32_t ahead = 0;
+    for (int32_t other = 0; other < one; other++) {
+      int32_t first = value[other] >= value[one];
+      ahead += first;
+      place[other] += 1 - first;
+    }
+    place[one] = ahead;
+  }
+}
+
 /* The share of the highest, the place, and the value of what one slot says of each candidate. */
 static void say_slot(const Blend *blend, Room *room, int32_t slot, float *features) {
-  int32_t wide = features_of(blend), spoken = 0;
-  const float *total = room->total + slot * room->stride, silence = logf(SMALL), *far = blend->standing + 2 * blend->far;
+  const int32_t wide = features_of(blend);
+  const float *total = room->total + slot * room->stride, *far = blend->standing + 2 * blend->far;
+  const float silence[SPOKEN] = {0, far[0], far[1], logf(SMALL)};
+  float most = 1e-30f;
+  int32_t many = 0;
+  features += slot * SPOKEN;
   for (int32_t at = 0; at < room->candidates; at++) {
     float value = total[room->spot[at]];
-    float *own = features + (int64_t)at * wide + slot * SPOKEN;
-    own[0] = 0, own[1] = far[0], own[2] = far[1], own[3] = silence;
-    if (value > 0) room->key[spoken++] = ~key_of(value, at);
+    memcpy(features + (int64_t)at * wide, silence, sizeof silence);
+    room->speaking[many] = at;
+    room->value[many] = value;
+    many += value > 0;
+    most = value > most ? value : most;
   }
-  const uint64_t *key = sorted(room->key, room->spare, spoken);
-  float most = 0;
-  for (int32_t rank = 0; rank < spoken; rank++) {
-    int32_t at = item_of(~key[rank]);
-    float value = total[room->spot[at]];
-    float *own = features + (int64_t)at * wide + slot * SPOKEN;
-    if (!rank) most = value > 1e-30f ? value : 1e-30f;
+  stand(room->value, many, room->standing);
+  for (int32_t one = 0; one < many; one++) {
+    float *own = features + (int64_t)room->speaking[one] * wide, value = room->value[one];
+    const float *place = blend->standing + 2 * room->standing[one];
     own[0] = value / most;
-    own[1] = blend->standing[2 * rank], own[2] = blend->standing[2 * rank + 1];
+    own[1] = place[0], own[2] = place[1];
     own[3] = logf(value + SMALL);
   }
 }
@@ -280,12 +299,12 @@ static void explain(const Blend *blend, Room *room, const int32_t *chosen, int32
 }
 
 static void choose(const Blend *blend, Room *room, int64_t first, int32_t k, const Answer *answer) {
-  room->best.many = 0;
-  room->best.most = k < capacity_of(blend) ? k : capacity_of(blend);
-  for (int32_t at = 0; at < room->candidates; at++) offer(&room->best, key_of(room->score[at], at));
+  start(&room->best, k < capacity_of(blend) ? k : capacity_of(blend), -INFINITY);
+  for (int32_t at = 0; at < room->candidates; at++)
+    if (room->score[at] >= room->best.least) offer(&room->best, room->score[at], at);
   in_order(&room->best);
   for (int32_t at = 0; at < room->best.many; at++) {
-    int32_t candidate = item_of(room->best.key[at]);
+    int32_t candidate = number_of(room->best.key[at]);
     answer->item[first + at] = room->candidate[candidate];
     answer->score[first + at] = room->score[candidate];
   }

@@ -1,6 +1,8 @@
 /* The best of an item-to-item matrix for many people: the rows of what each touched, added up.
 
    `recommend/links.py` and `recommend/serve.py` say the same in NumPy, to the bit. */
+#include <float.h>
+
 #include "best.h"
 #include "gather.h"
 
@@ -35,7 +37,8 @@ static Room room_at(const Links *links, int32_t k, uintptr_t *at) {
   room.key = part(at, 8 * heard);
   room.spare = part(at, 8 * heard);
   room.row = part(at, (int64_t)sizeof(Row) * heard);
-  room.best.key = part(at, 8 * (int64_t)k);
+  room.best.key = part(at, 8 * (int64_t)space_for(k));
+  room.best.spare = part(at, 8 * (int64_t)space_for(k));
   room.loudest = part(at, 4 * (int64_t)k);
   return room;
 }
@@ -57,13 +60,11 @@ static void listen(const Links *links, List history, Room *room) {
   }
 }
 
-static void choose(Room *room) {
-  float least = least_of(&room->best);
-  for (int32_t place = 1; place <= room->places.many; place++) {
-    if (!(room->total[place] >= least) || room->shut[room->places.seen[place]]) continue;
-    offer(&room->best, key_of(room->total[place], room->places.seen[place]));
-    least = least_of(&room->best);
-  }
+static void choose(Room *room, int32_t k) {
+  start(&room->best, k, FLT_TRUE_MIN);
+  for (int32_t place = 1; place <= room->places.many; place++)
+    if (room->total[place] >= room->best.least && !room->shut[room->places.seen[place]])
+      offer(&room->best, room->total[place], room->places.seen[place]);
   in_order(&room->best);
 }
 
@@ -72,7 +73,7 @@ static void explain(const Links *links, Room *room, int32_t *because) {
   const int32_t *place = room->place;
   for (int32_t at = 0; at < room->best.many; at++) {
     room->loudest[at] = -__builtin_inff();
-    room->rank[room->places.where[item_of(room->best.key[at])]] = at + 1;
+    room->rank[room->places.where[number_of(room->best.key[at])]] = at + 1;
   }
   for (int32_t at = 0; at < room->rows; at++) {
     const Row *row = room->row + at;
@@ -100,11 +101,9 @@ static int answer_one(const Links *links, const Asked *asked, int64_t person, Ro
   listen(links, list(asked, person), room);
   if (find(matrix, room->row, room->rows)) return DAMAGED;
   if (add_up(matrix, room->row, 0, room->rows, room->rows, &room->places, room->total, room->place) < 0) return DAMAGED;
-  room->best.many = 0;
-  room->best.most = asked->k;
-  choose(room);
+  choose(room, asked->k);
   for (int32_t at = 0; at < room->best.many; at++) {
-    answer->item[first + at] = item_of(room->best.key[at]);
+    answer->item[first + at] = number_of(room->best.key[at]);
     answer->score[first + at] = score_of(room->best.key[at]);
   }
   explain(links, room, answer->because + first);
