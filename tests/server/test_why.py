@@ -105,3 +105,21 @@ def test_the_owner_sees_the_last_decisions_of_a_person(shop: Running) -> None:
     ids = shop.http.post("/v1/admin/decisions", json={"userId": "budi"}, headers=admin).json()
     assert ids[0] == found["decision_id"]
     assert shop.http.post("/v1/admin/decisions", json={"userId": "budi"}).status_code == 401
+
+
+def test_the_marketer_reads_what_offers_do(shop: Running) -> None:
+    page = shop.http.get("/behaviour/offers?lang=en")
+    assert page.status_code == 200
+    assert "Only the trial is offered any" in page.text or "Until then only the trial" in page.text
+    assert shop.http.get("/v1/offers").json()["offers"] == ["hemat"]
+    assert "/behaviour/offers" in shop.http.get("/behaviour?lang=id").text
+    elsewhere = {"X-Forwarded-For": "203.0.113.9"}
+    assert shop.http.get("/v1/offers", headers=elsewhere).status_code == 401
+
+
+def test_two_pages_say_why_there_is_an_offer_or_none(shop: Running) -> None:
+    address = "/view-as?one=user:a%26b%3Dc&two=user:budi&lang=en"
+    page = shop.http.get(address, headers={"Authorization": f"Bearer {shop.token}"})
+    assert "They see what every new visitor sees" in page.text
+    assert "one=user%3Aa%26b%3Dc" in page.text
+    assert "By lot" in page.text or "No offer, by lot" in page.text or "No offer: the shop" in page.text

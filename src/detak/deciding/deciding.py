@@ -26,8 +26,10 @@ from detak.decide.offers_learning import Learnt
 from detak.decide.offers_learning import learn as learn_offers
 from detak.decide.page import Weights
 from detak.decide.rulebook import Rulebook
+from detak.decide.served import DAY
 from detak.deciding.composing import Composed, Composing, Moment, Posed
 from detak.deciding.decision_learning import taught
+from detak.deciding.offering import Standing, standing
 from detak.deciding.prepared import Answered, Asking, Ledger, Prepared, entry
 from detak.deciding.resuming import answered_before, read_kept, write_kept
 from detak.deciding.shopfront import Front
@@ -88,6 +90,7 @@ class Deciding:
         self._front: Front | None = None
         self._tastes: Tastes | None = None
         self._rulebook, self._looked = Rulebook(), 0
+        self._offers: Learnt | None = None
         self._learnt = -inf  # what offers bring is not kept: it is learnt again soon after a start
         self.weights = Weights()
         """What the chance of a click is told by."""
@@ -240,7 +243,16 @@ class Deciding:
             self._like(found)
             if bought is not None:
                 self._composing.book = bought.book
+            self._offers = bought
         return Lesson(order, bought)
+
+    def offering(self) -> Standing:
+        """How the shop's offers stand: what the last lesson found, and what is spent of today's budget."""
+        with self._deciding:
+            now = self.clock()
+            self._resume(now)
+            spent = self._composing.spent.on(now // DAY)
+        return standing(self.rulebook.offers, self._offers, spent, self._settings.currency)
 
     def renew(self) -> None:
         """Learn, where it is time to: as often as models are fitted again. What is learnt and spent is kept."""
@@ -265,7 +277,7 @@ class Deciding:
         with self._deciding:
             self._composing.drop(subjects)
             self._like({})
-            self._composing.book = Book()
+            self._composing.book, self._offers = Book(), None
             self.weights = Weights()
             self._learnt = -inf
             kept = read_kept(self._kept)

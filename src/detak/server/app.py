@@ -44,6 +44,7 @@ from detak.server import (
     identity,
     metarank,
     metrics,
+    offers,
     pages,
     quality,
     recommend,
@@ -116,13 +117,13 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             ),
             Router(
                 "/",
-                route_handlers=[*reports.ROUTES, *quality.ROUTES, metrics.metrics],
+                route_handlers=[*reports.ROUTES, *offers.ROUTES, *quality.ROUTES, metrics.metrics],
                 guards=[viewer],
                 tags=["reports"],
             ),
             Router(
                 "/",
-                route_handlers=[*pages.routes(token), *report_pages.ROUTES],
+                route_handlers=[*pages.routes(token), *report_pages.ROUTES, *offers.PAGES],
                 guards=[auth.signing_in(token, viewer)],
                 include_in_schema=False,
             ),
@@ -173,6 +174,7 @@ def _describe_refusals() -> None:
         *upkeep.ROUTES,
         *recommend.ADMIN,
         *reports.ROUTES,
+        *offers.ROUTES,
     ]
     for route in (*guarded, *quality.ROUTES, metrics.metrics):
         route.responses = {**answers(400, 401, 404, 503), **(route.responses or {})}

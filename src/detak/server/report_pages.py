@@ -75,7 +75,7 @@ async def index(request: AnyRequest, engine: Engine) -> Response[str]:
     text = TEMPLATES.get_template("behaviour.html").render(
         f=Figures(language), rooms=rooms(), title=title, others=_languages("/behaviour", {})
     )
-    return _page(request, language, text)
+    return rendered_page(request, language, text)
 
 
 @get("/behaviour/{name:str}", exception_handlers={NotAuthorizedException: ask_in}, include_in_schema=False)
@@ -88,7 +88,7 @@ async def report(request: AnyRequest, engine: Engine, name: str) -> Response[str
     address = f"/behaviour/{name}"
     asked = {**given, **({"compare": "1"} if compare else {})}
     rendered = TEMPLATES.get_template("report.html").render(
-        **_common(name, language, address, asked),
+        **common(name, language, address, asked),
         **said._asdict(),
         again=_again(said, address, asked),
         zone=engine.settings.timezone,
@@ -97,7 +97,7 @@ async def report(request: AnyRequest, engine: Engine, name: str) -> Response[str
         compare=compare,
         opens=lambda key: f"{address}/people?{urlencode({**given, 'key': key})}",
     )
-    return _page(request, language, rendered, known=name in report_names())
+    return rendered_page(request, language, rendered, known=name in report_names())
 
 
 @get("/behaviour/{name:str}/people", exception_handlers={NotAuthorizedException: ask_in}, include_in_schema=False)
@@ -108,7 +108,7 @@ async def people(request: AnyRequest, engine: Engine, name: str) -> Response[str
     question = Question(name, given, language, people=key)
     said = await asyncio.to_thread(_said, engine, question)
     rendered = TEMPLATES.get_template("report.html").render(
-        **_common(name, language, f"/behaviour/{name}/people", {**given, "key": key}),
+        **common(name, language, f"/behaviour/{name}/people", {**given, "key": key}),
         **said._asdict(),
         again=_again(said, f"/behaviour/{name}/people", {**given, "key": key}),
         zone=engine.settings.timezone,
@@ -118,7 +118,7 @@ async def people(request: AnyRequest, engine: Engine, name: str) -> Response[str
         back=f"/behaviour/{name}?{urlencode(given)}",
         behind=_behind(key, language),
     )
-    return _page(request, language, rendered, known=name in report_names())
+    return rendered_page(request, language, rendered, known=name in report_names())
 
 
 ROUTES = [index, report, people]
@@ -189,7 +189,8 @@ def _fields(name: str, given: dict[str, str]) -> list[Field]:
     return fields
 
 
-def _common(name: str, language: str, address: str, asked: dict[str, str]) -> dict[str, object]:
+def common(name: str, language: str, address: str, asked: dict[str, str]) -> dict[str, object]:
+    """What every page about a report says of itself."""
     lead = f"report_lead.{name}"
     return {
         "f": Figures(language),
@@ -221,7 +222,8 @@ def _languages(address: str, asked: dict[str, str]) -> dict[str, str]:
     return {one: f"{address}?{urlencode({**asked, 'lang': one})}" for one in LANGUAGES}
 
 
-def _page(request: AnyRequest, language: str, text: str, *, known: bool = True) -> Response[str]:
+def rendered_page(request: AnyRequest, language: str, text: str, *, known: bool = True) -> Response[str]:
+    """The answer of a page about a report."""
     headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
     response = Response(text, media_type="text/html", headers=headers, status_code=200 if known else 404)
     remember_language(request, response, language)
