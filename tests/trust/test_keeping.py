@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import send
@@ -17,8 +19,9 @@ from detak.engine import Engine
 from detak.questions import Consent, Question
 from detak.settings import Settings
 from detak.told import Given
+from detak.trust import keeping
 
-NAMES = ("sessions", "funnel", "paths")
+NAMES = ("sessions", "paths")
 PEOPLE = ("ani", "budi", "citra")
 
 
@@ -60,10 +63,46 @@ def test_refusal_equals_absence_in_what_was_kept(
             for person in refusing:
                 engine.consent(Consent(user_id=person, purposes={"analytics": False}), "web")
             refused = answers(engine, anew=False)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(keeping, "_FEW", 0)
+                patch.setattr(keeping, "_RENEW", 0)
+                assert keep(engine)
+            assert differing(engine) == []
         with Engine(Path(folder) / "absent", OPEN) as engine:
             send(engine, *without([*first, *more], refusing))
             assert not kept(engine)
             assert refused == answers(engine)
+
+
+def test_what_nobody_is_known_behind_counts_too(tmp_path: Path) -> None:
+    told = [
+        track("Products Searched", "s", properties={"query": "mangkok", "results": 0}),
+        track("Product Viewed", "v", properties={"product_id": "P1", "name": "Barang 1"}),
+        {**order(1, "o", user="ani"), "timestamp": "2026-10-01T10:00:00Z"},
+    ]
+    names = ("searches", "product_funnel")
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *told)
+        send(engine, *({**one, "messageId": f"{one['messageId']}-2"} for one in told[:1]))
+        before = answers(engine, names)
+        assert before["searches"]["searches"] == 2
+        assert before["product_funnel"]["products"][0]["seen"] == 1
+        assert keep(engine)
+        assert answers(engine, names) == before
+
+
+def differing(engine: Engine) -> list[str]:
+    """The tables that are not what would be made of the facts now."""
+
+    def rows(table: ir.Table, like: ir.Table) -> list[str]:
+        known = table.filter(table.subject.notnull()).select(like.columns).cast(like.schema())
+        return sorted(str(row) for row in granted.run(known).to_pylist())
+
+    with engine.gate.events(Purpose.ANALYTICS, before=datetime.now(UTC), why="test") as granted:
+        facts = granted.facts
+        assert facts.kept is not None
+        made = keeping._made_of(facts.events, facts.items)
+        return [name for name, table in made.items() if rows(table, table) != rows(getattr(facts.kept, name), table)]
 
 
 def view(key: str, minute: int, **who: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts, Shop, local
+from detak.insights.rare import rare_of
 from detak.insights.trail import times_of
 
 CART, SEEN, CHECKOUT, DELIVERY, PAYING, ORDERED = range(6)
@@ -43,7 +44,7 @@ def carts(facts: Facts, shop: Shop, most: int) -> ir.Table:
     or prices compared).
     """
     walked = _walked(facts, most)
-    summed = _with_orders(_summed(walked, shop), facts.events)
+    summed = _with_orders(_summed(walked, shop), facts)
     return _with_history(_with_goods(summed, walked, facts.items))
 
 
@@ -140,11 +141,11 @@ def _summed(walked: ir.Table, shop: Shop) -> ir.Table:
     return kept.mutate(**_signs(kept))
 
 
-def _with_orders(each: ir.Table, events: ir.Table) -> ir.Table:
+def _with_orders(each: ir.Table, facts: Facts) -> ir.Table:
     """How far each came; whom an order names that was placed on another visit was bought too."""
-    named = events.filter((events.event == ORDER_COMPLETED) & events.cart_id.notnull())
-    named = named.select("source", "cart_id").distinct().mutate(named=True)
-    wide = each.left_join(named, ["source", "cart_id"])
+    placed = rare_of(facts, ORDER_COMPLETED)
+    told = placed.filter(placed.cart_id.notnull()).select("source", "cart_id").distinct().mutate(named=True)
+    wide = each.left_join(told, ["source", "cart_id"])
     stage = ibis.cases(
         (wide.ordered | wide.named.fill_null(False), ORDERED),
         (wide.paying, PAYING),

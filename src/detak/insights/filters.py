@@ -20,6 +20,7 @@ from detak.errors import UsageError, WordedError
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, ORDER_UPDATED
 from detak.insights.base import Facts, Shop
 from detak.insights.period import Period
+from detak.insights.rare import lines_of
 from detak.insights.stages import SEGMENTS, segment
 from detak.insights.trail import Kept, in_turn, visits_of
 
@@ -126,13 +127,18 @@ def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) 
     if period is not None:
         decisions = decisions.filter(*_within(decisions.time, start, end))
     visits = _visits(facts, wanted, start, end)
+    rare = facts.kept.rare if facts.kept else None
+    if rare is not None and (wanted or period is not None):
+        rare = _kept(rare, wanted, start, end)
     if filters.segment is not None:
         people = segment(facts, filters.segment, end)
         events, decisions, visits = (table.semi_join(people, "subject") for table in (events, decisions, visits))
+        rare = None if rare is None else rare.semi_join(people, "subject")
     if events is facts.events:
         return facts
     items = facts.items.semi_join(events.select(event_id=events.id), "event_id")
-    return replace(facts, events=events, items=items, decisions=decisions, kept=Kept(None, None, visits, None))
+    lines = None if rare is None else lines_of(facts).semi_join(rare.select(event_id=rare.id), "event_id")
+    return replace(facts, events=events, items=items, decisions=decisions, kept=Kept(visits, rare=rare, lines=lines))
 
 
 def _visits(facts: Facts, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None) -> ir.Table:

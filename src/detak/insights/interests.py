@@ -16,6 +16,7 @@ from detak.insights import render
 from detak.insights.base import Facts, Report, Shop, check_limit
 from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.rising import Change, changes
+from detak.insights.trail import latest_of
 from detak.words import say
 
 SIGNS: Final = ("Product Viewed", "Product Clicked", "Product Added", "Product Added to Wishlist", ORDER_COMPLETED)
@@ -148,7 +149,7 @@ class Interests:
 def _shown(facts: Facts, span: int) -> ir.Table:
     """Interest of the two stretches of days: ``who, subject, product_id, name, category, late``."""
     signs = facts.items.filter(facts.items.event.isin(SIGNS), facts.items.time.notnull())
-    latest = signs.time.max().as_scalar()
+    latest = latest_of(facts, *SIGNS)
     days = ibis.interval(days=span)
     recent = signs.filter(signs.time > latest - days - days)
     # An order without a person may be told twice: its number is who ordered.

@@ -14,7 +14,8 @@ from detak.errors import WordedError
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Bar, Bars, Block, Note, Row, Table, Words
-from detak.insights.stages import LOST, NEW, RETURNING, SLIPPING, STAGES, WON_BACK, Pace, known_time, placed, stage
+from detak.insights.stages import LOST, NEW, RETURNING, SLIPPING, STAGES, WON_BACK, Pace, placed, stage
+from detak.insights.trail import latest_of
 from detak.words import say
 
 _NONE: Final = "none"  # had not ordered yet
@@ -169,7 +170,7 @@ class Lifecycle:
 
     def _moves(self, facts: Facts) -> ir.Table:
         """``subject, come_from, to``: everybody who ever ordered."""
-        orders, end = placed(facts.events), known_time(facts.events)
+        orders, end = placed(facts), latest_of(facts)
         now = stage(orders, end, self.pace)
         before = stage(orders, end - ibis.interval(days=self.period), self.pace)
         both = now.left_join(before, "subject")

@@ -9,6 +9,7 @@ from detak.errors import WordedError
 from detak.event import PRODUCTS_SEARCHED
 from detak.insights.base import Facts
 from detak.insights.orders import headers
+from detak.insights.rare import rare_of
 from detak.insights.trail import PRODUCT_ADDED, visits_of
 
 VISITS, SEARCHES, CARTS, ORDERS = "visits", "searches", "carts", "orders"
@@ -44,7 +45,7 @@ def _visits(facts: Facts) -> ir.Table:
 
 
 def _searches(facts: Facts) -> ir.Table:
-    return facts.events.filter(facts.events.event == PRODUCTS_SEARCHED)
+    return rare_of(facts, PRODUCTS_SEARCHED)
 
 
 def _carts(facts: Facts) -> ir.Table:

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_UPDATED
 from detak.insights.base import Facts
+from detak.insights.rare import lines_of, rare_of
 
 KEY = ("source", "order_id")
 """What identifies an order: numbers of two sources may coincide."""
@@ -24,7 +25,7 @@ def headers(facts: Facts) -> ir.Table:
     ``payment, shipping, province, city, country, channel, device, currency``. Of several events the one received last
     wins, attribute by attribute.
     """
-    return _headers(_told(facts.events))
+    return _headers(_told(_about(facts)))
 
 
 def orders(facts: Facts) -> ir.Table:
@@ -32,7 +33,7 @@ def orders(facts: Facts) -> ir.Table:
 
     Amounts and quantities of an order in parts are added up; without any, its items' are, if all of them are known.
     """
-    told = _told(facts.events)
+    told = _told(_about(facts))
     items = _sums_of_items(order_items(facts))
     joined = (
         _headers(told)
@@ -59,7 +60,7 @@ def order_items(facts: Facts) -> ir.Table:
     A later event replaces the items of the earlier one for the same part of the order; a line counts once. What a
     cancellation lists counts only where nothing else does.
     """
-    keyed = _keyed(facts.items, "event_id")
+    keyed = _keyed(lines_of(facts), "event_id")
     keyed = keyed.mutate(placed=keyed.event != ORDER_CANCELLED)
     lists = keyed.group_by([*KEY, "event_id"]).agg(
         part=keyed.line.min(), placed=keyed.placed.max(), received=keyed.received.max(), time=keyed.time.max()
@@ -99,6 +100,10 @@ def _keyed(table: ir.Table, identity: str) -> ir.Table:
     stand_in = ibis.ifelse(about.event == ORDER_COMPLETED, about[identity].cast("string"), ibis.null("string"))
     keyed = about.mutate(order_id=ibis.coalesce(about.order_id, stand_in))
     return keyed.filter(keyed.order_id.notnull())
+
+
+def _about(facts: Facts) -> ir.Table:
+    return rare_of(facts, ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED)
 
 
 def _told(events: ir.Table) -> ir.Table:

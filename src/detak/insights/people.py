@@ -10,7 +10,8 @@ import pyarrow as pa
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Block, Note, Row, Table, Words
-from detak.insights.stages import Pace, known_time, placed, stage
+from detak.insights.stages import Pace, placed, stage
+from detak.insights.trail import latest_of
 from detak.words import knows, say
 
 SPLITS: Final = ("province", "device", "stage")
@@ -66,7 +67,7 @@ def reduce_people(people: ir.Table, facts: Facts) -> dict[str, ir.Table]:
         province=events.province.argmax(events.received, where=events.province.notnull()),
         device=events.device.argmax(events.received, where=events.device.notnull()),
     )
-    standing = stage(placed(events), known_time(facts.events), Pace())
+    standing = stage(placed(facts), latest_of(facts), Pace())
     each = people.left_join(last, "subject").left_join(standing, "subject")
     each = each.select("subject", "province", "device", stage=each.stage.fill_null(NOWHERE))
     return {name: each.group_by(level=each[name]).agg(people=each.subject.nunique()) for name in SPLITS}

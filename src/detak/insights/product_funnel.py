@@ -20,7 +20,6 @@ from detak.money import Money
 SEEN: Final = "Product Viewed"
 ADDED: Final = "Product Added"
 _MOST: Final = 3_000  # products that are compared; the most seen
-_STEPS: Final = ("seen", "added", "bought")
 _PATHS: Final = ("seen", "left", "bought")
 
 
@@ -46,9 +45,9 @@ class ProductFunnel:
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``products`` and ``categories``: seen, added, bought (of those who saw it), unseen (bought without)."""
-        told = _told(facts)
-        each, about = _people(told), _about(told)
-        return {"products": _products(each, about, shop), "categories": _categories(each, about, shop)}
+        looked, had = looked_of(facts), _had(facts)
+        about = _about(looked, had)
+        return {"products": _products(looked, had, about, shop), "categories": _categories(looked, had, about, shop)}
 
     def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> ProductFunnelReport:
         """The report, the most seen first."""
@@ -70,82 +69,100 @@ class ProductFunnel:
         path, _, product = key.partition("/")
         if path not in _PATHS or not product:
             raise WordedError("number", {"number": key[:80], "example": "seen/P1"})
-        each = _people(_told(facts))
-        here = each.filter(each["product"] == product, each.subject.notnull())
-        wanted = {"seen": here.seen, "left": here.seen & ~here.bought, "bought": here.bought}[path]
-        return here.filter(wanted).select("subject").distinct()
+        looked, had = (table.filter(table["product"] == product) for table in (looked_of(facts), _had(facts)))
+        seen = looked.filter(looked.seen, looked.subject.notnull())
+        bought = had.filter(had.subject.notnull())
+        wanted = {"seen": seen, "left": seen.anti_join(bought, "subject"), "bought": bought}[path]
+        return wanted.select("subject").distinct()
 
 
-def _told(facts: Facts) -> ir.Table:
-    """A row a product of an event: subject, who, product, category, name, seen, added, bought, price, currency."""
-    shown = facts.items.filter(facts.items.event.isin((SEEN, ADDED)))
-    columns = ("subject", "category", "name", "currency", "price")
-    looked = shown.select(
-        *columns,
-        who=ibis.coalesce(shown.subject, shown.event_id).cast("int64"),
-        product=ibis.coalesce(shown.product_id, shown.name),
-        seen=shown.event == SEEN,
-        added=shown.event == ADDED,
-        bought=ibis.literal(False),
+def looked_of(facts: Facts) -> ir.Table:
+    """``looked`` of the facts, and of each event that nobody is known behind; ``who`` is the one or the other."""
+    kept = facts.kept
+    if kept is not None and kept.looked is not None and kept.strangers is not None:
+        theirs, nobodys = kept.looked, kept.strangers
+    else:
+        theirs, nobodys = looked(facts.items), facts.items.filter(facts.items.subject.isnull())
+    theirs = theirs.mutate(who=theirs.subject)
+    others = _looked(nobodys.mutate(who=nobodys.event_id)).mutate(subject=ibis.null("int64"))
+    return theirs.union(others.select(*theirs.columns).cast(theirs.schema()))
+
+
+def looked(items: ir.Table) -> ir.Table:
+    """Who looked at what: ``subject, product, seen, added`` and what was told of it: ``name, category, price,
+    currency``. A row a known person and product (its id, or its name); those without either are one."""
+    known = items.filter(items.subject.notnull())
+    return _looked(known.mutate(who=known.subject)).rename(subject="who")
+
+
+def _looked(items: ir.Table) -> ir.Table:
+    shown = items.filter(items.event.isin((SEEN, ADDED)))
+    keyed = shown.mutate(product=ibis.coalesce(shown.product_id, shown.name))
+    return keyed.group_by(["who", "product"]).agg(
+        seen=(keyed.event == SEEN).any(), added=(keyed.event == ADDED).any(), **_said(keyed)
     )
+
+
+def _had(facts: Facts) -> ir.Table:
+    """What was bought, and kept: ``who, subject, product`` and what is told of it."""
     kept = headers(facts).filter(~ibis._.cancelled).select(*KEY)
     lines = order_items(facts).semi_join(kept, list(KEY))
-    had = lines.select(
-        *columns,
+    lines = lines.mutate(
         who=ibis.coalesce(lines.subject, lines.event_id).cast("int64"),
         product=ibis.coalesce(lines.product_id, lines.name),
-        seen=ibis.literal(False),
-        added=ibis.literal(False),
-        bought=ibis.literal(True),
     )
-    return looked.union(had)
+    return lines.group_by(["who", "product"]).agg(subject=lines.subject.max(), **_said(lines))
 
 
-def _people(told: ir.Table) -> ir.Table:
-    """A row a product and person: product, who, subject, seen, added, bought; ``category`` where no product is told."""
-    return told.group_by(["product", "who"]).agg(
-        subject=told.subject.max(),
-        **{name: told[name].any() for name in _STEPS},
-        category=told.category.max(where=told["product"].isnull()),
-    )
+def _said(told: ir.Table) -> dict[str, ir.Value]:
+    return {
+        "name": told["name"].max(),
+        "category": told.category.max(),
+        "price": told.price.max(),
+        "currency": told.currency.argmax(told.price),
+    }
 
 
-def _about(told: ir.Table) -> ir.Table:
+def _about(looked: ir.Table, had: ir.Table) -> ir.Table:
     """What is told of each product: name, kind (its category), price, currency."""
-    named = told.filter(told["product"].notnull())
-    return named.group_by("product").agg(
-        name=named["name"].max(),
-        kind=named.category.max(),
-        price=named.price.max(),
-        currency=named.currency.argmax(named.price),
-    )
+    columns = ("product", "name", "category", "price", "currency")
+    both = looked.select(columns).union(had.select(columns))
+    both = both.filter(both["product"].notnull())
+    return both.group_by("product").agg(**_said(both)).rename(kind="category")
 
 
-def _products(each: ir.Table, about: ir.Table, shop: Shop) -> ir.Table:
+def _products(looked: ir.Table, had: ir.Table, about: ir.Table, shop: Shop) -> ir.Table:
     """The most seen ones."""
-    products = _counted(each.filter(each["product"].notnull()), "product", shop)
+    looked, had = (table.filter(table["product"].notnull()) for table in (looked, had))
+    products = _counted(looked, had, "product", shop)
     products = products.order_by([products.seen.desc(), products["product"]]).limit(_MOST)
     return products.left_join(about, "product").drop("product_right")
 
 
-def _categories(each: ir.Table, about: ir.Table, shop: Shop) -> ir.Table:
+def _categories(looked: ir.Table, had: ir.Table, about: ir.Table, shop: Shop) -> ir.Table:
     """People by the category of the product, whichever event states it. Each counts once."""
-    wide = each.left_join(about.select("product", "kind"), "product")
-    wide = wide.mutate(category=ibis.coalesce(wide.kind, wide.category))
-    wide = wide.filter(wide.category.notnull())
-    once = wide.group_by(["category", "who"]).agg(**{name: wide[name].any() for name in _STEPS})
-    return _counted(once, "category", shop)
+    kinds = about.select("product", "kind")
+    looks, bought = (_of_kind(table, kinds) for table in (looked, had))
+    once = looks.group_by(["category", "who"]).agg(seen=looks.seen.any(), added=looks.added.any())
+    return _counted(once, bought.select("category", "who").distinct(), "category", shop)
 
 
-def _counted(each: ir.Table, key: str, shop: Shop) -> ir.Table:
-    """People by product or category."""
-    counts = each.group_by(key).agg(
-        seen=each.seen.sum(),
-        added=(each.seen & each.added).sum(),
-        bought=(each.seen & each.bought).sum(),
-        unseen=(~each.seen & each.bought).sum(),
-    )
-    return counts.filter(counts.seen >= shop.min_group)
+def _of_kind(table: ir.Table, kinds: ir.Table) -> ir.Table:
+    wide = table.left_join(kinds, "product")
+    wide = wide.mutate(category=ibis.coalesce(wide.kind, wide.category)).drop("product_right")
+    return wide.filter(wide.category.notnull())
+
+
+def _counted(looked: ir.Table, had: ir.Table, key: str, shop: Shop) -> ir.Table:
+    """People by product or category; each is in one row of both tables at most."""
+    shown = looked.group_by(key).agg(seen=looked.seen.sum(), added=(looked.seen & looked.added).sum())
+    saw = looked.filter(looked.seen)
+    parts = {"bought": had.semi_join(saw, [key, "who"]), "unseen": had.anti_join(saw, [key, "who"])}
+    for name, rows in parts.items():
+        counted = rows.group_by(key).agg(**{name: rows.count()})
+        shown = shown.left_join(counted, key).drop(f"{key}_right")
+        shown = shown.mutate(**{name: shown[name].fill_null(0)})
+    return shown.filter(shown.seen >= shop.min_group)
 
 
 def _read(rows: list[dict[str, Any]], key: str, shop: Shop) -> list[Funnelled]:

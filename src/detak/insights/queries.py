@@ -10,15 +10,11 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.errors import WordedError
-from detak.event import ORDER_COMPLETED, PRODUCTS_SEARCHED
+from detak.insights.asked import outcomes_of, typed_of
 from detak.insights.base import Facts, Shop, check_limit
 from detak.insights.queries_report import SearchesReport, draw
 from detak.spellings import words
 
-TOUCHES: Final = ("Product Clicked", "Product Viewed", "Product Added")
-_SEARCH, _TOUCH, _ORDER = 0, 1, 2
-_PAUSE: Final = ibis.interval(minutes=30)
-_DAY: Final = ibis.interval(days=1)
 _SPAN: Final = 28  # days that are compared with as many before
 _MOST: Final = 5_000  # spellings that are looked at one by one
 _MOVES: Final = 2_000
@@ -47,7 +43,7 @@ class Searches:
         ``lately`` and ``earlier`` count the last 28 days that searches are known of, and as many before. Beyond the
         most frequent 5,000 spellings all are one row without a name.
         """
-        asked = _asked(facts)
+        asked = outcomes_of(facts)
         latest = asked.time.max().as_scalar()
         span = ibis.interval(days=_SPAN)
         counted = asked.mutate(
@@ -94,77 +90,5 @@ class Searches:
         spellings = [one for one in key.split("\t") if words(one)]
         if not spellings:
             raise WordedError("which_search")
-        asked = _searched(facts)
+        asked = typed_of(facts)
         return asked.filter(asked["query"].isin(spellings), asked.subject.notnull()).select("subject").distinct()
-
-
-def _searched(facts: Facts) -> ir.Table:
-    asked = facts.events.filter(facts.events.event == PRODUCTS_SEARCHED)
-    asked = asked.mutate(query=asked["query"].lower().re_replace(r"\s+", " ").strip())
-    return asked.filter(asked["query"] != "")
-
-
-def _asked(facts: Facts) -> ir.Table:
-    """A row a search: ``subject, time, query, results, traced, clicked, category, moved, after, left, bought``.
-
-    What came next is the same person's next search, product or order: a product or an order within half an hour makes
-    the search ``clicked``, another query ``moved`` (to ``after``), nothing at all ``left``. An order within a day makes
-    it ``bought``. Of a search whose person or time is unknown nothing is told: ``traced`` is false.
-    """
-    searched = _searched(facts)
-    rows = searched.select("id", "subject", "time", "query", "results", kind=ibis.literal(_SEARCH, "int8"))
-    rows = rows.mutate(category=ibis.null("string"))
-    known = rows.filter(rows.subject.notnull(), rows.time.notnull())
-    known = known.union(_others(facts).cast(known.schema()))
-    ordered = ibis.ifelse(known.kind == _ORDER, known.time, ibis.null("timestamp"))
-    known = known.mutate(ordered=ordered)
-    by = [known.time, known.kind, known["id"]]
-    ahead = ibis.window(group_by="subject", order_by=by)
-    onwards = ibis.window(group_by="subject", order_by=by, preceding=0, following=None)
-    known = known.mutate(
-        next_kind=known.kind.lead().over(ahead),
-        next_time=known.time.lead().over(ahead),
-        after=known["query"].lead().over(ahead),
-        next_category=known.category.lead().over(ahead),
-        next_order=known.ordered.min().over(onwards),
-    )
-    traced = known.filter(known.kind == _SEARCH)
-    soon = (traced.next_time <= traced.time + _PAUSE).fill_null(False)
-    clicked = soon & (traced.next_kind != _SEARCH)
-    moved = soon & (traced.next_kind == _SEARCH) & (traced.after != traced["query"])
-    told = traced.select(
-        "subject",
-        "time",
-        "query",
-        "results",
-        traced=ibis.literal(True),
-        clicked=clicked.fill_null(False),
-        category=traced.next_category,
-        moved=moved.fill_null(False),
-        after=traced.after,
-        left=~soon,
-        bought=(traced.next_order <= traced.time + _DAY).fill_null(False),
-    )
-    nobody = rows.filter(rows.subject.isnull() | rows.time.isnull())
-    no = ibis.literal(False)
-    untold = {"traced": no, "clicked": no, "category": ibis.null("string"), "moved": no, "after": ibis.null("string")}
-    return told.union(nobody.select("subject", "time", "query", "results", **untold, left=no, bought=no))
-
-
-def _others(facts: Facts) -> ir.Table:
-    """Products looked at or put into the cart, and orders, of known people at known times; only of those who search."""
-    columns = {"query": ibis.null("string"), "results": ibis.null("int64")}
-    items = facts.items.filter(facts.items.event.isin(TOUCHES), facts.items.line == 0)
-    touched = items.select(
-        *(items.event_id.name("id"), "subject", "time"),
-        **columns,
-        kind=ibis.literal(_TOUCH, "int8"),
-        category=items.category,
-    )
-    placed = facts.events.filter(facts.events.event == ORDER_COMPLETED)
-    orders = placed.select(
-        *("id", "subject", "time"), **columns, kind=ibis.literal(_ORDER, "int8"), category=ibis.null("string")
-    )
-    both = touched.union(orders)
-    both = both.filter(both.subject.notnull(), both.time.notnull())
-    return both.semi_join(_searched(facts).select("subject").distinct(), "subject")

@@ -182,7 +182,7 @@ class Retention:
     def _there(self, facts: Facts, shop: Shop) -> ir.Table:
         """``subject, unit``: in which units each person was there, each once."""
         if self.of == ORDERS:
-            orders = placed(facts.events)
+            orders = placed(facts)
             return orders.select("subject", unit=_unit(orders.time, self.unit, shop)).distinct()
         visits = visits_of(facts)
         spans = visits.select(
@@ -196,7 +196,7 @@ class Retention:
 
     def _last(self, facts: Facts, shop: Shop) -> ir.Table:
         """The unit of the latest moment that the facts tell of."""
-        moments = placed(facts.events).time if self.of == ORDERS else visits_of(facts).end
+        moments = placed(facts).time if self.of == ORDERS else visits_of(facts).end
         last = moments.max().name("latest").as_table()
         return last.select(latest=_unit(last.latest, self.unit, shop))
 

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
 
-from detak.event import PRODUCTS_SEARCHED
+from detak.insights.asked import typed_of
 from detak.insights.base import Facts, Shop
 
 _DAY = ibis.interval(days=1)
@@ -49,9 +49,7 @@ def reduce_searches(facts: Facts, orders: ir.Table, shop: Shop, limit: int) -> i
     A query typed by fewer people than the shop shows alone may say who typed it: those share one row, without a name.
     So do all beyond ``limit``.
     """
-    asked = facts.events.filter(facts.events.event == PRODUCTS_SEARCHED)
-    asked = asked.mutate(query=asked["query"].lower().re_replace(r"\s+", " ").strip())
-    asked = _followed(asked.filter(asked["query"] != ""), orders)
+    asked = _followed(typed_of(facts), orders)
     each = asked.group_by("query").agg(
         searches=asked.count(), people=asked.subject.nunique(), unknown=asked.subject.isnull().sum()
     )

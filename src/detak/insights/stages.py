@@ -21,6 +21,8 @@ import ibis.expr.types as ir
 from detak.errors import WordedError
 from detak.event import ORDER_COMPLETED
 from detak.insights.base import Facts
+from detak.insights.rare import rare_of
+from detak.insights.trail import latest_of
 
 NEW: Final = "new"
 RETURNING: Final = "returning"
@@ -79,15 +81,11 @@ def stage(orders: ir.Table, at: datetime | ir.TimestampScalar, pace: Pace) -> ir
     )
 
 
-def placed(events: ir.Table) -> ir.Table:
+def placed(facts: Facts) -> ir.Table:
     """``subject, time, number`` of each order that a known person placed at a known time."""
-    bought = events.filter(events.event == ORDER_COMPLETED, events.subject.notnull(), events.time.notnull())
+    bought = rare_of(facts, ORDER_COMPLETED)
+    bought = bought.filter(bought.subject.notnull(), bought.time.notnull())
     return bought.select("subject", "time", number=ibis.coalesce(bought.order_id, bought.id.cast("string")))
-
-
-def known_time(events: ir.Table) -> ir.TimestampScalar:
-    """The latest moment that the facts tell of: what is "now" for them."""
-    return events.time.max().as_scalar()
 
 
 def segment(facts: Facts, name: str, at: datetime | None) -> ir.Table:
@@ -98,9 +96,9 @@ def segment(facts: Facts, name: str, at: datetime | None) -> ir.Table:
     """
     if name not in SEGMENTS:
         raise WordedError("segment", {"value": name[:40], "known": ", ".join(SEGMENTS)})
-    orders = placed(facts.events)
+    orders = placed(facts)
     if name in STAGES:
-        standing = stage(orders, known_time(facts.events) if at is None else at, Pace())
+        standing = stage(orders, latest_of(facts) if at is None else at, Pace())
         return standing.filter(standing.stage == name).select("subject")
     until = orders if at is None else orders.filter(orders.time <= at)
     counted = until.group_by("subject").agg(orders=until.number.nunique())

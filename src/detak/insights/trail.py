@@ -31,12 +31,21 @@ _TOLD_AGAIN: Final = (ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED)
 
 
 class Kept(NamedTuple):
-    """``trail``, ``firsts``, ``visits`` and ``visit_steps`` of the same events, made already. None: to be made."""
+    """What was made of the same facts already. None: to be made."""
 
-    trail: ir.Table | None
-    firsts: ir.Table | None
     visits: ir.Table
-    steps: ir.Table | None
+    trail: ir.Table | None = None
+    firsts: ir.Table | None = None
+    steps: ir.Table | None = None
+    rare: ir.Table | None = None
+    """``rare.rare``, those that nobody is known behind among them; and so on."""
+    lines: ir.Table | None = None
+    looked: ir.Table | None = None
+    searches: ir.Table | None = None
+    nobody: ir.Table | None = None
+    """Events that nobody is known behind."""
+    strangers: ir.Table | None = None
+    """And their products."""
 
 
 def trail_of(facts: Facts) -> ir.Table:
@@ -56,6 +65,18 @@ def firsts_of(facts: Facts) -> ir.Table:
     """``firsts`` of the facts."""
     kept = facts.kept.firsts if facts.kept else None
     return firsts(trail_of(facts)) if kept is None else kept
+
+
+def latest_of(facts: Facts, *names: str) -> ir.TimestampScalar:
+    """The latest moment of events called so, of any if none is named; UTC, null where there is none."""
+    kept, events = facts.kept, facts.events
+    if kept is None or kept.firsts is None or kept.nobody is None:
+        return (events.filter(events.event.isin(names)) if names else events).time.max().as_scalar()
+    firsts, nobody = kept.firsts, kept.nobody
+    if names:
+        firsts, nobody = firsts.filter(firsts.event.isin(names)), nobody.filter(nobody.event.isin(names))
+    both = firsts.select(time=firsts["last"]).union(nobody.select("time"))
+    return both.time.max().as_scalar()
 
 
 def visits_of(facts: Facts) -> ir.Table:

@@ -144,9 +144,9 @@ class Gate:
         offer = self._keeping.offer(reader, since) if purpose is PURPOSE and not bots else NOTHING
 
         def build() -> Facts:
-            events = table("events")
-            kept = self._keeping.kept(reader, offer, events)
-            return Facts(events, table("items"), reader.table("volumes"), table("decisions"), kept)
+            events, items = table("events"), table("items")
+            kept = self._keeping.kept(reader, offer, events, items)
+            return Facts(events, items, reader.table("volumes"), table("decisions"), kept)
 
         shape = f"{purpose.label} {bots} {bool(refusing)} {related} {offer.shape}"
         point = standpoint(reader.kept, refusing, since) if self.repeats else None

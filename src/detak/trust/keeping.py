@@ -16,6 +16,9 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.insights import trail
+from detak.insights.asked import outcomes
+from detak.insights.product_funnel import looked
+from detak.insights.rare import lines, rare
 from detak.insights.trail import Kept
 from detak.insights.visit_steps import visit_steps
 from detak.store.base import Reader, Store
@@ -31,8 +34,13 @@ _ORDERS: Final = {
     "firsts": "event, subject",
     "visits": "subject, start",
     "steps": "event, subject",
+    "rare": "event, time",
+    "lines": "time",
+    "looked": "product, subject",
+    "searches": "query, time",
 }
 _MOST_DIRTY: Final = 200_000
+_FEW: Final = 1_000  # people dirty are worth no renewal
 _RENEW: Final = 0.05  # of the people dirty: all is made again
 
 
@@ -83,16 +91,18 @@ class Keeping:
         """
         with self._one, self._store.reader(before=before, since=since) as reader:
             look = reader.kept
-            dirty = len(look.touched) > max(1_000, look.made.people * _RENEW) if look.tables else True
+            dirty = len(look.touched) > max(_FEW, look.made.people * _RENEW) if look.tables else True
             if not dirty and look.made.since == since:
                 return False
-            refusing = self._refusing()
-            events = allowed(reader, PURPOSE, refusing, related=self._store.related, bots=False)("events")
+            refusing = self._refusing()  # first: who refuses from now on will be dirty
+            table = allowed(reader, PURPOSE, refusing, related=self._store.related, bots=False)
+            events, items = table("events"), table("items")
             if reader.run(events.count().as_table())[0][0].as_py() < least:
                 return False
             people = reader.run(events.subject.nunique().as_table())[0][0].as_py()
             made = _Made(refusing, self._ahead(before), _everybody(reader), since, people)
-            return reader.keep({name: (table, _ORDERS[name]) for name, table in _made_of(events).items()}, made)
+            tables = self._tables(reader, self.offer(reader, since), events, items) or _made_of(events, items)
+            return reader.keep({name: (table, _ORDERS[name]) for name, table in tables.items()}, made)
 
     def everybody(self) -> Subjects:
         """Of whom there are facts, in order, that more than essential purposes cover. Those who came since the engine
@@ -118,20 +128,33 @@ class Keeping:
             return NOTHING
         return Offer(f"dirty {version}", reader.kept.tables, reader.frame("dirty", pa.table({"subject": dirty})))
 
-    def kept(self, reader: Reader, offer: Offer, events: ir.Table) -> Kept | None:
-        """What was kept, and of those who are dirty made anew from ``events``; None: nothing is."""
-        if not offer.tables:
+    def kept(self, reader: Reader, offer: Offer, events: ir.Table, items: ir.Table) -> Kept | None:
+        """What was kept, and of those who are dirty made anew from ``events`` and ``items``, and what nobody is known
+        behind; None: nothing is."""
+        tables = self._tables(reader, offer, events, items)
+        if not tables:
             return None
+        nobody = {name: _of_nobody(reader.table(name)) for name in ("events", "items")}
+        tables["rare"] = _joined(tables["rare"], rare(nobody["events"]))
+        tables["lines"] = _joined(tables["lines"], lines(nobody["items"]))
+        return Kept(**tables, nobody=nobody["events"], strangers=nobody["items"])
+
+    def _tables(self, reader: Reader, offer: Offer, events: ir.Table, items: ir.Table) -> dict[str, ir.Table]:
+        """Of known people."""
         tables = {name: reader.table(table) for name, table in offer.tables.items()}
         if offer.dirty is None:
-            return Kept(**tables)
-        dirty = offer.dirty
-        if self._store.related:
-            persons = reader.table("persons")
-            whose = persons.semi_join(dirty, "subject").select(subject=persons.person)
-            dirty = dirty.union(whose.cast(dirty.schema()), distinct=True)
-        anew = _made_of(events.semi_join(dirty, "subject"))
-        return Kept(**{name: _joined(table.anti_join(dirty, "subject"), anew[name]) for name, table in tables.items()})
+            return tables
+        dirty = self._whole(reader, offer.dirty)
+        anew = _made_of(events.semi_join(dirty, "subject"), items.semi_join(dirty, "subject"))
+        return {name: _joined(table.anti_join(dirty, "subject"), anew[name]) for name, table in tables.items()}
+
+    def _whole(self, reader: Reader, dirty: ir.Table) -> ir.Table:
+        """Those, and who is one person with them."""
+        if not self._store.related:
+            return dirty
+        persons = reader.table("persons")
+        whose = persons.semi_join(dirty, "subject").select(subject=persons.person)
+        return dirty.union(whose.cast(dirty.schema()), distinct=True)
 
     def _dirty(self, reader: Reader) -> Subjects:
         made: _Made = reader.kept.made
@@ -145,11 +168,24 @@ class Keeping:
             return np.unique(np.asarray(reader.run(later.select("subject"))["subject"].to_numpy(), dtype=np.int64))
 
 
-def _made_of(events: ir.Table) -> dict[str, ir.Table]:
-    """What is kept, of these events."""
+def _made_of(events: ir.Table, items: ir.Table) -> dict[str, ir.Table]:
+    """What is kept, of these facts of known people."""
     every = trail.trail(events)
-    visits, steps = trail.visits(events), visit_steps(events)
-    return {"trail": every, "firsts": trail.firsts(every), "visits": visits, "steps": steps}
+    return {
+        "trail": every,
+        "firsts": trail.firsts(every),
+        "visits": trail.visits(events),
+        "steps": visit_steps(events),
+        "rare": rare(events.filter(events.subject.notnull())),
+        "lines": lines(items.filter(items.subject.notnull())),
+        "looked": looked(items),
+        "searches": outcomes(events, items),
+    }
+
+
+def _of_nobody(facts: ir.Table) -> ir.Table:
+    """What nobody is known behind, as far as it serves the purpose: nobody can refuse it, or become somebody."""
+    return facts.filter(facts.subject.isnull(), (facts.purposes & int(PURPOSE)) != 0, facts.bot.isnull())
 
 
 def standpoint(look: Look, refusing: Mapping[int, int], since: datetime | None) -> Standpoint:
