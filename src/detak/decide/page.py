@@ -47,6 +47,11 @@ class Layout:
     category_share: float = 0.5
     """No category holds more of the page, as long as there is anything else."""
 
+    @property
+    def most(self) -> int:
+        """Products of a category."""
+        return max(1, ceil(self.category_share * self.k))
+
 
 class Page(NamedTuple):
     """A page: its shelves from the top, each with its products."""
@@ -66,7 +71,7 @@ def compose(shelves: Sequence[Sequence[Placed]], layout: Layout, shown: Collecti
     products only where the shelves have no more. ``shown`` stands elsewhere on the page already, and does not come
     again.
     """
-    taken = _Taken(set(shown), {}, max(1, ceil(layout.category_share * layout.k)))
+    taken = _Taken(set(shown), {}, layout.most)
     left = _there(shelves, taken.used)
     rows: list[tuple[Placed, ...]] = []
     free = layout.k

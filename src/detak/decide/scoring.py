@@ -3,9 +3,9 @@
 Products are numbers; those that are not in the arrays of ``Wares`` share its last row.
 """
 
-from collections.abc import Callable, Sequence
-from functools import cached_property, partial
-from itertools import chain, pairwise
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from detak.decide.appeal import EVEN
 from detak.decide.page import FEATURES, Placed, Weights
+from detak.decide.rows import Rows
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -80,9 +81,12 @@ class Scoring:
         return np.full(int(self.wares.category.max(initial=-1)) + 2, EVEN)
 
     def scored(self, pools: Sequence[Pool]) -> list[list[Placed]]:
-        """The products of each pool that may be shown, the most valuable first; of those alike the one named first."""
-        if not pools:
-            return []
+        """``rows``, as the products of each pool."""
+        return self.rows(pools).lists() if pools else []
+
+    def rows(self, pools: Sequence[Pool]) -> Rows:
+        """The products of each pool that may be shown, the most valuable first; of those alike the one named first.
+        There is a pool."""
         sizes = [len(one.products) for one in pools]
         product = np.fromiter(chain.from_iterable([one.products for one in pools]), np.int64, sum(sizes))
         fits = np.fromiter(chain.from_iterable([one.fits for one in pools]), np.float64, len(product))
@@ -107,27 +111,10 @@ class Scoring:
         told[:, 6:8] = (marks[:, :2] * np.uint8(_FULL)).take(pool, axis=0)
         told[:, 8] = _as_bytes(kind)
         order = np.lexsort((-score, pool))
-        return _placed(pools, ends.tolist(), (product, score, told, category), order)
-
-
-def _placed(
-    pools: Sequence[Pool],
-    ends: list[int],
-    columns: tuple[NDArray[np.int64], Floats, NDArray[np.uint8], NDArray[np.int32]],
-    order: NDArray[np.intp],
-) -> list[list[Placed]]:
-    product, score, told, category = (one.take(order, axis=0) for one in columns)
-    wide = told.shape[1]
-    raw = told.tobytes()
-    shelves = [pool.shelf for pool, (first, end) in zip(pools, pairwise(ends), strict=True) for _ in range(first, end)]
-    features = [raw[byte : byte + wide] for byte in range(0, len(raw), wide)]
-    rows = zip(product.tolist(), shelves, score.tolist(), features, category.tolist(), strict=True)
-    found = list(map(_row, rows))
-    return [found[first:end] for first, end in pairwise(ends)]
-
-
-_row: Final[Callable[[tuple[int, str, float, bytes, int]], Placed]] = partial(tuple.__new__, Placed)
-"""A row as it is, without naming each of its fields: there are hundreds for every question."""
+        return Rows(
+            product.take(order), score.take(order), category.take(order), told.take(order, axis=0),
+            ends[1:].tolist(), [one.shelf for one in pools], [not one.personal for one in pools],
+        )  # fmt: skip
 
 
 def _as_bytes(told: Floats) -> NDArray[np.uint8]:

@@ -27,9 +27,10 @@ from detak.decide.offers_learning import learn as learn_offers
 from detak.decide.page import Weights
 from detak.decide.rulebook import Rulebook
 from detak.decide.served import DAY
-from detak.deciding.composing import Composed, Composing, Moment, Posed
+from detak.deciding.composing import Composed, Composing
 from detak.deciding.decision_learning import taught
 from detak.deciding.offering import Standing, standing
+from detak.deciding.posing import Moment, Posed
 from detak.deciding.prepared import Answered, Asking, Ledger, Prepared, entry
 from detak.deciding.resuming import answered_before, read_kept, write_kept
 from detak.deciding.shopfront import Front

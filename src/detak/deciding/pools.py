@@ -78,9 +78,9 @@ class Persons(NamedTuple):
     """Picked products that are there for their category alone, and what it is called."""
 
     @property
-    def all(self) -> set[int]:
-        """What is there for the visitor."""
-        return {*self.continued, *self.picked, *self.together}
+    def all(self) -> list[int]:
+        """What is there for the visitor; some may be named twice."""
+        return [*self.continued, *self.picked, *self.together]
 
     def fit(self, products: Sequence[int]) -> list[float]:
         """How well each fits the visitor, from 0 to 1."""

@@ -1,7 +1,7 @@
 """The shop as pages are made from it at one moment: models, catalogue, rules and weights together. Immutable in effect;
 what is looked up often is remembered."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 from detak.catalogue import Product
 from detak.decide.exploring import Exploration
 from detak.decide.page import FEATURES, Layout, Placed, Weights
+from detak.decide.rows import Joined, Rows, rows_of
 from detak.decide.rulebook import CONTINUE, FOR_YOU, NEW, PERSONAL, PINNED, TRENDING, PageRules
 from detak.decide.scoring import Pool, Scoring, Wares
 from detak.deciding.pools import Persons, Pools, Where
@@ -59,7 +60,7 @@ class View:
         self.exploration = Exploration(self.rules.explore, self.rules.most_loss)
         wares = Wares(*front.features, stock.worth(own), stock.category, stock.open(own), stock.sensitive)
         self.scoring = Scoring(front.weights, wares)
-        self._common: dict[tuple[str, Where | None, int], list[Placed]] = {}
+        self._common: dict[tuple[str, Where | None, int], Rows] = {}
         self._layouts: dict[int, Layout] = {}
         told = stock.rules(own)
         pins = (
@@ -67,20 +68,27 @@ class View:
             if told
             else []
         )
-        self._pins = [(at, self._pinned(product)) for at, product in pins if wares.open[product]]
+        pins = [(at, product) for at, product in pins if wares.open[product]]
+        self.pinned = rows_of(PINNED, [self._pinned(product) for _, product in pins])
+        """What the shop has put in places of its own."""
+        self.pinned_at = [at for at, _ in pins]
+        """By product of ``pinned``, its place, from 0."""
         self.ruling = stock.ruling(own)
         """The rules by which products are chosen beside one another, if there are any."""
         self._again = (told.purchased_days if told else 0) * 24 * HOUR
 
-    def pins(self, k: int, shut: Collection[int]) -> list[tuple[int, Placed]]:
-        """The products that the shop has put in a place of a page of ``k``; from 0."""
-        return [(at, one) for at, one in self._pins if at < k and one.product not in shut]
+    def pins(self, joined: Joined) -> list[tuple[int, int]]:
+        """What the shop has put in a place, from 0, and its row, which is put there."""
+        if not self.pinned_at:
+            return []
+        first = joined.first(joined.add(self.pinned))
+        return [(at, first + row) for row, at in enumerate(self.pinned_at)]
 
     def lately(self, bought: Touches, now: int) -> list[str]:
         """What was bought too lately to be shown again, by the placement's rules; what is pinned is not among it."""
         if not self._again or not len(bought):
             return []
-        put = {self._front.stock.items[one.product] for _, one in self._pins}
+        put = {self._front.stock.items[one] for one in self.pinned.product.tolist()}
         rows = zip(bought.product, bought.time.tolist(), strict=True)
         return list(dict.fromkeys(one for one, time in rows if time > now - self._again and one not in put))
 
@@ -100,20 +108,13 @@ class View:
         """The candidates of the shelves that are there for the person, in the order of the rules; some may be empty."""
         return [self._pool(name, persons) for name in self.rules.shelves if name in PERSONAL]
 
-    def shelves(
-        self, personal: Sequence[list[Placed]], theirs: Collection[int], where: Where, now: int
-    ) -> list[list[Placed]]:
-        """The shelves that there is anything for: those of the person as they were scored, and those that are for
-        everyone, on which nothing stands that is there for the person (``theirs``)."""
-        scored = iter(personal)
-        made = []
-        for name in self.rules.shelves:
-            if name in PERSONAL:
-                made.append(next(scored))
-            else:
-                common = self._for_everyone(name, where, now)
-                made.append([one for one in common if one[0] not in theirs] if theirs else common)
-        return [one for one in made if one]
+    def shelves(self, personal: Iterator[int], common: Callable[[Rows], int], where: Where, now: int) -> list[int]:
+        """The numbers of the shelves, in the order of the rules: of those of the person as they come, and what
+        ``common`` says of those that are for everyone."""
+        return [
+            next(personal) if name in PERSONAL else common(self._for_everyone(name, where, now))
+            for name in self.rules.shelves
+        ]
 
     def _pool(self, name: str, persons: Persons) -> Pool:
         if name == CONTINUE:
@@ -122,14 +123,14 @@ class View:
             return Pool(name, persons.picked, persons.fit(persons.picked), False, False, True, persons.leans)
         return Pool(name, persons.together, persons.fit(persons.together), False, True, True, persons.leans)
 
-    def _for_everyone(self, name: str, where: Where, now: int) -> list[Placed]:
+    def _for_everyone(self, name: str, where: Where, now: int) -> Rows:
         """A shelf that is the same for all who are there then: scored once."""
         key = (name, where, now // HOUR) if name == TRENDING else (name, None, 0)
         found = self._common.get(key)
         if found is None:
             front = self._front
             products = front.trending(where, now) if name == TRENDING else front.newest if name == NEW else front.cut
-            (found,) = self.scoring.scored([Pool(name, products, [0.0] * len(products))])
+            found = self.scoring.rows([Pool(name, products, [0.0] * len(products))])
             if len(self._common) < _PLACES:
                 self._common[key] = found
         return found
