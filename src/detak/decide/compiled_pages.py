@@ -1,19 +1,22 @@
 """Pages as the compiled kernel composes them (``kernel/pages.c``): those of ``pages.plainly``, far sooner."""
 
 import ctypes
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detak.decide.exploring import BEST, EXPLORED, Drawn
 from detak.decide.orders import Order
-from detak.decide.page import Layout, Page
+from detak.decide.page import Page
 from detak.decide.rows import Rows
 from detak.kernel.calling import DONE, address
 
 _UNTRIED: Final = -1.0
+
+Ints: TypeAlias = "array[int]"
 
 
 def _pointers(*names: str) -> list[tuple[str, Any]]:
@@ -36,13 +39,23 @@ class _Answer(ctypes.Structure):
 
 
 class _Lists(NamedTuple):
-    """What places refer to, one place's after another's."""
+    """What places refer to, one place's after another's, in arrays that are quick to put together."""
 
-    shelf: list[int]
-    theirs: list[int]
-    shut: list[int]
-    pins: list[tuple[int, int]]
-    layouts: list[Layout]
+    place: Ints
+    tried: "array[float]"
+    shelf: Ints
+    theirs: Ints
+    shut: Ints
+    pin_at: Ints
+    pin_row: Ints
+    size: Ints
+    most: Ints
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Of no places."""
+        ints = (array("i") for _ in range(4))
+        return cls(array("i"), array("d"), array("i"), array("q"), array("q"), *ints)
 
 
 def compiled(kernel: ctypes.CDLL, rows: Rows, questions: Sequence[Sequence[Order]]) -> list[list[Drawn]]:
@@ -54,35 +67,24 @@ def compiled(kernel: ctypes.CDLL, rows: Rows, questions: Sequence[Sequence[Order
     orders = [one for some in questions for one in some]
     if not orders:
         return [[] for _ in questions]
-    lists = _Lists([], [], [], [], [])
-    places = _places(questions, lists)
-    total = sum(one.k for one in orders)
-    answer: tuple[NDArray[Any], ...] = (
-        np.empty(total, np.int32), np.empty(len(orders), np.int32),
-        np.empty(len(orders), np.uint8), np.empty(len(orders), np.float64),
-    )  # fmt: skip
-    tried = [(one.exploration.share, one.exploration.most_loss, _lot(one)) for one in orders]
-    asked: tuple[NDArray[Any], ...] = (
-        np.array(places, np.int32), np.array(tried, np.float64), np.array(lists.shelf, np.int32),
-        np.array(lists.theirs, np.int64), np.array(lists.shut, np.int64),
-        np.array([at for at, _ in lists.pins], np.int32), np.array([row for _, row in lists.pins], np.int32),
-        np.array([one.shelf for one in lists.layouts], np.int32),
-        np.array([one.most for one in lists.layouts], np.int32),
-    )  # fmt: skip
-    columns: tuple[NDArray[Any], ...] = (
-        rows.product, rows.score, rows.category, np.array(rows.end, np.int32), _numbered(rows.names),
-        np.array(rows.common, np.uint8),
-    )  # fmt: skip
-    what = _Rows(*map(address, columns)), _Asked(len(orders), *map(address, asked)), _Answer(*map(address, answer))
+    lists = _Lists.empty()
+    total = _put_all(questions, lists)
+    row, many = np.empty(total, np.int32), np.empty(len(orders), np.int32)
+    variant, chance = np.empty(len(orders), np.uint8), np.empty(len(orders), np.float64)
+    shelves: tuple[array[Any], ...] = array("i", rows.end), _numbered(rows.names), array("b", rows.common)
+    what = (
+        _Rows(address(rows.product), address(rows.score), address(rows.category), *[_at(one) for one in shelves]),
+        _Asked(len(orders), *[_at(one) for one in lists]),
+        _Answer(address(row), address(many), address(variant), address(chance)),
+    )
     if kernel.detak_pages(*map(ctypes.byref, what)) != DONE:
         raise MemoryError("there is no memory to compose pages in")
-    drawn = iter(_drawn(rows, orders, answer))
+    drawn = iter(_drawn(rows, orders, (row, many, variant, chance)))
     return [[next(drawn) for _ in some] for some in questions]
 
 
-def _places(questions: Sequence[Sequence[Order]], lists: _Lists) -> list[tuple[int, ...]]:
-    """A row of numbers for each placement; what they refer to goes to ``lists``, what several share once."""
-    places: list[tuple[int, ...]] = []
+def _put_all(questions: Sequence[Sequence[Order]], lists: _Lists) -> int:
+    """Put every placement into the lists, what several share once; how many rows their pages have at most."""
     theirs: dict[int, tuple[int, int]] = {}
     first = 0
     for number, some in enumerate(questions, 1):
@@ -91,27 +93,34 @@ def _places(questions: Sequence[Sequence[Order]], lists: _Lists) -> list[tuple[i
             if named is None:
                 named = theirs[id(one.theirs)] = _put(lists.theirs, one.theirs)
             shelf, shut = _put(lists.shelf, one.shelves), _put(lists.shut, one.shut)
-            layout = len(lists.layouts)
-            lists.layouts.extend([one.layout(max(one.k - shown, 0)) for shown in range(len(one.pins) + 1)])
-            places.append((number, one.k, *shelf, *named, *shut, *_put(lists.pins, one.pins), layout, first))
+            _put(lists.pin_row, [row for _, row in one.pins])
+            pins = _put(lists.pin_at, [at for at, _ in one.pins])
+            lists.place.extend((number, one.k, *shelf, *named, *shut, *pins, len(lists.size), first))
+            tried = one.exploration
+            lists.tried.extend((tried.share, tried.most_loss, _UNTRIED if one.lot is None else one.lot))
+            for shown in range(len(one.pins) + 1):
+                layout = one.layout(max(one.k - shown, 0))
+                lists.size.append(layout.shelf)
+                lists.most.append(layout.most)
             first += one.k
-    return places
+    return first
 
 
-def _put(into: list[Any], more: Collection[Any]) -> tuple[int, int]:
+def _put(into: Ints, more: Iterable[int]) -> tuple[int, int]:
     first = len(into)
     into.extend(more)
     return first, len(into)
 
 
-def _lot(order: Order) -> float:
-    return _UNTRIED if order.lot is None else order.lot
+def _at(numbers: "array[Any]") -> int:
+    """Where the first of them lies."""
+    return numbers.buffer_info()[0]
 
 
-def _numbered(names: Sequence[str]) -> NDArray[np.int32]:
+def _numbered(names: Sequence[str]) -> Ints:
     """The same number for the same name."""
     numbers = {name: at for at, name in enumerate(names)}
-    return np.array([numbers[one] for one in names], np.int32)
+    return array("i", [numbers[one] for one in names])
 
 
 def _drawn(rows: Rows, orders: Sequence[Order], answer: tuple[NDArray[Any], ...]) -> Iterator[Drawn]:

@@ -228,7 +228,7 @@ class Pools:
 def _scored(model: Model, histories: Sequence[History], situation: Situation) -> list[Scored]:
     """What the model says to each; never what they touched already."""
     touched = [np.unique(one.item) for one in histories]
-    if isinstance(model, Many) and len(histories) > 1:  # one alone is answered sooner by itself
+    if len(histories) > 1 and isinstance(model, Many):  # one alone is answered sooner by itself
         return model.recommend_many(Crowd(histories, touched), _CANDIDATES, situation)
     each = zip(histories, touched, strict=True)
     return [model.recommend(history, _CANDIDATES, theirs, situation) for history, theirs in each]

@@ -3,6 +3,7 @@
 Products are numbers, as models have them; a product that is not among them is given one past the last by ``Naming``.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import Final
@@ -194,6 +195,11 @@ class Naming:
         """The product that has a number."""
         items = self._items
         return items[number] if number < len(items) else self._named[number - len(items) - 1]
+
+    def names(self, numbers: Iterable[int]) -> list[str]:
+        """The product of each number."""
+        items, known = self._items, len(self._items)
+        return [items[one] if one < known else self._named[one - known - 1] for one in numbers]
 
     def knows(self, number: int) -> bool:
         """Whether models or the catalogue have it."""

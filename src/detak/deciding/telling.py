@@ -67,15 +67,17 @@ def _slots(slate: Sequence[Placed], persons: Persons, asker: Asker) -> tuple[lis
     place = where.city or where.province
     here = Reason("popular_place", place) if place else _POPULAR
     said = {**_REASONS, rules.TOGETHER: Reason("together", persons.beside), rules.TRENDING: here}
-    slots, name = [], naming.name
+    reasons = [
+        (persons.reason(product, naming) if shelf in _OWN else None) or said[shelf] for product, shelf, *_ in slate
+    ]
+    names = naming.names([one[0] for one in slate])
+    slots = [Slot(name, one[1], reason) for name, one, reason in zip(names, slate, reasons, strict=True)]
     worth: dict[str, float] = {}
     first: dict[str, Reason] = {}
-    for product, shelf, score, _, _ in slate:
-        reason = (persons.reason(product, naming) if shelf in _OWN else None) or said[shelf]
-        slots.append(Slot(name(product), shelf, reason))
+    for one, reason in zip(slate, reasons, strict=True):
         code = reason.code
         if code in worth:
-            worth[code] += score
+            worth[code] += one[2]
         else:
-            worth[code], first[code] = score, reason
+            worth[code], first[code] = one[2], reason
     return slots, [first[code] for code in sorted(worth, key=worth.__getitem__, reverse=True)[:_MOST_REASONS]]

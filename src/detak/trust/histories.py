@@ -223,9 +223,15 @@ class _Rings:
         if row >= len(self._count):
             return self._item[:0, 0], self._time[:0, 0], self._kind[:0, 0], self._purposes[:0, 0]
         count = int(self._count[row])
-        slot = np.arange(max(0, count - self._most), count) % self._most
-        cell = (self._blocks[row, slot // _BLOCK], slot % _BLOCK)
-        return self._item[cell], self._time[cell], self._kind[cell], self._purposes[cell]
+        held = min(count, self._most)
+        blocks = self._blocks[row, : -(-held // _BLOCK)]
+        oldest = count % self._most if count > held else 0
+
+        def told(array: Any) -> Any:
+            found = array.take(blocks, axis=0).ravel()[:held]
+            return np.concatenate([found[oldest:], found[:oldest]]) if oldest else found
+
+        return told(self._item), told(self._time), told(self._kind), told(self._purposes)
 
     def drop(self, row: int) -> None:
         """Empty a row; its blocks are overwritten, and free."""
