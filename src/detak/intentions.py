@@ -10,7 +10,14 @@ from detak.consent import Purpose
 from detak.errors import StoreError
 from detak.estimates.intent import Intent, Present, learn, levels_of, present, so_far
 from detak.insights.intent import TOUCHES
-from detak.insights.moments_of_visits import moments, read_moments, read_present, reduce_moments, reduce_present
+from detak.insights.moments_of_visits import (
+    moments,
+    read_moments,
+    read_present,
+    reduce_moments,
+    reduce_present,
+    sampled,
+)
 from detak.recommend.content import Kind
 from detak.snapshot import read, remove, write
 from detak.subject import Identifier
@@ -42,10 +49,10 @@ class Intentions:
             _log.warning("%s", error)
 
     def learn(self) -> bool:
-        """Learn from everything that personalisation may use; whether there was enough."""
+        """Learn from what personalisation may use, of very much a part; whether there was enough."""
         with self._gate.events(Purpose.PERSONALISATION, before=datetime.now(UTC), why="intent") as granted:
             self.forgotten = False
-            counted = granted.run(reduce_moments(moments(granted.facts, TOUCHES)))
+            counted = granted.run(reduce_moments(moments(sampled(granted.facts, TOUCHES), TOUCHES)))
         self._model = learn(read_moments(counted))
         if self._model is None:
             remove(self._path)

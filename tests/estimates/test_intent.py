@@ -6,6 +6,7 @@ from sklearn.metrics import roc_auc_score
 from tests.facts import JAKARTA, Told, ask, rows, tables
 
 from detak.estimates.intent import FACTORS, Intent, Moments, auc, judge, learn, levels_of, so_far
+from detak.insights import moments_of_visits
 from detak.insights.intent import TOUCHES, IntentQuality
 from detak.insights.moments_of_visits import moments
 from detak.trust.touches import KINDS
@@ -101,6 +102,16 @@ def test_auc_is_that_of_scikit_learn() -> None:
 
 def test_touches_are_those_of_live_histories() -> None:
     assert set(TOUCHES) == set(KINDS)
+
+
+def test_of_very_much_a_part_of_the_people_is_looked_at_with_all_they_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = _random_life(1, people=9)
+    facts = tables(told.events, told.items)
+    monkeypatch.setattr(moments_of_visits, "MOST", 130)
+    whose = [row["subject"] for row in rows(moments(moments_of_visits.sampled(facts, TOUCHES), TOUCHES))]
+    every = [row["subject"] for row in rows(moments(facts, TOUCHES)) if row["subject"] in (0, 3, 6)]
+    assert sorted(whose) == sorted(every)
+    assert rows(moments_of_visits.reduce_sampled(facts, TOUCHES)) == [{"one_in": 3}]
 
 
 def test_nothing_to_learn_from_is_said() -> None:

@@ -87,8 +87,12 @@ def test_what_nobody_is_known_behind_counts_too(tmp_path: Path) -> None:
         before = answers(engine, names)
         assert before["searches"]["searches"] == 2
         assert before["product_funnel"]["products"][0]["seen"] == 1
+        narrow = Question("cancellations", {"from": "2026-10-01", "to": "2026-10-02", "source": "web"})
+        narrowed = engine.answer(narrow).report
         assert keep(engine)
         assert answers(engine, names) == before
+        assert engine.answer(narrow).report == narrowed
+        assert msgspec.json.decode(narrowed)["orders"] == 1
 
 
 def differing(engine: Engine) -> list[str]:

@@ -20,7 +20,7 @@ from detak.errors import UsageError, WordedError
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, ORDER_UPDATED
 from detak.insights.base import Facts, Shop
 from detak.insights.period import Period
-from detak.insights.rare import lines_of
+from detak.insights.rare import lines_of, rare_of
 from detak.insights.stages import SEGMENTS, segment
 from detak.insights.trail import Kept, in_turn, visits_of
 
@@ -130,13 +130,14 @@ def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) 
     rare = facts.kept.rare if facts.kept else None
     if rare is not None and (wanted or period is not None):
         rare = _kept(rare, wanted, start, end)
+    items = _items(facts, events, wanted, start, end) if wanted or period is not None else facts.items
     if filters.segment is not None:
         people = segment(facts, filters.segment, end)
-        events, decisions, visits = (table.semi_join(people, "subject") for table in (events, decisions, visits))
+        narrow = (table.semi_join(people, "subject") for table in (events, items, decisions, visits))
+        events, items, decisions, visits = narrow
         rare = None if rare is None else rare.semi_join(people, "subject")
     if events is facts.events:
         return facts
-    items = facts.items.semi_join(events.select(event_id=events.id), "event_id")
     lines = None if rare is None else lines_of(facts).semi_join(rare.select(event_id=rare.id), "event_id")
     return replace(facts, events=events, items=items, decisions=decisions, kept=Kept(visits, rare=rare, lines=lines))
 
@@ -155,6 +156,21 @@ def _kept(events: ir.Table, wanted: Mapping[str, list[str]], start: datetime | N
     for name, values in wanted.items():
         others = others.filter(others[name].lower().isin(values))
     return others.union(_orders(events.filter(of_orders), wanted, start, end).cast(others.schema()))
+
+
+def _items(
+    facts: Facts, events: ir.Table, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None
+) -> ir.Table:
+    """The products of the events that are left. They state when and where from themselves, and no place."""
+    if wanted.keys() - {"source"}:
+        return facts.items.semi_join(events.select(event_id=events.id), "event_id")
+    told, lines = rare_of(facts, *_OF_ORDERS), lines_of(facts)
+    orders = _orders(told.filter(told.order_id.notnull()), wanted, start, end)
+    of_orders = facts.items.event.isin(_OF_ORDERS) & facts.items.order_id.notnull()
+    others = facts.items.filter(~of_orders, *_within(facts.items.time, start, end))
+    if "source" in wanted:
+        others = others.filter(others.source.lower().isin(wanted["source"]))
+    return others.union(lines.semi_join(orders.select(event_id=orders.id), "event_id").cast(others.schema()))
 
 
 def _orders(about: ir.Table, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None) -> ir.Table:

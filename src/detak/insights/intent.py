@@ -13,7 +13,7 @@ from detak.estimates.intent import Present, judge, learn
 from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Block, Note, Row, Table, Words
-from detak.insights.moments_of_visits import moments, read_moments, reduce_moments
+from detak.insights.moments_of_visits import moments, read_moments, reduce_moments, reduce_sampled, sampled
 from detak.words import say
 
 TOUCHES: Final = (
@@ -41,6 +41,8 @@ class Band(msgspec.Struct, frozen=True):
 class IntentReport(Report, frozen=True, kw_only=True):
     """A model learnt on the first days, calibrated on later ones, judged on the last; null: too little happened."""
 
+    one_in: int
+    """Of so many people one was looked at."""
     moments: int
     bought: float | None
     """The part of all moments that led to a purchase."""
@@ -72,8 +74,9 @@ class IntentReport(Report, frozen=True, kw_only=True):
             )
             for one in self.reliability
         ]
+        sample = say(language, "intent.sampled", one_in=render.whole(self.one_in, language))
         return [
-            Words([said]),
+            Words([said] if self.one_in == 1 else [said, sample]),
             Table(say(language, "intent.reliability"), heads, rows),
             Note(say(language, "intent.how")),
         ]
@@ -102,8 +105,9 @@ class IntentQuality:
     purpose: ClassVar[Purpose] = Purpose.PERSONALISATION
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:  # noqa: ARG002  the contract's signature
-        """``moments``: a row for each kind of moment (``reduce_moments``)."""
-        return {"moments": reduce_moments(moments(facts, TOUCHES))}
+        """``moments``: a row for each kind of moment (``reduce_moments``); ``sampled``: one row."""
+        rows = moments(sampled(facts, TOUCHES), TOUCHES)
+        return {"moments": reduce_moments(rows), "sampled": reduce_sampled(facts, TOUCHES)}
 
     def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> IntentReport:
         """The report. Groups of moments smaller than the shop shows are left out."""
@@ -112,6 +116,7 @@ class IntentQuality:
         found = judge(model, told) if model else None
         every = float(told.moments.sum())
         return IntentReport(
+            one_in=max(1, sums["sampled"]["one_in"][0].as_py()),
             moments=int(every),
             bought=float(told.bought.sum()) / every if every else None,
             auc=found.auc if found else None,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import ibis
 import ibis.expr.types as ir
@@ -15,6 +16,28 @@ from detak.insights.base import Facts
 _CARTS = ("Product Added", "Wishlist Product Added to Cart")
 _PAUSE = ibis.interval(seconds=VISIT // 1_000_000)
 _LEARN, _CALIBRATE = 0.7, 0.85  # of the time up to the last touch
+MOST: Final = 1_000_000
+"""Touches, about so many, that are looked at: more say nothing new of a few dozen numbers."""
+
+
+def sampled(facts: Facts, events: tuple[str, ...]) -> Facts:
+    """Of many people every second, third, ... with all their touches, so that not many more than ``MOST`` are left."""
+    many = _parts(_touched(facts, events).count().as_scalar())
+    return replace(facts, items=facts.items.filter(facts.items.subject % many == 0))
+
+
+def reduce_sampled(facts: Facts, events: tuple[str, ...]) -> ir.Table:
+    """``one_in``: of so many people one is in ``sampled``."""
+    touched = _touched(facts, events)
+    return touched.agg(one_in=_parts(touched.count()))
+
+
+def _touched(facts: Facts, events: tuple[str, ...]) -> ir.Table:
+    return facts.items.filter(facts.items.event.isin(events))
+
+
+def _parts(touches: ir.IntegerScalar) -> ir.IntegerScalar:
+    return ibis.greatest((touches + MOST - 1) // MOST, 1).cast("int64")
 
 
 def moments(facts: Facts, events: tuple[str, ...]) -> ir.Table:

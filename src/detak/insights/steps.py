@@ -32,28 +32,26 @@ def reached(facts: Facts, path: Steps) -> list[ir.Table]:
 
     ``start`` is when the first step was done that it follows from.
     """
-    trail = trail_of(facts)
+    trail, firsts = trail_of(facts), firsts_of(facts)
     span = ibis.interval(seconds=round(path.within * 86_400))
+    starts = trail.filter(trail.event == path.names[0], ~trail.again)  # of each run the last: it is the latest
+    before = starts.select("subject", "time", start=starts.time)
     found: list[ir.Table] = []
     for name in path.names[1:]:
-        before = found[-1] if found else _starts(trail, facts, path)
+        leading = _leading(before, firsts.filter(firsts.event == name), span)
         mine = trail.filter(trail.event == name)
-        both = before.select("subject", "time", "start", onward=ibis.literal(""), mine=False).union(
+        both = leading.select("subject", "time", "start", onward=ibis.literal(""), mine=False).union(
             mine.select("subject", "time", start=ibis.null("timestamp(6)"), onward=mine.onward, mine=True)
         )
         latest = both.start.max().over(group_by="subject", order_by=[both.time, both.mine], rows=(None, 0))
         ahead = both.mutate(start=latest)
         kept = ahead.filter(ahead.mine, ahead.time <= ahead.start + span)
-        found.append(kept.select("subject", "time", "start", "onward"))
+        before = kept.select("subject", "time", "start", "onward")
+        found.append(before)
     return found
 
 
-def _starts(trail: ir.Table, facts: Facts, path: Steps) -> ir.Table:
-    """The events of the first step that could lead on: of people who did the second one later, the last of each run."""
-    firsts = firsts_of(facts)
-    one = firsts.filter(firsts.event == path.names[0]).select("subject", "first")
-    two = firsts.filter(firsts.event == path.names[1]).select("subject", "last")
-    both = one.join(two, "subject")
-    able = both.filter(both.first <= both["last"]).select("subject")
-    starts = trail.filter(trail.event == path.names[0], ~trail.again).semi_join(able, "subject")
-    return starts.select("subject", "time", start=starts.time)
+def _leading(before: ir.Table, onwards: ir.Table, span: ir.IntervalScalar) -> ir.Table:
+    """What could lead on: ``onwards`` says of each person when they did the next step first and last."""
+    wide = before.join(onwards.select("subject", "first", "last"), ["subject", before.time <= onwards["last"]])
+    return wide.filter(wide.start + span >= wide["first"]).select("subject", "time", "start")
