@@ -27,14 +27,14 @@ class _Rows(ctypes.Structure):
     _fields_ = _pointers("product", "score", "category", "end", "name", "common")
 
 
-class _Asked(ctypes.Structure):
+class _Orders(ctypes.Structure):
     _fields_ = [
         ("places", ctypes.c_int64),
         *_pointers("place", "tried", "shelf", "theirs", "shut", "pin_at", "pin_row", "size", "most"),
     ]
 
 
-class _Answer(ctypes.Structure):
+class _Drawn(ctypes.Structure):
     _fields_ = _pointers("row", "many", "variant", "chance")
 
 
@@ -74,8 +74,8 @@ def compiled(kernel: ctypes.CDLL, rows: Rows, questions: Sequence[Sequence[Order
     shelves: tuple[array[Any], ...] = array("i", rows.end), _numbered(rows.names), array("b", rows.common)
     what = (
         _Rows(address(rows.product), address(rows.score), address(rows.category), *[_at(one) for one in shelves]),
-        _Asked(len(orders), *[_at(one) for one in lists]),
-        _Answer(address(row), address(many), address(variant), address(chance)),
+        _Orders(len(orders), *[_at(one) for one in lists]),
+        _Drawn(address(row), address(many), address(variant), address(chance)),
     )
     if kernel.detak_pages(*map(ctypes.byref, what)) != DONE:
         raise MemoryError("there is no memory to compose pages in")

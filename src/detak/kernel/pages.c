@@ -18,7 +18,7 @@ typedef struct {
   const uint8_t *common;   /* by shelf: whether it lacks what is there for the visitor */
 } Rows;
 
-/* One placement. Lists are places in the arrays of `Asked`, from the first to before the end. */
+/* One placement. Lists are places in the arrays of `Orders`, from the first to before the end. */
 typedef struct {
   int32_t question, k;
   int32_t shelf, shelf_end;
@@ -37,14 +37,14 @@ typedef struct {
   const int64_t *theirs, *shut;
   const int32_t *pin_at, *pin_row;
   const int32_t *size, *most; /* by layout: products of a shelf, and of a category */
-} Asked;
+} Orders;
 
 typedef struct {
   int32_t *row;
   int32_t *many;    /* by place */
   uint8_t *variant; /* by place: 1 where another shelf stands on top */
   double *chance;   /* by place */
-} Answer;
+} Drawn;
 
 /* What is known of a product, by the number of the question or the place that it holds for. */
 typedef struct {
@@ -137,7 +137,7 @@ static int32_t best_of(Room *room, const Rows *rows, int32_t left_many, int32_t 
 }
 
 /* The shelves there is anything on, without what only others may see; the one with the best first product first. */
-static int32_t there(Room *room, const Rows *rows, const Asked *asked, const Place *place, int32_t number) {
+static int32_t there(Room *room, const Rows *rows, const Orders *asked, const Place *place, int32_t number) {
   int32_t kept = 0, many = 0;
   for (int32_t at = 0; at < place->shelf_end - place->shelf; at++) {
     int32_t shelf = asked->shelf[place->shelf + at], first = kept, free = -1;
@@ -158,7 +158,7 @@ static int32_t there(Room *room, const Rows *rows, const Asked *asked, const Pla
 }
 
 /* Shelf after shelf, until the page is full or nothing is left; how many shelves it has. */
-static int32_t compose(Room *room, const Rows *rows, const Asked *asked, const Place *place, int32_t number, int32_t k,
+static int32_t compose(Room *room, const Rows *rows, const Orders *asked, const Place *place, int32_t number, int32_t k,
                        int32_t layout, int32_t *slate_many) {
   int32_t left = there(room, rows, asked, place, number), shelves = 0, many = 0;
   room->kinds_many = 0;
@@ -227,7 +227,7 @@ static int32_t put(const Room *room, int32_t shelf, int32_t many, int32_t *row, 
   return to;
 }
 
-static void answer_one(Room *room, const Rows *rows, const Asked *asked, int32_t at, const Answer *answer) {
+static void answer_one(Room *room, const Rows *rows, const Orders *asked, int32_t at, const Drawn *answer) {
   const Place *place = asked->place + at;
   int32_t number = at + 1, question = place->question, pins = 0, many = 0, *row = answer->row + place->first;
   for (int32_t one = place->theirs; one < place->theirs_end; one++)
@@ -260,7 +260,7 @@ static void answer_one(Room *room, const Rows *rows, const Asked *asked, int32_t
 }
 
 /* How many products the placements of one question speak of at most, the most shelves of a place, rows of one, and k. */
-static void measure(const Rows *rows, const Asked *asked, int64_t most[4]) {
+static void measure(const Rows *rows, const Orders *asked, int64_t most[4]) {
   int64_t spoken = 0;
   for (int64_t at = 0; at < asked->places; at++) {
     const Place *place = asked->place + at;
@@ -277,7 +277,7 @@ static void measure(const Rows *rows, const Asked *asked, int64_t most[4]) {
 }
 
 /* `DAMAGED`: there is no memory for it. */
-PUBLIC int detak_pages(const Rows *rows, const Asked *asked, const Answer *answer) {
+PUBLIC int detak_pages(const Rows *rows, const Orders *asked, const Drawn *answer) {
   int64_t most[4] = {0};
   measure(rows, asked, most);
   int64_t marks = 16, shelves = most[1] + 1, k = most[3] + 1;
