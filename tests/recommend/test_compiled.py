@@ -92,7 +92,7 @@ def test_the_same_is_said_of_the_same_candidates(touched: list[list[int]], again
     found, meant = model.told(histories), in_numpy(model).told(histories)
     assert found.item.tolist() == meant.item.tolist()
     assert found.start.tolist() == meant.start.tolist()
-    np.testing.assert_allclose(found.features, meant.features, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(found.features, meant.features)  # so a fit does not depend on the kernel
 
 
 def test_scores_are_those_of_numpy() -> None:

@@ -26,7 +26,8 @@ typedef struct {
   const float *least;                /* by unit, how little it may say: 0 where it is hidden, -inf where it goes straight to the score */
 } Blend;
 
-/* All candidates in the order of their numbers, and what is said of each: as many places a person as there may be. */
+/* All candidates in the order of their numbers, and what is said of each, without logarithms: these NumPy takes, so that what is learnt
+   from it is the same to the bit wherever there is no kernel. As many places a person as there may be. */
 typedef struct {
   int32_t *item;
   float *features;
@@ -175,11 +176,11 @@ static void stand(const float *restrict value, int32_t many, int32_t *restrict p
   }
 }
 
-/* The share of the highest, the place, and the value of what one slot says of each candidate. */
+/* The share of the highest, the place, and the value (and a little) of what one slot says of each candidate. */
 static void say_slot(const Blend *blend, Room *room, int32_t slot, float *features) {
   const int32_t wide = features_of(blend);
   const float *total = room->total + slot * room->stride, *far = blend->standing + 2 * blend->far;
-  const float silence[SPOKEN] = {0, far[0], far[1], logf(SMALL)};
+  const float silence[SPOKEN] = {0, far[0], far[1], SMALL};
   float most = 1e-30f;
   int32_t many = 0;
   features += slot * SPOKEN;
@@ -197,7 +198,7 @@ static void say_slot(const Blend *blend, Room *room, int32_t slot, float *featur
     const float *place = blend->standing + 2 * room->standing[one];
     own[0] = value / most;
     own[1] = place[0], own[2] = place[1];
-    own[3] = logf(value + SMALL);
+    own[3] = value + SMALL;
   }
 }
 
@@ -217,23 +218,30 @@ static void say_touched(const Blend *blend, Room *room, float *features) {
     own[0] += 1;
     own[1] = 1.0f / (float)(room->touches - touch); /* of several the last stays */
   }
-  for (int32_t at = 1; at <= room->candidates; at++) {
-    float *often = features + (int64_t)at * wide - 2;
-    if (*often > 0) *often = log1pf(*often);
-  }
   number(room, room->candidate, room->candidates, 0);
 }
 
 static void say(const Blend *blend, Room *room, float *features) {
   int32_t wide = features_of(blend);
-  float length = log1pf((float)room->touches);
   for (int32_t at = 0; at < room->candidates; at++) {
     float *own = features + (int64_t)at * wide + blend->slots * SPOKEN;
     memcpy(own, blend->fame + 3 * (int64_t)room->candidate[at], 3 * sizeof(float));
-    own[3] = length, own[4] = 0, own[5] = 0;
+    own[3] = (float)room->touches, own[4] = 0, own[5] = 0;
   }
   for (int32_t slot = 0; slot < blend->slots; slot++) say_slot(blend, room, slot, features);
   say_touched(blend, room, features);
+}
+
+/* Of what is said as it is, the logarithms that the ranker knows. */
+static void take_logarithms(const Blend *blend, const Room *room, float *features) {
+  int32_t wide = features_of(blend), known = blend->slots * SPOKEN;
+  const float silence = logf(SMALL), length = log1pf((float)room->touches);
+  for (int32_t at = 0; at < room->candidates; at++, features += wide) {
+    for (int32_t one = SPOKEN - 1; one < known; one += SPOKEN)
+      features[one] = features[one] == SMALL ? silence : logf(features[one]);
+    features[known + 3] = length;
+    if (features[known + 4] > 0) features[known + 4] = log1pf(features[known + 4]);
+  }
 }
 
 typedef float Four __attribute__((vector_size(16)));
@@ -342,6 +350,7 @@ static int answer_one(const Blend *blend, const Asked *asked, int64_t person, Ro
     return DONE;
   }
   say(blend, room, room->features);
+  take_logarithms(blend, room, room->features);
   score(blend, room, room->features, room->score);
   choose(blend, room, person * asked->k, asked->k, answer);
   answer->many[person] = room->best.many;

@@ -65,7 +65,15 @@ class CompiledBlend:
         answer = _Told(address(item), address(features), address(many))
         self._ask(self.kernel.detak_blend_told, Asked(*lists.at, people, 0, again, -1), answer)
         here = np.arange(places) < many[:, None]
-        return Told(item[here], features[here], np.append(0, many.cumsum()))
+        return Told(item[here], self._with_logarithms(features[here]), np.append(0, many.cumsum()))
+
+    def _with_logarithms(self, features: Floats) -> Floats:
+        """As ``Voices`` takes them, to the bit: what is learnt does not depend on the kernel."""
+        found = np.ascontiguousarray(features.T)  # and as they lie in memory there
+        values = slice(SPOKEN - 1, -KNOWN, SPOKEN)
+        found[values] = np.log(found[values])
+        found[-3:-1] = np.log1p(found[-3:-1])
+        return found.T
 
     def _ask(self, call: Any, asked: Asked, answer: Answer | _Told) -> None:
         room = self._rooms.take(self._room)
