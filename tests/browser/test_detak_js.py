@@ -1,6 +1,7 @@
 """detak.js in a page: decisions shown and counted, consent asked first, the shop's own page without an answer."""
 
 import http.server
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from tests.browser.test_dashboard import Browser, until
 from tests.server.serving import Running, served
 from tests.shop import track
 
+import detak.server
 from detak.consent import Basis
 from detak.settings import Settings, SourceSettings
 
@@ -30,7 +32,8 @@ PAGE = """<!doctype html><html lang="{lang}"><title>Toko</title>
   <p id="own">Pilihan toko</p>
 </section>
 <ul id="list" data-detak-placement="search"><li data-detak-product="h">h</li><li data-detak-product="a">a</li></ul>
-<script src="{url}/detak.js" data-key="{key}" data-timeout="{patience}"></script></html>"""
+<script src="{url}/detak.js" {more} data-key="{key}" data-timeout="{patience}" async></script></html>"""
+SCRIPT = Path(detak.server.__file__).with_name("static") / "detak.js"
 
 
 class Pages(http.server.SimpleHTTPRequestHandler):
@@ -40,10 +43,11 @@ class Pages(http.server.SimpleHTTPRequestHandler):
     slow: threading.Event
 
     def do_GET(self) -> None:
+        own = self.path.endswith("/detak.js")
         self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Type", "text/javascript" if own else "text/html; charset=utf-8")
         self.end_headers()
-        self.wfile.write(self.page)
+        self.wfile.write(SCRIPT.read_bytes() if own else self.page)
 
     def log_message(self, *_: object) -> None:
         """Quietly."""
@@ -73,8 +77,9 @@ def open_page(browser: Browser, shop: Running) -> Iterator[Callable[..., None]]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def go(url: str | None = None, patience: int = 5_000, lang: str = "id") -> None:
-        Pages.page = PAGE.format(url=url or shop.url, key=shop.key, patience=patience, lang=lang).encode()
+    def go(url: str | None = None, patience: int = 5_000, lang: str = "id", more: str = "") -> None:
+        told = {"url": shop.url if url is None else url, "patience": patience, "lang": lang, "more": more}
+        Pages.page = PAGE.format(key=shop.key, **told).encode()
         browser.get(f"http://127.0.0.1:{server.server_port}/")
 
     yield go
@@ -154,3 +159,32 @@ def test_the_shops_own_page_stands_when_the_engine_is_slow(
         assert browser.find_element(By.ID, "own").is_displayed()
     finally:
         go.set()
+
+
+def test_an_engine_that_hangs_holds_nothing_up(browser: Browser, open_page: Callable[..., None]) -> None:
+    with socket.socket() as hung:
+        hung.bind(("127.0.0.1", 0))
+        hung.listen()
+        engine = f"http://127.0.0.1:{hung.getsockname()[1]}"
+        open_page("", patience=300, more=f'data-engine="{engine}"')  # the shop's own copy of the script
+        until(browser, lambda: state(browser) == "default", "it waits")
+        assert browser.find_element(By.ID, "own").is_displayed()
+        browser.find_element(By.CSS_SELECTOR, "[data-detak-consent=yes]").click()
+        browser.execute_script("detak.track('Product Viewed', {product_id: 'a'})")  # and nothing is raised
+
+
+def test_what_could_not_be_sent_is_sent_again(browser: Browser, shop: Running, open_page: Callable[..., None]) -> None:
+    open_page()
+    browser.find_element(By.CSS_SELECTOR, "[data-detak-consent=yes]").click()
+    until(browser, lambda: browser.execute_script("return localStorage.detak_device"), "no device")
+    browser.execute_script(
+        "const real = window.fetch; window.fetch = () => Promise.reject(new Error('down'));"
+        "detak.track('Quiz Finished'); detak.flush();"
+        "setTimeout(() => { window.fetch = real; detak.flush(); }, 200)"
+    )
+
+    def counted() -> bool:
+        shop.engine.settle()
+        return [row["event"] for row in shop.facts("event")].count("Quiz Finished") == 1
+
+    until(browser, counted, "it is lost")

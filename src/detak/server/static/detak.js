@@ -1,9 +1,10 @@
 /* Detak in a shop's page: consent, tracking, decisions. No dependency; without an answer in time the page stays as it is.
-   <script src="https://detak.example/detak.js" data-key="WRITE_KEY" data-timeout="400" defer></script> */
+   <script src="https://detak.example/detak.js" data-key="WRITE_KEY" data-timeout="400" async></script>
+   From the shop's own site, as a copy: data-engine="https://detak.example". Never `defer`: an engine that hangs would hold the page. */
 (() => {
   'use strict';
   const own = document.currentScript;
-  const base = new URL(own.src).origin;
+  const base = own.dataset.engine ? new URL(own.dataset.engine).origin : new URL(own.src).origin;
   const key = own.dataset.key;
   const patience = Number(own.dataset.timeout) || 400;
   const language = (own.dataset.lang || document.documentElement.lang || 'id').startsWith('en') ? 'en' : 'id';
@@ -54,7 +55,13 @@
     if (!waiting.length) return;
     const batch = waiting;
     waiting = [];
-    post('/v1/batch', { batch, sentAt: new Date().toISOString() }, { keepalive: true }).catch(() => {});
+    const again = () => {  // the engine is down: a little is kept, as long as the page is open; sent twice, it counts once
+      if (!PURPOSES.some(allowed)) return;
+      waiting = [...batch, ...waiting].slice(-100);
+      timer = timer || setTimeout(flush, 10000);
+    };
+    post('/v1/batch', { batch, sentAt: new Date().toISOString() }, { keepalive: true })
+      .then(answer => (answer.status === 429 || answer.status >= 500) && again()).catch(again);
   };
   const send = message => {
     const anonymousId = device();
