@@ -42,6 +42,7 @@ from detak.server import (
     gorse,
     gorse_reading,
     identity,
+    me,
     metarank,
     metrics,
     offers,
@@ -56,6 +57,7 @@ from detak.server import (
     why,
 )
 from detak.server.ingest import Refused, answers
+from detak.server.tickets import Tickets
 from detak.server.watch import Watch
 
 _log = logging.getLogger("detak.server")
@@ -86,7 +88,7 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
     upload.sweep(engine.folder)
     ending = stopping or asyncio.Event()
     viewer = auth.viewer(token, local_only=local_only)
-    answered, watch = metrics.Requests(), Watch()
+    answered, watch, tickets = metrics.Requests(), Watch(), Tickets()
     handlers: dict[type[Exception] | int, Callable[..., Response[Any]]] = {
         DetakError: _explain,
         HTTPException: _http,
@@ -103,6 +105,13 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             Router("/", route_handlers=metarank.routes(token), tags=["metarank"]),
             Router("/", route_handlers=[*decide.ROUTES, *why.ROUTES], tags=["decide"]),
             Router("/", route_handlers=why.PAGES, include_in_schema=False),
+            Router(
+                "/",
+                route_handlers=me.pages(tickets),
+                exception_handlers={DeniedError: me.closed},
+                include_in_schema=False,
+            ),
+            Router("/", route_handlers=me.routes(token, tickets), tags=["rights"]),
             Router(
                 "/",
                 route_handlers=view_as.ROUTES,  # about a person: never without a token or its cookie

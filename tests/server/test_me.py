@@ -1,0 +1,116 @@
+"""A shopper's own page: opened by the shop's link alone, true, with switches that work at once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.server.serving import Running, served
+from tests.shop import track
+
+from detak.consent import Basis
+from detak.server.tickets import MINUTES, Tickets
+from detak.settings import Settings, SourceSettings
+
+PUBLIC = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics", "personalisation"))
+PRIVATE = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential",), private_key=True)
+
+
+@pytest.fixture
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Ani looked at three products on her phone, signed in; Budi at one; a stranger's tablet at one."""
+    settings = Settings(sources={"web": PUBLIC, "server": PRIVATE}, retention_days={"analytics": 90})
+    with served(tmp_path_factory.mktemp("store"), settings) as running:
+        told = [viewed(one, "ani", "phone") for one in "abc"] + [viewed("z", "budi", "laptop")]
+        running.post("/v1/batch", {"batch": [*told, viewed("y", None, "tablet")]})
+        running.engine.settle()
+        yield running
+
+
+def viewed(product: str, user: str | None, device: str) -> dict[str, Any]:
+    return track(
+        "Product Viewed", f"{device}{product}", user=user, anonymousId=device, properties={"product_id": product}
+    )
+
+
+def link(shop: Running, **who: str) -> str:
+    """The path of a link that the shop's server asked for."""
+    answer = shop.post("/v1/me", who, auth=(shop.engine.write_key("server"), ""))
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["url"]).removeprefix(shop.url)
+
+
+def test_only_the_shops_own_server_gets_a_link(shop: Running) -> None:
+    assert shop.post("/v1/me", {"userId": "ani"}).status_code == 401, "a public key looks nobody up"
+    assert shop.post("/v1/me", {"userId": "ani"}, auth=("wrong", "")).status_code == 401
+    assert shop.post("/v1/me", {}, auth=(shop.token, "")).status_code == 400
+    assert shop.http.get("/me/guessed").status_code == 404
+    assert shop.http.get("/v1/me/guessed").status_code == 404
+    assert shop.http.get("/me/guessed/copy").status_code == 404
+    assert shop.http.post("/me/guessed/forget", data={"sure": "on"}).status_code == 404
+    assert "This link opens nothing" in shop.http.post("/me/guessed/consent?lang=en").text
+
+
+def test_a_device_that_somebody_signed_in_on_opens_nothing(shop: Running) -> None:
+    key = (shop.engine.write_key("server"), "")
+    assert shop.post("/v1/me", {"anonymousId": "phone"}, auth=key).status_code == 404
+    assert shop.http.get("/v1" + link(shop, anonymousId="tablet")).json()["events"] == 1
+    both = shop.http.get("/v1" + link(shop, userId="budi", anonymousId="phone")).json()
+    assert {one["value"] for one in both["identifiers"]} == {"budi", "laptop"}, "the device is Ani's"
+    path = link(shop, anonymousId="tablet")
+    shop.post("/v1/batch", {"batch": [viewed("x", "citra", "tablet")]})
+    shop.engine.settle()
+    assert shop.http.get(path).status_code == 404, "Citra signed in there meanwhile"
+    assert shop.http.post(f"{path}/forget", data={"sure": "on"}).status_code == 404
+
+
+def test_it_says_what_is_kept_and_what_for(shop: Running) -> None:
+    path = link(shop, userId="ani")
+    told = shop.http.get(f"/v1{path}").json()
+    assert (told["events"], told["products"], told["kinds"]) == (3, 3, {"Product Viewed": 3})
+    uses = {one["purpose"]: (one["state"], one["in_force"], one["days"]) for one in told["uses"]}
+    assert uses["analytics"] == ("covered", True, 90)
+    assert uses["marketing"] == ("unsaid", False, None)
+    for language, said in (("en", "What is older than 90 days is not used"), ("id", "lebih lama dari 90 hari")):
+        page = shop.http.get(f"{path}?lang={language}")
+        assert said in page.text
+        assert "ani, phone" in page.text or "phone, ani" in page.text
+        assert page.headers["cache-control"] == "no-store"
+    copy = shop.http.get(f"{path}/copy")
+    assert len(copy.json()["events"]) == 3
+    assert "attachment" in copy.headers["content-disposition"]
+
+
+def test_the_switches_are_in_force_at_once(shop: Running) -> None:
+    path = link(shop, userId="ani")
+    answer = shop.http.post(f"{path}/consent?lang=en", data={"analytics": "on", "marketing": "on"})
+    assert answer.status_code in (200, 303)
+    uses = {one["purpose"]: one["state"] for one in shop.http.get(f"/v1{path}").json()["uses"]}
+    assert uses == {"analytics": "allowed", "personalisation": "refused", "marketing": "allowed", "research": "refused"}
+    shop.http.post(f"{path}/consent", data={"personalisation": "on"})
+    uses = {one["purpose"]: one["state"] for one in shop.http.get(f"/v1{path}").json()["uses"]}
+    assert (uses["analytics"], uses["personalisation"]) == ("refused", "allowed")
+
+
+def test_forget_me_asks_first_and_then_forgets(shop: Running) -> None:
+    path = link(shop, userId="ani")
+    unsure = shop.http.post(f"{path}/forget?lang=en")
+    assert "Tick first" in unsure.text
+    assert shop.http.get(f"/v1{path}").json()["events"] == 3
+    done = shop.http.post(f"{path}/forget?lang=en", data={"sure": "on"})
+    assert "You are forgotten" in done.text
+    assert "signature" in done.text
+    assert shop.http.get(path).status_code == 404, "the link is spent"
+    assert "Nothing is kept of you" in shop.http.get(link(shop, userId="ani") + "?lang=en").text
+    assert shop.http.get("/v1" + link(shop, userId="budi")).json()["events"] == 1
+
+
+def test_a_ticket_is_of_one_person_for_half_an_hour() -> None:
+    now = [0.0]
+    tickets = Tickets(lambda: now[0])
+    first, second = tickets.issue([("user", "ani")]), tickets.issue([("user", "budi")])
+    assert (tickets.whose(first), tickets.whose(second)) == ([("user", "ani")], [("user", "budi")])
+    now[0] = 60 * MINUTES + 1
+    assert tickets.whose(first) is None
+    third = tickets.issue([("user", "ani")])
+    tickets.spend(third)
+    assert tickets.whose(third) is None
