@@ -269,8 +269,11 @@ static void measure(const Rows *rows, const Orders *asked, int64_t most[4]) {
       int32_t shelf = asked->shelf[one];
       listed += rows->end[shelf] - (shelf ? rows->end[shelf - 1] : 0);
     }
+    /* Placements side by side mostly have the same shelves, and speak of the same products. */
+    int same = at && place[-1].question == place->question && place[-1].shelf_end - place[-1].shelf == shelves &&
+               !memcmp(asked->shelf + place[-1].shelf, asked->shelf + place->shelf, sizeof(int32_t) * shelves);
     int64_t more = place->theirs_end - place->theirs + place->shut_end - place->shut + place->pin_end - place->pin;
-    spoken = (at && asked->place[at - 1].question == place->question ? spoken : 0) + listed + more;
+    spoken = (at && place[-1].question == place->question ? spoken : 0) + (same ? 0 : listed) + more;
     int64_t here[4] = {spoken, shelves, listed, place->k + place->pin_end - place->pin};
     for (int32_t one = 0; one < 4; one++) most[one] = here[one] > most[one] ? here[one] : most[one];
   }
