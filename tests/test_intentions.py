@@ -71,6 +71,20 @@ def test_what_is_learnt_is_kept_and_let_go(shop: Engine) -> None:
     assert shop.intent.chance([("user", "eager")]) is None
 
 
+def test_what_was_learnt_today_is_not_learnt_again_after_a_restart(tmp_path: Path) -> None:
+    today = datetime.now(UTC).date()
+    with Engine(tmp_path) as engine:
+        assert engine.intent.learnt is None
+        assert not engine.intent.learn(), "nothing happened yet"
+        assert engine.intent.learnt == today
+    with Engine(tmp_path) as engine:
+        assert engine.intent.learnt == today
+        engine.intent.forget()
+        assert engine.intent.learnt is None
+    with Engine(tmp_path) as engine:
+        assert engine.intent.learnt is None
+
+
 def test_a_damaged_file_is_learnt_again(tmp_path: Path, shop: Engine) -> None:
     path = tmp_path / "intent.npz"
     path.write_bytes(b"broken")

@@ -22,5 +22,8 @@ class Habits:
         today = datetime.now(UTC).date()
         if today != self._known or self._intent.forgotten:
             self._alerts.know(learn_usual(self._gate))
-            self._intent.learn()
+            if self._intent.learnt == today:  # before a restart: it is kept
+                self._intent.remember()
+            else:
+                self._intent.learn()
             self._known = today

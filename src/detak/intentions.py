@@ -2,8 +2,11 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from detak.clock import to_micros
 from detak.consent import Purpose
@@ -23,6 +26,8 @@ from detak.snapshot import read, remove, write
 from detak.subject import Identifier
 from detak.trust.gate import Gate
 
+_DAY: Final = "day"
+_NOTHING: Final = {name: np.zeros(0) for name in ("coefficients", "raw", "true")}  # too little happened to learn from
 _log = logging.getLogger("detak.intentions")
 
 
@@ -42,9 +47,13 @@ class Intentions:
         self._model: Intent | None = None
         self.forgotten = False
         """Somebody was forgotten since the last time it was learnt: it is to be learnt again, without them."""
+        self.learnt: date | None = None
+        """The day (UTC) on which it was learnt last, by this process or one before it; nobody was forgotten since."""
         try:
             if (arrays := read(path)) is not None:
                 self._model = Intent.of(arrays)
+                if _DAY in arrays and (self._model is not None or not len(arrays["coefficients"])):
+                    self.learnt = date.fromordinal(int(arrays[_DAY]))
         except StoreError as error:  # it is learnt again
             _log.warning("%s", error)
 
@@ -54,13 +63,17 @@ class Intentions:
             self.forgotten = False
             counted = granted.run(reduce_moments(moments(sampled(granted.facts, TOUCHES), TOUCHES)))
         self._model = learn(read_moments(counted))
-        if self._model is None:
-            remove(self._path)
-        else:
-            write(self._path, self._model.arrays())
+        arrays = _NOTHING if self._model is None else self._model.arrays()
+        today = datetime.now(UTC).date()
+        write(self._path, {**arrays, _DAY: np.array(today.toordinal())})
+        self.learnt = None if self.forgotten else today
+        self.remember()
+        return self._model is not None
+
+    def remember(self) -> None:
+        """See to it that what people touch is remembered, where there is a model that asks for it."""
         if self._model is not None and not self._gate.remembers:
             self._quietly(self._recall)
-        return self._model is not None
 
     def _recall(self) -> None:
         if not self._gate.remembers:  # another may have begun meanwhile
@@ -68,7 +81,7 @@ class Intentions:
 
     def forget(self) -> None:
         """Let the model go: somebody who is in its counts was forgotten. It is learnt again without them."""
-        self._model, self.forgotten = None, True
+        self._model, self.learnt, self.forgotten = None, None, True
         remove(self._path)
 
     def present(self, least: int) -> Present | None:

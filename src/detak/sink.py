@@ -39,6 +39,9 @@ _READ_BYTES: Final = 4 * 1024 * 1024
 _HAND_OVER: Final = 512 * 1024  # bytes behind; with less it is not worth the way to another process and back
 _SOME_DECISIONS: Final = 64 * 1024  # of decisions: they are slow to read, and nobody waits for them
 _IDLE: Final = 0.25  # seconds; so long decisions wait for others, since nobody waits for them
+_GATHER: Final = (
+    0.05  # seconds that events wait for others where decisions come in beside them, and nobody for an outcome
+)
 # What data of an unforeseen shape raises; a full disk or a locked file raises something else, and is waited out.
 _UNUSABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
 _log = logging.getLogger("detak.sink")
@@ -69,6 +72,7 @@ class Sink:
         self._stop = threading.Event()
         self._first_unsealed: float | None = None
         self._reached = 0  # when what was applied last came in
+        self._deciding = False  # whether there were decisions among what was applied last
         self.seals = 0
         """How often the tail was sealed since the start."""
         self._sealing: tuple[Sealing, Future[Sealed]] | None = None
@@ -200,6 +204,8 @@ class Sink:
         offset = self._store.offset
         if wait and not self._log.wait(offset, _IDLE):
             return False
+        if wait and self._deciding and not self._waiters:
+            self._stop.wait(_GATHER)
         if self._log.end - offset >= self._enough(offset) or self._decoder.asked == offset:
             handed = self._handed_over(offset)
             if handed is not None:
@@ -213,7 +219,7 @@ class Sink:
 
     def _enough(self, offset: int) -> int:
         """How many bytes behind there are worth the way to the other process."""
-        return _SOME_DECISIONS if self._log.pressing <= offset else _HAND_OVER
+        return _SOME_DECISIONS if self._deciding or self._log.pressing <= offset else _HAND_OVER
 
     def _handed_over(self, offset: int) -> tuple[list[Head], Decoded] | None:
         """The next records as the other process decoded them, which goes on with what follows; none: it cannot."""
@@ -240,6 +246,7 @@ class Sink:
         except _UNUSABLE:
             self._decoder.close()
             self._apply_one_by_one(records or self._log.read(self._store.offset, told[-1].end - self._store.offset))
+        self._deciding = any(head.meta.decided for head in told)
         if self._first_unsealed is None:
             self._first_unsealed = time.monotonic()
 

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from ibis.expr.operations import InMemoryTable
 
+from detak.store.background import standing_back
 from detak.store.base import TABLES, Batch, Sealed, Sealing
 from detak.store.compiled import Compiled, Query, in_one
 from detak.store.generations import Generations
@@ -83,7 +84,8 @@ class DuckStore:
     def __init__(self, folder: Path, *, part_rows: int, memory: str) -> None:
         self._parts = Parts(folder)
         self._part_rows = part_rows
-        self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
+        with standing_back():
+            self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET GLOBAL parquet_metadata_cache = true")  # sealed files never change
         # DuckDB 1.5 fails where it pushes the Bloom filter of a large join into a scan of Arrow, as the tail is.
