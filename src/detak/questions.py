@@ -77,6 +77,12 @@ def report_names() -> list[str]:
     return list(members("detak.insights", "insight"))
 
 
+def of_people(name: str) -> bool:
+    """Whether a report is about what people did: it can be narrowed down, and compared with the period before."""
+    kind = member("detak.insights", "insight", name, "report")
+    return getattr(kind, "purpose", None) is not Purpose.ESSENTIAL
+
+
 def report_parameters() -> dict[str, list[str]]:
     """The parameters of reports, each with the names of the reports that take it."""
     found: dict[str, list[str]] = {}

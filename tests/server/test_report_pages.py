@@ -244,3 +244,20 @@ def test_many_rows_are_folded_away_under_the_first(client: TestClient[Any], engi
 def test_amounts_and_spans_stay_on_one_line() -> None:
     assert together("kira-kira -Rp 1.978.231; USD 5") == "kira-kira \u2212Rp\u00a01.978.231; USD\u00a05"
     assert together("pukul 01.00–04.00") == "pukul 01.00\u2060–\u206004.00"
+
+
+def test_what_is_asked_wrongly_is_said_in_the_readers_language(client: TestClient[Any]) -> None:
+    unknown = dict.fromkeys(("by", "of", "unit", "rule", "clock", "until", "days"), "zz")
+    wrong = unknown | dict.fromkeys(("limit", "minutes", "span", "most", "within", "cohorts", "period", "depth"), "-1")
+    for name in report_names():
+        for parameter in {"days", *(one.name for one in parameters_of(name) if one.name in wrong)}:
+            address = f"/behaviour/{name}?{parameter}={wrong[parameter]}&lang="
+            pages = [client.get(address + language, headers=BROWSER).text for language in LANGUAGES]
+            told = [re.findall(r'class="notice"[^>]*>(.*?)</p>', page) for page in pages]
+            assert all(told), f"{address}: is not wrong"
+            assert told[0] != told[1], f"{address}: one text for all languages"
+
+
+def test_only_what_can_be_compared_offers_to(client: TestClient[Any]) -> None:
+    assert 'name="compare"' in client.get("/behaviour/funnel", headers=BROWSER).text
+    assert 'name="compare"' not in client.get("/behaviour/health", headers=BROWSER).text

@@ -8,7 +8,8 @@ import click
 from detak.commands._everyone import write_everyone
 from detak.errors import UsageError
 from detak.subject import Identifier
-from detak.terminal import desk_of, explained, json_option, lang_option, person_options, print_, store_option
+from detak.terminal import desk_of, explained, json_option, lang_option, person_options, print_, spoken, store_option
+from detak.words import say
 
 if TYPE_CHECKING:
     from detak.recommending.explaining import Told
@@ -63,14 +64,11 @@ def command(  # noqa: PLR0913, PLR0917  an option each
             print_(done, f"{done.people:,} people, {done.products:,} products: {done.file}", as_json)
             return
         found = desk.models.told(ask, lang)
-    print_(found, _text(found), as_json)
+    print_(found, _text(found, spoken(lang, store)), as_json)
 
 
-def _text(found: "Told") -> str:
+def _text(found: "Told", language: str) -> str:
     if not found.items:
-        return (
-            "nothing: no such product or category is known here, or nothing is fitted yet "
-            "(`detak fit` learns from what came in)"
-        )
+        return say(language, "desk.nothing_to_recommend")
     wide = max(len(one.product_id) for one in found.items)
     return "\n".join(f"{one.product_id:{wide}}  {one.score:8.4f}  {one.by:16} {one.reason}" for one in found.items)

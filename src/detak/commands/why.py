@@ -6,7 +6,8 @@ import click
 
 from detak.decision_words import Explanation
 from detak.errors import UsageError
-from detak.terminal import desk_of, explained, json_option, lang_option, person_options, print_, store_option
+from detak.terminal import desk_of, explained, json_option, lang_option, person_options, print_, spoken, store_option
+from detak.words import say
 
 _LATELY = 5
 
@@ -28,11 +29,14 @@ def command(
     with desk_of(store, must_exist=True) as desk:
         ids = [decision_id] if decision_id else desk.decisions.lately(named, _LATELY)
         found = [desk.decisions.why(one, lang) for one in ids]
-    print_(found[0] if decision_id else found, "\n\n".join(map(_text, found)), as_json)
+    language = spoken(lang, store)
+    text = "\n\n".join(_text(one, language) for one in found) or say(language, "desk.no_decisions")
+    print_(found[0] if decision_id else found, text, as_json)
 
 
-def _text(one: Explanation) -> str:
-    offer = [f"  offer: {one.offer}, {one.discount:.0%} off"] if one.offer and one.discount else []
+def _text(one: Explanation, language: str) -> str:
+    given = one.offer and one.discount and say(language, "desk.offer", offer=one.offer, percent=f"{one.discount:.0%}")
+    offer = [f"  {given}"] if given else []
     lines = [
         f"{one.decision_id}  {one.time:%Y-%m-%d %H:%M:%S} UTC  {one.placement}  {one.variant} {one.propensity:.3f}",
         *(f"  {at}. {reason}" for at, reason in enumerate(one.reasons, 1)),

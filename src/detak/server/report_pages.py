@@ -18,7 +18,7 @@ from detak.insights.blocks import Block, Words
 from detak.insights.filters import NAMES
 from detak.insights.intent import present_words
 from detak.insights.stages import SEGMENTS
-from detak.questions import Question, parameters_of, report_names
+from detak.questions import Question, of_people, parameters_of, report_names
 from detak.server import drawing
 from detak.server.figures import Figures
 from detak.server.pages import TEMPLATES, ask_in, language_of, remember_language
@@ -95,6 +95,7 @@ async def report(request: AnyRequest, engine: Engine, name: str) -> Response[str
         anew=f"{address}?{urlencode({**asked, 'anew': '1'})}",
         fields=_fields(name, given),
         compare=compare,
+        comparable=name in report_names() and of_people(name),
         opens=lambda key: f"{address}/people?{urlencode({**given, 'key': key})}",
     )
     return rendered_page(request, language, rendered, known=name in report_names())

@@ -30,7 +30,7 @@ class _Visits(NamedTuple):
 
 
 @click.command("intent")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--outcome", default="Revenue", show_default=True, help="The column that says whether a visit bought.")
 @click.option("--leave-out", default="", help="Columns that are not to be used, with commas.")
 @click.option("--repeats", type=click.IntRange(1, 20), default=2, show_default=True, help="Of the cross-validation.")
