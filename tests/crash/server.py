@@ -20,7 +20,7 @@ _PATIENCE = 60.0  # seconds to start, or to end
 # Compaction has no setting, for a shop needs none; a harness cannot wait a minute for each.
 _HURRIED = """
 import detak.engine
-assert hasattr(detak.engine, "_COMPACT_SECONDS"), "the harness hurries compaction by this name"
+assert hasattr(detak.engine, "_BEAT_SECONDS"), "the harness hurries the beat by this name"
 detak.engine._BEAT_SECONDS = 0.2
 from detak.cli import main
 main()

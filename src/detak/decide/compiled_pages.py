@@ -15,6 +15,7 @@ from detak.decide.rows import Rows
 from detak.kernel.calling import DONE, address
 
 _UNTRIED: Final = -1.0
+_NONE: Final = (0, 0)
 
 Ints: TypeAlias = "array[int]"
 
@@ -85,17 +86,16 @@ def compiled(kernel: ctypes.CDLL, rows: Rows, questions: Sequence[Sequence[Order
 
 def _put_all(questions: Sequence[Sequence[Order]], lists: _Lists) -> int:
     """Put every placement into the lists, what several share once; how many rows their pages have at most."""
-    theirs: dict[int, tuple[int, int]] = {}
+    known: dict[int, tuple[int, int]] = {}
     first = 0
     for number, some in enumerate(questions, 1):
         for one in some:
-            named = theirs.get(id(one.theirs))
-            if named is None:
-                named = theirs[id(one.theirs)] = _put(lists.theirs, one.theirs)
-            shelf, shut = _put(lists.shelf, one.shelves), _put(lists.shut, one.shut)
-            _put(lists.pin_row, [row for _, row in one.pins])
-            pins = _put(lists.pin_at, [at for at, _ in one.pins])
-            lists.place.extend((number, one.k, *shelf, *named, *shut, *pins, len(lists.size), first))
+            shelf = known.get(id(one.shelves)) or known.setdefault(id(one.shelves), _put(lists.shelf, one.shelves))
+            theirs = known.get(id(one.theirs)) or known.setdefault(id(one.theirs), _put(lists.theirs, one.theirs))
+            shut = _put(lists.shut, one.shut) if one.shut else _NONE
+            pins = _put(lists.pin_at, [at for at, _ in one.pins]) if one.pins else _NONE
+            lists.pin_row.extend([row for _, row in one.pins])
+            lists.place.extend((number, one.k, *shelf, *theirs, *shut, *pins, len(lists.size), first))
             tried = one.exploration
             lists.tried.extend((tried.share, tried.most_loss, _UNTRIED if one.lot is None else one.lot))
             for shown in range(len(one.pins) + 1):
@@ -125,9 +125,10 @@ def _numbered(names: Sequence[str]) -> Ints:
 
 def _drawn(rows: Rows, orders: Sequence[Order], answer: tuple[NDArray[Any], ...]) -> Iterator[Drawn]:
     row, many, variant, chance = answer
-    room = np.array([one.k for one in orders])
-    within = np.arange(len(row)) - (room.cumsum() - room).repeat(room) < many.repeat(room)
-    placed = rows.placed(row[within])
+    if many.sum() < len(row):
+        room = np.array([one.k for one in orders])
+        row = row[np.arange(len(row)) - (room.cumsum() - room).repeat(room) < many.repeat(room)]
+    placed = rows.placed(row)
     first = 0
     for count, explored, propensity in zip(many.tolist(), variant.tolist(), chance.tolist(), strict=True):
         page = Page((tuple(placed[first : first + count]),))

@@ -6,6 +6,7 @@ over its products; the best shelf stands first. Plain lists and dictionaries: ar
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -47,7 +48,7 @@ class Layout:
     category_share: float = 0.5
     """No category holds more of the page, as long as there is anything else."""
 
-    @property
+    @cached_property
     def most(self) -> int:
         """Products of a category."""
         return max(1, ceil(self.category_share * self.k))
