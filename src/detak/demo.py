@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from detak.engine import Engine
 from detak.reading.outcomes import Outcome
@@ -30,6 +30,21 @@ _SOURCE: Final = "web"
 _AT_ONCE: Final = 2_000  # messages of a body
 _FLYING: Final = 32  # bodies taken in and not yet applied
 _YEARS: Final = 10 * 365 * 86_400.0
+_RULES: Final = """
+[offers]
+budget = 1_000_000
+trial = 0.3
+offer = [{name = "hemat", discount = 0.1, code = "HEMAT10"}]
+"""
+
+
+class Open(NamedTuple):
+    """A shop that can be looked at."""
+
+    url: str
+    token: str
+    """With it a browser opens what is about single people, too."""
+    store: str
 
 
 def run(
@@ -38,7 +53,7 @@ def run(
     crowd: float,
     seconds: float | None,
     shoppers: int,
-    ready: Callable[[str], None],
+    ready: Callable[[Open], None],
     say: Callable[[str], None],
 ) -> None:
     """Open a throw-away store, fill it, serve it, and let shoppers come until told to stop.
@@ -48,7 +63,7 @@ def run(
         crowd: how many times as many visitors as usual come, until a day's worth of them has come.
         seconds: stop by itself after so long; None: run until interrupted.
         shoppers: how many there are.
-        ready: called with the address once the page can be opened.
+        ready: called once the page can be opened.
         say: progress, in words.
     """
     # Every visitor of this shop was asked, and answered: only what they agreed to counts.
@@ -60,11 +75,12 @@ def run(
         say(f"{DAYS} days of {shoppers:,} shoppers ...")
         count = fill(engine, world, begin)
         say(f"{count:,} events taken in. The shop opens.")
+        (Path(folder) / "rules.toml").write_text(_RULES)
         key = engine.write_key(_SOURCE)
         stop = threading.Event()
 
-        def open_shop(url: str, _: str) -> None:
-            ready(url)
+        def open_shop(url: str, token: str) -> None:
+            ready(Open(url, token, folder))
             threading.Thread(
                 target=_live, args=(world, Drive(url, key, "detak", crowd=crowd), stop), daemon=True
             ).start()

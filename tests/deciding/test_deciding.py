@@ -135,6 +135,20 @@ def test_no_cap_is_passed_because_questions_came_together(tmp_path: Path) -> Non
         assert set(given) == {0, 1}
 
 
+def test_a_budget_holds_the_trial_before_anything_is_learnt(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(
+        '[offers]\nbudget = 180\noffer = [{name = "h", discount = 0.1}]\ntrial = 0.98\nholdout = 0.01\n'
+    )
+    with Engine(tmp_path, OPEN) as engine:
+        engine.catalogue.put([{"id": "a", "name": "a", "price": {"amount": 10_000, "currency": "IDR"}}], "api")
+        send(engine, *[touch(f"u{n}", "a", f"{n}") for n in range(40)])
+        engine.models.renew()
+        given = [one for n in range(40) for one in ask(engine, f"u{n}") if one.promotion]
+        standing = engine.decisions.offering()
+    assert len(given) == standing.given == 4, "each is expected to cost Rp 50"
+    assert standing.spent.amount == 200
+
+
 def test_one_who_breaks_something_takes_no_answer_from_the_others(
     shop: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,4 +42,4 @@ def test_it_says_by_which_rule_people_are_treated(
     if rule == AVERAGE:
         assert told["en"][1].startswith("So the simpler rule holds: all are treated alike")
         assert "Rp 120,000 of Rp 500,000" in told["en"][2].replace("\xa0", " ")
-        assert "1.3 more orders per 100 visits" in told["en"][3]
+        assert "1.3 more orders per 100 visits" in told["en"][4]

@@ -29,8 +29,15 @@ def command(port: int, crowd: float, shoppers: int, seconds: float | None, as_js
 
     from detak import demo as demonstration
 
-    def ready(url: str) -> None:
-        print_({"url": url}, f"Dashboard   {url}\nStop with Ctrl+C.", as_json)
+    def ready(shop: demonstration.Open) -> None:
+        signed_in = f"{shop.url}/?token={shop.token}"
+        text = (
+            f"Dashboard   {shop.url}\n"
+            f"Signed in   {signed_in}  (then also what is about single people: {shop.url}/view-as)\n"
+            f"Store       {shop.store}\n"
+            "Stop with Ctrl+C."
+        )
+        print_({"url": shop.url, "signed_in": signed_in, "store": shop.store}, text, as_json)
 
     demonstration.run(
         port=port,

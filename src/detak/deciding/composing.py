@@ -26,6 +26,7 @@ from detak.trust.passages import STRANGER
 
 _PERSONALISATION: Final = int(Purpose.PERSONALISATION)
 _NOWHERE: Final = Where()
+_ORDERS: Final = 0.05  # of a visit, before anything is known
 
 
 class Composed(NamedTuple):
@@ -136,7 +137,11 @@ class Composing:
         subject = asker.visitor.subject
         left = rules_.budget * 10 ** exponent(self._settings.currency) - self.spent.amount
         given = Given(self._served.given(subject, rules_.days, now), left)
-        return offered(subject, day, self.book, rules_, given)
+        choice = offered(subject, day, self.book, rules_, given)
+        if choice.offer is None or choice.cost:
+            return choice
+        # Nobody knows yet what it costs. Did it count as nothing, no budget would hold the trial.
+        return choice._replace(cost=_ORDERS * choice.offer.discount * moment.front.stock.usual_price)
 
     def _note(self, asker: Asker, decisions: Sequence[Decision], choice: Choice | None, moment: Moment) -> None:
         """Remember what was put before a known person."""

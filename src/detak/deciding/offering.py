@@ -70,8 +70,10 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
     if found.rule in (NO_OFFERS, TOO_DEAR):
         return lines
     money = {name: render.money(one, language) for name, one in (("spent", found.spent), ("budget", found.budget))}
-    lines.append(say(language, "offers_now.spent", **money, given=render.whole(found.given, language)))
     if found.rule == AVERAGE:
-        lines.insert(1, say(language, "offers_now.simpler"))
+        lines.append(say(language, "offers_now.simpler"))
+    lines.append(say(language, "offers_now.spent", **money, given=render.whole(found.given, language)))
     lines.append(say(language, "offers_now.measured", holdout=render.percent(found.holdout, language), **told))
+    if found.least is not None:
+        lines.append(say(language, "offers_now.least", **told))
     return lines

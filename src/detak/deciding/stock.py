@@ -69,7 +69,7 @@ class Stock:
         return sorted(cut, key=lambda at: (-deep[at], self.items[at]))[:COMMON]
 
     @cached_property
-    def _usual_price(self) -> float:
+    def usual_price(self) -> float:
         """The median price of what has one, minor units; 0: nothing has."""
         prices = self.answering.content.price
         known = prices[prices > 0]
@@ -82,7 +82,7 @@ class Stock:
         found = np.ones(len(prices) + 1)
         known = (prices > 0).nonzero()[0]
         if len(known):
-            found[known] = np.clip(prices[known] / self._usual_price, 1 / _FAR, _FAR)
+            found[known] = np.clip(prices[known] / self.usual_price, 1 / _FAR, _FAR)
         return found
 
     def own(self, placement: str) -> str:
