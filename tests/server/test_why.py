@@ -123,3 +123,12 @@ def test_two_pages_say_why_there_is_an_offer_or_none(shop: Running) -> None:
     assert "They see what every new visitor sees" in page.text
     assert "one=user%3Aa%26b%3Dc" in page.text
     assert "By lot" in page.text or "No offer, by lot" in page.text or "No offer: the shop" in page.text
+
+
+def test_whoever_was_just_answered_may_ask_at_once(shop: Running) -> None:
+    body = {"userId": "cici", "placements": [{"name": "home", "k": 8}]}
+    shop.post("/v1/batch", {"batch": [track("Product Viewed", "c1", user="cici", properties={"product_id": "a"})]})
+    for _ in range(5):
+        found = shop.post("/v1/decide", body).json()["decisions"][0]["decision_id"]
+        assert shop.http.get(f"/v1/decisions/{found}").status_code == 200
+    assert shop.http.post(f"/v1/decisions/{found}/object").status_code == 204
