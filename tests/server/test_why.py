@@ -132,3 +132,16 @@ def test_whoever_was_just_answered_may_ask_at_once(shop: Running) -> None:
         found = shop.post("/v1/decide", body).json()["decisions"][0]["decision_id"]
         assert shop.http.get(f"/v1/decisions/{found}").status_code == 200
     assert shop.http.post(f"/v1/decisions/{found}/object").status_code == 204
+
+
+def test_that_somebody_looked_at_something_sensitive_is_told_to_them_alone(shop: Running) -> None:
+    shop.engine.catalogue.put([{"id": "obat", "name": "Obat", "category": ["Obat"]}], "api")
+    looked = [track("Product Viewed", f"d{one}", user="dodi", properties={"product_id": one}) for one in ("obat", "a")]
+    shop.post("/v1/batch", {"batch": looked})
+    shop.engine.settle()
+    shop.engine.models.renew()
+    told = shop.http.get(f"/v1/decisions/{decided(shop, 'dodi')['decision_id']}?lang=en").json()
+    assert any("health, faith" in one for one in told["notes"])
+    page = shop.http.get("/view-as?one=user:dodi&lang=en", headers={"Authorization": f"Bearer {shop.token}"})
+    assert "dodi" in page.text
+    assert "health, faith" not in page.text

@@ -22,6 +22,7 @@ from detak.subject import Identifier
 AnyRequest = Request[Any, Any, Any]
 _K = 12
 _SIDES = ("one", "two")
+_OWN = "sensitive"  # that somebody looked at such things is theirs to read, and nobody else's
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def _side(who: Identifier, seen: Seen, other: Seen, language: str) -> Side:
             )
         )  # fmt: skip
     decision = seen.decision
-    notes = noted(decision.reasons, seen.products, language)
+    told = [one for one in decision.reasons if one.code != _OWN]
+    notes = noted(told, seen.products, language)
     personal = any(slot.shelf in PERSONAL for slot in decision.slate)
     return Side(*who, cards, decision.promotion, notes, personal)
