@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -67,8 +68,16 @@ class DuckReader:
         return query.tables(self._cursor.execute(query.sql).to_arrow_table())
 
     def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object) -> bool:
-        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count."""
-        queries = {name: (self._backend.compile(table), order) for name, (table, order) in tables.items()}
+        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count.
+
+        What of an expression is one of those before it is taken from there.
+        """
+
+        def query(name: str, before: Mapping[str, str]) -> str:
+            there = {tables[one][0].op(): self.table(table).op() for one, table in before.items()}
+            return str(self._backend.compile(tables[name][0].op().replace(there).to_expr()))
+
+        queries = {name: (partial(query, name), order) for name, (_, order) in tables.items()}
         return self._tables.make(self.kept.mark, queries, self._cursor, made)
 
 

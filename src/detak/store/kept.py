@@ -6,7 +6,7 @@ others' rows anew. Where facts were changed or removed, all of it is let go of a
 
 import contextlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import duckdb
@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 Subjects = np.ndarray[tuple[int], np.dtype[np.int64]]
+Query = Callable[[Mapping[str, str]], str]
 _NOBODY: Subjects = np.array([], dtype=np.int64)
 _DATABASE = "kept"
 _ENTRIES = 256  # of the record of changes; more are joined
@@ -79,16 +80,19 @@ class KeptTables:
         with self._lock:
             return Look(Mark(self._epoch, self._position), dict(self._tables), self._made, _every(self._touched))
 
-    def make(self, mark: Mark, queries: Mapping[str, tuple[str, str]], cursor: Any, made: Any) -> bool:
-        """Make tables in a reader's view of the moment ``mark``: name -> query, and the order of its rows.
+    def make(self, mark: Mark, queries: Mapping[str, tuple[Query, str]], cursor: Any, made: Any) -> bool:
+        """Make tables in a reader's view of the moment ``mark``: name -> query, and the order of its rows. A query is
+        told which tables were made before it.
 
         Returns whether they count: not if facts were changed or removed meanwhile.
         """
         with self._lock:
             self._version += 1
             names = {name: f"{_DATABASE}.{name}_{self._version}" for name in queries}
+        before: dict[str, str] = {}
         for name, (query, order) in queries.items():
-            cursor.execute(f"CREATE TABLE {names[name]} AS FROM ({query}) ORDER BY {order}")
+            cursor.execute(f"CREATE TABLE {names[name]} AS FROM ({query(before)}) ORDER BY {order}")
+            before[name] = names[name]
         cursor.execute("COMMIT")
         cursor.execute("BEGIN")
         with contextlib.suppress(duckdb.Error):  # only compresses them
