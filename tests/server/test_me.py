@@ -15,12 +15,14 @@ PUBLIC = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics", "p
 PRIVATE = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential",), private_key=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Ani looked at three products on her phone, signed in; Budi at one; a stranger's tablet at one."""
+    """Ani, Eka and Fajar each looked at three products, signed in; Budi at one; a stranger's tablet at one."""
     settings = Settings(sources={"web": PUBLIC, "server": PRIVATE}, retention_days={"analytics": 90})
     with served(tmp_path_factory.mktemp("store"), settings) as running:
-        told = [viewed(one, "ani", "phone") for one in "abc"] + [viewed("z", "budi", "laptop")]
+        phones = {"ani": "phone", "eka": "ekas", "fajar": "fajars"}
+        told = [viewed(one, who, phone) for who, phone in phones.items() for one in "abc"]
+        told.append(viewed("z", "budi", "laptop"))
         running.post("/v1/batch", {"batch": [*told, viewed("y", None, "tablet")]})
         running.engine.settle()
         yield running
@@ -81,7 +83,7 @@ def test_it_says_what_is_kept_and_what_for(shop: Running) -> None:
 
 
 def test_the_switches_are_in_force_at_once(shop: Running) -> None:
-    path = link(shop, userId="ani")
+    path = link(shop, userId="eka")
     answer = shop.http.post(f"{path}/consent?lang=en", data={"analytics": "on", "marketing": "on"})
     assert answer.status_code in (200, 303)
     uses = {one["purpose"]: one["state"] for one in shop.http.get(f"/v1{path}").json()["uses"]}
@@ -92,7 +94,7 @@ def test_the_switches_are_in_force_at_once(shop: Running) -> None:
 
 
 def test_forget_me_asks_first_and_then_forgets(shop: Running) -> None:
-    path = link(shop, userId="ani")
+    path = link(shop, userId="fajar")
     unsure = shop.http.post(f"{path}/forget?lang=en")
     assert "Tick first" in unsure.text
     assert shop.http.get(f"/v1{path}").json()["events"] == 3
@@ -100,7 +102,7 @@ def test_forget_me_asks_first_and_then_forgets(shop: Running) -> None:
     assert "You are forgotten" in done.text
     assert "signature" in done.text
     assert shop.http.get(path).status_code == 404, "the link is spent"
-    assert "Nothing is kept of you" in shop.http.get(link(shop, userId="ani") + "?lang=en").text
+    assert "Nothing is kept of you" in shop.http.get(link(shop, userId="fajar") + "?lang=en").text
     assert shop.http.get("/v1" + link(shop, userId="budi")).json()["events"] == 1
 
 
