@@ -131,3 +131,16 @@ def test_damaged_rows_are_refused_and_leave_nothing_behind(where: str) -> None:
     (begin if where == "begin" else item)[6:] = kept
     after = whole.best(crowd, 5, None, again=True)[0]
     assert [one.tolist() for one in after] == [one.tolist() for one in before]
+
+
+def test_what_does_not_belong_together_is_refused_and_not_read_past() -> None:
+    stack, ranker = VOICES.stack, MODEL.ranker
+    assert ranker
+    crowd, situation = Crowd([past([5, SIZE - 1])], [items([])]), Situation()
+    short = replace(MODEL, voices=replace(VOICES, stack=replace(stack, begin=stack.begin[: SIZE // 2].copy())))
+    narrow = replace(MODEL, ranker=replace(ranker, outer=ranker.outer[:-1]))
+    for damaged in (short, narrow):
+        with pytest.raises(ValueError, match="fit again"):
+            damaged.recommend_many(crowd, 5, situation)
+    with pytest.raises(ValueError, match="zip"):
+        MODEL.recommend_many(Crowd([past([5]), past([6])], [items([])]), 5, situation)

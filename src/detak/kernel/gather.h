@@ -102,11 +102,13 @@ static inline void ask_for(const Matrix *matrix, const Row *row) {
   }
 }
 
-/* Where the rows lie. Numbers of rows are within the matrix. */
+/* Where the rows lie. */
 static inline int find(const Matrix *matrix, Row *row, int32_t rows) {
   for (int32_t at = 0; at < rows; at++) __builtin_prefetch(matrix->begin + row[at].first);
   for (int32_t at = 0; at < rows; at++) {
-    int64_t number = row[at].first, first = matrix->begin[number], end = matrix->begin[number + 1];
+    int64_t number = row[at].first;
+    if ((uint64_t)number >= (uint64_t)matrix->rows) return DAMAGED;
+    int64_t first = matrix->begin[number], end = matrix->begin[number + 1];
     if (first < 0 || end < first || end - first > matrix->longest || end > matrix->entries) return DAMAGED;
     row[at].first = first;
     row[at].length = (int32_t)(end - first);

@@ -132,7 +132,10 @@ class CompiledBlend:
     def _ranking(self) -> tuple[Floats, Floats, Floats]:
         if self.ranker:
             weight, shift = self.ranker.folded
-            return weight, shift[:, 0], np.append(self.ranker.outer, np.float32(1))
+            outer = np.append(self.ranker.outer, np.float32(1))
+            if weight.shape != (len(outer), self._features):
+                raise ValueError("the ranker of the fitted blend is of other models: fit again")
+            return weight, shift[:, 0], outer
         weight = np.zeros((1, self._features), np.float32)  # as ``Voices.plain`` has it
         weight[0, : len(self.voices.names) * SPOKEN : SPOKEN] = 1
         weight[0, -KNOWN] = SMALL

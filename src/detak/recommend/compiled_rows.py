@@ -43,7 +43,8 @@ def best(crowd: Crowd, way: Way, ask: Callable[[Asked, Answer], None]) -> list[S
     people = len(crowd.histories)
     if not people or way.k <= 0:
         return [NOTHING] * people
-    lists = Lists.of([*(one.item for one in crowd.histories), *crowd.exclude, crowd.closed])
+    shut = [own for _, own in zip(crowd.histories, crowd.exclude, strict=True)]  # one each: the kernel counts on it
+    lists = Lists.of([*(one.item for one in crowd.histories), *shut, crowd.closed])
     cells = people * way.k
     found = np.empty(3 * cells + people, np.int32)  # three tables of people x k, and how many each has
     at = address(found)
