@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -127,6 +127,11 @@ class Standing(NamedTuple):
         """From the words alone."""
         granted = union(purpose for purpose, word in words.items() if word.yes)
         return cls(words, granted, union(words) & ~granted)
+
+    @classmethod
+    def together(cls, some: Iterable["Standing"]) -> "Standing":
+        """What several come to who are one person."""
+        return reduce(cls.merged, some, cls())
 
     def granted_by(self, time: int) -> Purposes:
         """The purposes that a yes covered at the time: a yes does not reach back."""

@@ -69,17 +69,15 @@ def own(copy: Mapping[str, Any] | None, settings: Settings) -> Own:
         decisions=len(copy.get("decisions", ())),
         first=times[0] if times else None,
         last=times[-1] if times else None,
-        uses=[_use(one, copy.get("consent", ()), sources, settings) for one in REFUSABLE],
+        uses=[_use(one, copy.get("stands", ()), sources, settings) for one in REFUSABLE],
     )
 
 
 def _use(purpose: Purpose, said: Sequence[Mapping[str, Any]], sources: set[str], settings: Settings) -> Use:
     name, days = purpose.label, settings.retention_days.get(purpose.label)
-    words = [(one["time"], one) for one in said if name in one["granted"] or name in one["refused"]]
-    if words:
-        latest = max(time for time, _ in words)
-        refused = any(name in one["refused"] for time, one in words if time == latest)
-        return Use(name, REFUSED if refused else ALLOWED, not refused, str(latest), days)
+    for word in said:
+        if word["purpose"] == name:
+            return Use(name, ALLOWED if word["allowed"] else REFUSED, word["allowed"], str(word["time"]), days)
     covered = any(_covers(settings, source, name) for source in sources)
     return Use(name, COVERED if covered else UNSAID, covered, None, days)
 

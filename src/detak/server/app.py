@@ -108,7 +108,7 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             Router(
                 "/",
                 route_handlers=me.pages(tickets),
-                exception_handlers={DeniedError: me.closed},
+                exception_handlers={DeniedError: me.closed(engine.settings.language)},
                 include_in_schema=False,
             ),
             Router("/", route_handlers=me.routes(token, tickets), tags=["rights"]),

@@ -103,6 +103,7 @@ def _said(opened: Opened) -> HTTPRouteHandler:
     @post("/me/{ticket:str}/consent", include_in_schema=False, status_code=303)
     async def consent(request: AnyRequest, engine: Engine, ticket: str) -> Redirect:
         """The switches: what is not ticked is refused."""
+        await _copy(engine, opened(ticket))
         whose, form = dict(opened(ticket)), await request.form()
         purposes = {one.label: one.label in form for one in REFUSABLE}
         user = whose.get("user")
@@ -164,10 +165,14 @@ def _page(request: AnyRequest, engine: Engine, ticket: str, **told: Any) -> Resp
     return _rendered(language, context)
 
 
-def closed(request: AnyRequest, _: DeniedError) -> Response[str]:
-    """What a browser is told whose link opens nothing."""
-    others = {one: f"?lang={one}" for one in LANGUAGES}
-    return _rendered(language_of(request, LANGUAGES[0]), {**_BLANK, "closed": True, "others": others}, 404)
+def closed(language: str) -> Callable[[AnyRequest, DeniedError], Response[str]]:
+    """What a browser is told whose link opens nothing, in the shop's language unless it wants another."""
+
+    def told(request: AnyRequest, _: DeniedError) -> Response[str]:
+        others = {one: f"?lang={one}" for one in LANGUAGES}
+        return _rendered(language_of(request, language), {**_BLANK, "closed": True, "others": others}, 404)
+
+    return told
 
 
 def _rendered(language: str, context: Mapping[str, Any], status: int = 200) -> Response[str]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from detak.amounts import Mask
 from detak.bots import BotRule, Bots, BotsReport, Rejudged
-from detak.clock import to_micros
+from detak.clock import from_micros, to_micros
 from detak.consent import Purpose, Standing
 from detak.errors import DeniedError, UsageError
 from detak.insights.base import Facts
@@ -235,6 +235,7 @@ class Gate:
                 found[name] = reader.run(theirs.drop("subject", "purposes")).to_pylist()
         self._registry.audit("export", Purpose.ESSENTIAL.label, "a person's own copy", {"events": len(found["events"])})
         people = self._vault.people(subjects).values()
+        stands = Standing.together(self._vault.standing(subjects).values()).words.items()
         return {
             "identifiers": [{"kind": kind, "value": value} for known, _ in people for kind, value in known],
             "traits": {key: value for _, traits in people for key, value in traits.items()},
@@ -245,6 +246,10 @@ class Gate:
                     "refused": [one.label for one in Purpose if one & said.refused],
                 }
                 for said in self._vault.history(subjects)
+            ],
+            "stands": [
+                {"purpose": Purpose(purpose).label, "allowed": word.yes, "time": from_micros(word.time)}
+                for purpose, word in sorted(stands)
             ],
             "united": [
                 {"evidence": one.evidence, "time": one.time, "undone": one.undone}
@@ -333,9 +338,7 @@ class Gate:
 
     def _agree(self, subjects: set[int]) -> None:
         """What one of them said, all of them said."""
-        said = Standing()
-        for standing in self._vault.standing(subjects).values():
-            said = said.merged(standing)
+        said = Standing.together(self._vault.standing(subjects).values())
         if said.words:
             self._vault.write({}, {}, [], dict.fromkeys(subjects, said))
 
