@@ -119,21 +119,21 @@ def test_a_ticket_is_of_one_person_for_half_an_hour() -> None:
 
 
 def test_somebody_elses_switches_are_not_reached_from_a_device(shop: Running) -> None:
-    path = link(shop, anonymousId="tablet")
-    shop.post("/v1/batch", {"batch": [viewed("x", "citra", "tablet")]})
+    path = link(shop, anonymousId="a new one")
+    shop.post("/v1/batch", {"batch": [viewed("x", "dewi", "a new one")]})
     shop.engine.settle()
-    assert shop.http.post(f"{path}/consent", data={"marketing": "on"}).status_code == 404, "Citra signed in meanwhile"
-    uses = {one["purpose"]: one["state"] for one in shop.http.get("/v1" + link(shop, userId="citra")).json()["uses"]}
+    assert shop.http.post(f"{path}/consent", data={"marketing": "on"}).status_code == 404, "Dewi signed in meanwhile"
+    uses = {one["purpose"]: one["state"] for one in shop.http.get("/v1" + link(shop, userId="dewi")).json()["uses"]}
     assert (uses["marketing"], uses["analytics"]) == ("unsaid", "covered")
 
 
 def test_a_refusal_that_was_said_again_is_not_shown_as_allowed(shop: Running) -> None:
     """A device says no twice, its person yes between: once they are met together the no holds, and is what is shown."""
-    for who, yes in (({"anonymousId": "tablet"}, False), ({"userId": "ani"}, True), ({"anonymousId": "tablet"}, False)):
+    for who, yes in (({"anonymousId": "watch"}, False), ({"userId": "gita"}, True), ({"anonymousId": "watch"}, False)):
         shop.http.put("/v1/consent", json={**who, "purposes": {"analytics": yes}}, auth=(shop.key, ""))
-    shop.post("/v1/batch", {"batch": [viewed("x", "ani", "tablet")]})
+    shop.post("/v1/batch", {"batch": [viewed("x", "gita", "watch")]})
     shop.engine.settle()
-    told = shop.http.get("/v1" + link(shop, userId="ani")).json()
+    told = shop.http.get("/v1" + link(shop, userId="gita")).json()
     assert next(one for one in told["uses"] if one["purpose"] == "analytics")["state"] == "refused"
 
 
