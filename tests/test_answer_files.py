@@ -146,8 +146,10 @@ def test_what_cannot_be_read_is_not_there(tmp_path: Path) -> None:
     assert files.read("a", Report) is not None
     assert files.read("a", SessionsReport) is None
     (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:-3])
-    assert files.read("a", Report) is None
+    whole = file.read_bytes()
+    for damaged in (whole[:-3], msgspec.msgpack.encode([*msgspec.msgpack.decode(whole)[:4], b"odd", b"\x80"])):
+        file.write_bytes(damaged)
+        assert files.read("a", Report) is None
 
 
 def test_nothing_is_written_while_they_are_closed_or_where_it_holds_no_more(tmp_path: Path) -> None:
@@ -166,3 +168,18 @@ def test_of_many_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         files.write(str(at), Told(Report(), NOW, 1.0, point()), lambda _: True)
         os.utime(max(tmp_path.iterdir(), key=lambda one: one.stat().st_mtime_ns), (at, time.time() - 600 + at))
     assert [files.read(str(at), Report) is not None for at in range(6)] == [False] * 3 + [True] * 3
+
+
+def test_none_lies_there_for_longer_than_a_week_though_nothing_is_written(folder: Path) -> None:
+    (file,) = (folder / "answers").iterdir()
+    week = time.time() - 7 * 86_400
+    for made, there in ((week + 3600, [file]), (week - 3600, [])):
+        os.utime(file, (made, made))
+        Given(files=AnswerFiles(folder / "answers", lambda *_: point())).thin_out()
+        assert list((folder / "answers").iterdir()) == there
+    with opened(folder) as engine:
+        assert people(engine) == 3
+        (file,) = (folder / "answers").iterdir()
+        os.utime(file, (week - 3600, week - 3600))
+        engine.understanding.renew(0)
+        assert file not in (folder / "answers").iterdir()

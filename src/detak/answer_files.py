@@ -7,7 +7,7 @@ written until that is done.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import blake2b
@@ -19,6 +19,7 @@ import numpy as np
 
 from detak.insights.base import Report
 from detak.private_files import make_private, write_secret
+from detak.store.files import sync_folder
 from detak.trust.passages import Standpoint
 
 _MOST: Final = 64
@@ -68,13 +69,13 @@ class AnswerFiles:
         try:
             found = msgspec.msgpack.decode(self._path(key).read_bytes(), type=_Written)
             report = msgspec.msgpack.decode(found.report, type=kind)
-        except (OSError, msgspec.MsgspecError) as error:
+            who, until = np.frombuffer(found.refusing, np.int64).reshape(-1, 2).T.tolist()
+        except (OSError, msgspec.MsgspecError, ValueError) as error:
             if not isinstance(error, FileNotFoundError):
                 _log.warning("an answer on the disk cannot be read, and is made again: %s", type(error).__name__)
             return None
         if found.key != key:
             return None
-        who, until = np.frombuffer(found.refusing, np.int64).reshape(-1, 2).T.tolist()
         point = self._resume(dict(zip(who, until, strict=True)), found.since)._replace(epoch=epoch)
         return Told(report, found.at, found.seconds, point)
 
@@ -92,9 +93,9 @@ class AnswerFiles:
             try:
                 make_private(self._folder)
                 write_secret(self._path(key), whole)
-                self._thin_out()
             except OSError as error:
                 _log.warning("an answer is not kept over restarts: %s", error)
+        self.thin_out()
 
     def drop(self, key: str) -> None:
         """It must not be given again."""
@@ -106,21 +107,26 @@ class AnswerFiles:
         """While somebody is removed from the facts: nothing is there, and nothing is written."""
         with self._lock:
             self._closed += 1
-            for path in self._paths():
-                path.unlink(missing_ok=True)
+            self._remove(self._paths())
         try:
             yield
         finally:
             with self._lock:
                 self._closed -= 1
 
-    def _thin_out(self) -> None:
+    def thin_out(self) -> None:
         """The oldest go, where they are many or old: nobody asks for them."""
-        paths = sorted(self._paths(), key=lambda one: -one.stat().st_mtime)
-        oldest = time.time() - _DAYS * 86_400
-        for at, path in enumerate(paths):
-            if at >= _MOST or path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+        with self._lock:
+            found = sorted(((path.stat().st_mtime, path) for path in self._paths()), reverse=True)
+            oldest = time.time() - _DAYS * 86_400
+            self._remove([path for at, (made, path) in enumerate(found) if at >= _MOST or made < oldest])
+
+    def _remove(self, paths: Sequence[Path]) -> None:
+        """For good: no loss of power brings them back."""
+        for path in paths:
+            path.unlink(missing_ok=True)
+        if paths:
+            sync_folder(self._folder)
 
     def _paths(self) -> list[Path]:
         return [one for one in self._folder.iterdir() if one.is_file()] if self._folder.is_dir() else []

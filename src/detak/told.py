@@ -79,6 +79,11 @@ class Given:
         if self._files is not None:
             self._files.drop(key)
 
+    def thin_out(self) -> None:
+        """See that nothing lies on the disk for longer than it may."""
+        if self._files is not None:
+            self._files.thin_out()
+
     def closed(self) -> AbstractContextManager[None]:
         """Around the removal of somebody from the facts: no answer that counts them is on the disk afterwards."""
         return nullcontext() if self._files is None else self._files.closed()

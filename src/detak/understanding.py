@@ -121,6 +121,7 @@ class Understanding:
         Those that somebody was taken out of since are made anew, too. Where nothing is kept beforehand no answer is
         given again, and nothing is made here.
         """
+        self.given.thin_out()
         until = time.monotonic() + seconds
         for name in report_names() if self._gate.keeps else ():
             insight, narrow = asked(Question(name))
