@@ -105,7 +105,7 @@ class Engine:
             opened.callback(self.models.close)
             self.everyone = Everyone(self.gate, self.models)
             self.intent = Intentions(self.gate, folder / "intent.npz", self.sink.call)
-            ledger = Ledger(self._log.append_all, self._replay, lambda: self.sink.call(self.sink.catch_up))
+            ledger = Ledger(self._log.append_all, self._replay, self.sink.caught_up)
             self.decisions = Deciding(self.gate, self.models, self.settings, ledger, folder)
             opened.callback(self.decisions.keep)
             self._outlived: date | None = None  # when keys beyond the window were forgotten
@@ -203,7 +203,7 @@ class Engine:
 
     def export(self, identifiers: Sequence[Identifier]) -> dict[str, Any]:
         """Everything kept of a person, and what was acknowledged a moment ago with it."""
-        self.sink.call(self.sink.catch_up)
+        self.sink.caught_up()
         return self.gate.export(identifiers)
 
     def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
@@ -227,7 +227,7 @@ class Engine:
 
     def identity(self, identifiers: Sequence[Identifier]) -> Identity:
         """Under which identifiers a person is known, and why."""
-        self.sink.call(self.sink.catch_up)
+        self.sink.caught_up()
         return self.sink.call(lambda: self.gate.identity(identifiers))
 
     def unite(self, one: Sequence[Identifier], other: Sequence[Identifier], why: str) -> None:

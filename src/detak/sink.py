@@ -129,6 +129,15 @@ class Sink:
         self._log.wake()
         return future.result()
 
+    def caught_up(self) -> None:
+        """Return once everything acknowledged so far is among the facts. Any thread but the sink's.
+
+        Raises:
+            StoreError: the sink has ended.
+        """
+        if self.behind:
+            self.call(self.catch_up)
+
     def catch_up(self) -> None:
         """Apply everything acknowledged so far. Runs in the sink's thread."""
         end = self._log.end

@@ -49,7 +49,7 @@ from detak.trust.gate import Gate
 
 _FRONT_SECONDS: Final = 60  # after which what is popular and new is looked up again
 _LOOK_SECONDS: Final = 5
-_FRESH: Final = 2_000_000  # microseconds: decisions become facts a moment after they were given
+_FRESH: Final = 60_000_000  # microseconds within which a decision may still be on its way to the facts
 _encode: Final = msgspec.json.Encoder().encode
 
 

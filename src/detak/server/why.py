@@ -4,7 +4,6 @@ A decision's number is 80 random bits, known to the page it was answered to alon
 """
 
 import asyncio
-import time
 from contextlib import suppress
 from itertools import groupby
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from detak.decision import decided_at
 from detak.decision_words import Explained, Explanation
 from detak.engine import Engine
 from detak.errors import DeniedError
@@ -24,20 +22,19 @@ from detak.settings import LANGUAGES
 
 AnyRequest = Request[Any, Any, Any]
 _LATELY = 20
-_LANDING = 60.0  # seconds within which a decision may still be on its way to the facts
 
 
 @get("/v1/decisions/{decision_id:str}", responses=answers(400, 404))
 async def told(request: AnyRequest, engine: Engine, decision_id: str) -> Explanation:
     """What was shown under a number, and why, in words (``?lang=``)."""
     language = language_of(request, engine.settings.language)
-    return await asyncio.to_thread(_explained, engine, decision_id, language)
+    return await asyncio.to_thread(engine.decisions.why, decision_id, language)
 
 
 @post("/v1/decisions/{decision_id:str}/object", status_code=204, responses=answers(400, 404, 503))
 async def objected(engine: Engine, decision_id: str) -> None:
     """Turn personalisation off for whoever the decision was made for. In force when this answers."""
-    await asyncio.to_thread(_objected, engine, decision_id)
+    await asyncio.to_thread(engine.decisions.object_to, decision_id, engine.consent)
 
 
 @get("/why/{decision_id:str}", include_in_schema=False)
@@ -46,7 +43,7 @@ async def page(request: AnyRequest, engine: Engine, decision_id: str) -> Respons
     language = language_of(request, engine.settings.language)
     shown: Explanation | None = None
     with suppress(DeniedError):
-        shown = await asyncio.to_thread(_explained, engine, decision_id, language)
+        shown = await asyncio.to_thread(engine.decisions.why, decision_id, language)
     text = TEMPLATES.get_template("decision.html").render(
         f=Figures(language),
         shown=shown,
@@ -59,23 +56,6 @@ async def page(request: AnyRequest, engine: Engine, decision_id: str) -> Respons
     return Response(text, status_code=200 if shown else 404, media_type="text/html", headers=headers)
 
 
-def _explained(engine: Engine, decision_id: str, language: str) -> Explanation:
-    _landed(engine, decision_id)
-    return engine.decisions.why(decision_id, language)
-
-
-def _objected(engine: Engine, decision_id: str) -> None:
-    _landed(engine, decision_id)
-    engine.decisions.object_to(decision_id, engine.consent)
-
-
-def _landed(engine: Engine, decision_id: str) -> None:
-    """See that a decision of a moment ago is among the facts: whoever was just answered may ask at once."""
-    made = decided_at(decision_id)
-    if made is not None and abs(time.time() - made / 1e6) < _LANDING:
-        engine.sink.call(engine.sink.catch_up)
-
-
 def _shelves(shown: Explanation | None) -> list[tuple[str, list[Explained]]]:
     """The products by shelf, in the order in which they stood."""
     products = shown.products if shown else []
@@ -85,7 +65,7 @@ def _shelves(shown: Explanation | None) -> list[tuple[str, list[Explained]]]:
 @post("/why/{decision_id:str}/off", include_in_schema=False, status_code=303)
 async def off(request: AnyRequest, engine: Engine, decision_id: str) -> Redirect:
     """The switch."""
-    await asyncio.to_thread(_objected, engine, decision_id)
+    await asyncio.to_thread(engine.decisions.object_to, decision_id, engine.consent)
     language = language_of(request, engine.settings.language)
     return Redirect(f"/why/{decision_id}?off=1&lang={language}", status_code=303)
 
