@@ -7,7 +7,7 @@ written until that is done.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import blake2b
@@ -18,8 +18,7 @@ import msgspec
 import numpy as np
 
 from detak.insights.base import Report
-from detak.private_files import make_private, write_secret
-from detak.store.files import sync_folder
+from detak.private_files import make_private, remove_for_good, write_secret
 from detak.trust.passages import Standpoint
 
 _MOST: Final = 64
@@ -107,7 +106,7 @@ class AnswerFiles:
         """While somebody is removed from the facts: nothing is there, and nothing is written."""
         with self._lock:
             self._closed += 1
-            self._remove(self._paths())
+            remove_for_good(self._paths())
         try:
             yield
         finally:
@@ -119,14 +118,7 @@ class AnswerFiles:
         with self._lock:
             found = sorted(((path.stat().st_mtime, path) for path in self._paths()), reverse=True)
             oldest = time.time() - _DAYS * 86_400
-            self._remove([path for at, (made, path) in enumerate(found) if at >= _MOST or made < oldest])
-
-    def _remove(self, paths: Sequence[Path]) -> None:
-        """For good: no loss of power brings them back."""
-        for path in paths:
-            path.unlink(missing_ok=True)
-        if paths:
-            sync_folder(self._folder)
+            remove_for_good([path for at, (made, path) in enumerate(found) if at >= _MOST or made < oldest])
 
     def _paths(self) -> list[Path]:
         return [one for one in self._folder.iterdir() if one.is_file()] if self._folder.is_dir() else []
