@@ -41,6 +41,12 @@ def found(root: Path) -> str:
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+def test_it_is_here_and_of_these_sources() -> None:
+    """Else the tests of what it answers are skipped, and nobody notices."""
+    assert library.library() is not None, "compile it anew: python hatch_build.py"
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 def test_it_is_made_in_place_and_of_these_sources_alone(clone: Path) -> None:
     assert made(clone).returncode == 0
     assert found(clone) == "True"

@@ -15,7 +15,7 @@ enum { SPOKEN = 4, KNOWN = 6 };       /* features of each slot, and of the produ
 /* A slot is a model, or, after all of these, a model that is asked about the last touch alone. */
 typedef struct {
   Matrix matrix; /* the rows of all models, one model's after the other's */
-  int32_t models, slots, nominees, known, places, far, units;
+  int32_t models, slots, nominees, known, far, units;
   const int32_t *model, *fade_start; /* by slot: its model; where what a touch counts begins, and the end */
   const float *fade;                 /* what a touch counts, by how many came after it */
   const int32_t *popular;            /* `known` items, the most touched first */
@@ -273,7 +273,7 @@ static void score(const Blend *blend, const Room *room, const float *features, f
 /* For each of the chosen the touch that speaks for it most, over all models, each beside the most that it says. */
 static void explain(const Blend *blend, Room *room, const int32_t *chosen, int32_t many, int32_t *because) {
   int32_t last[DEPTH], cells = room->touches * many;
-  for (int32_t touch = 0; touch < room->touches; touch++)  /* of several touches of a product the last stands for it */
+  for (int32_t touch = 0; touch < room->touches; touch++) /* of several touches of a product the last stands for it */
     for (int32_t later = last[touch] = touch; later < room->touches; later++)
       if (room->history[later] == room->history[touch]) last[touch] = later;
   memset(room->sum, 0, sizeof(double) * (size_t)cells);
@@ -284,10 +284,10 @@ static void explain(const Blend *blend, Room *room, const int32_t *chosen, int32
     memset(room->said, 0, sizeof(double) * (size_t)cells);
     for (; at < room->rows && room->row[at].slot == slot; at++) {
       const Row *row = room->row + at;
-      double *said = room->said + (int64_t)last[row->touch] * many - 1;
+      double *said = room->said + (int64_t)last[row->touch] * many;
       for (int32_t entry = 0; entry < row->length; entry++) {
         int32_t rank = room->rank[*place++];
-        if (rank) said[rank] += blend->matrix.value[row->first + entry] * row->weight;
+        if (rank) said[rank - 1] += blend->matrix.value[row->first + entry] * row->weight;
       }
     }
     double most = 1e-9;

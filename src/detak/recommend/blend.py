@@ -25,6 +25,7 @@ from detak.recommend.candidates import Told, Voices
 from detak.recommend.compiled import CompiledBlend
 from detak.recommend.ease import Ease
 from detak.recommend.followed import Followed
+from detak.recommend.links import DEPTH
 from detak.recommend.parts import fitted, members
 from detak.recommend.ranker import Lists, Ranker, Training, gain
 from detak.recommend.stack import Stack
@@ -118,10 +119,10 @@ class BlendModel:
         return table
 
     def told(self, histories: Sequence[Ints32]) -> Told:
-        """What is said to people who touched these, the last one last."""
+        """What is said to people who touched these, the last one last; touches that are not heard are not there."""
+        known = [self._known(one)[-DEPTH:] for one in histories]
         if self._compiled:
-            return self._compiled.told(histories, again=self.again)
-        known = [self._known(one) for one in histories]
+            return self._compiled.told(known, again=self.again)
         heard = [self.voices.hear(one, one[: 0 if self.again else len(one)]) for one in known]
         ends = np.cumsum([0, *(len(one.item) for one in heard)])
         return Told(np.concatenate([one.item for one in heard]), np.concatenate([one.features for one in heard]), ends)

@@ -26,7 +26,7 @@ _ARRAYS: Final = ("model", "fade_start", "fade", "popular", "fame", "standing", 
 class _Blend(ctypes.Structure):
     _fields_ = (
         ("matrix", Matrix),
-        *((name, ctypes.c_int32) for name in ("models", "slots", "nominees", "known", "places", "far", "units")),
+        *((name, ctypes.c_int32) for name in ("models", "slots", "nominees", "known", "far", "units")),
         *((name, POINTER) for name in _ARRAYS),
     )
 
@@ -144,6 +144,7 @@ class CompiledBlend:
     @cached_property
     def _blend(self) -> _Blend:
         voices, arrays = self.voices, self._arrays
-        numbers = (len(voices.names), len(voices.slots), voices.nominees, len(arrays["popular"]))
-        places = (len(arrays["standing"]), FAR, len(arrays["shift"]))
-        return _Blend(self.matrix, *numbers, *places, *(address(arrays[name]) for name in _ARRAYS))
+        numbers = (len(voices.names), len(voices.slots), voices.nominees, len(arrays["popular"]), FAR)
+        blend = _Blend(self.matrix, *numbers, len(arrays["shift"]), *(address(arrays[name]) for name in _ARRAYS))
+        blend.kept = arrays
+        return blend
