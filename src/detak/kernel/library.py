@@ -23,7 +23,7 @@ def library() -> ctypes.CDLL | None:
         missing = "it is of other sources"
     except (OSError, AttributeError) as error:
         missing = str(error)
-    _LOG.info("without the compiled kernel recommendations take longer: %s", missing)
+    _LOG.warning("without the compiled kernel recommendations take longer: %s", missing)
     return None
 
 
