@@ -173,6 +173,29 @@ def test_an_engine_that_hangs_holds_nothing_up(browser: Browser, open_page: Call
         browser.execute_script("detak.track('Product Viewed', {product_id: 'a'})")  # and nothing is raised
 
 
+def test_what_piles_up_is_sent_in_parts_and_no_engine_that_is_down_is_asked_at_each_event(
+    browser: Browser, shop: Running, open_page: Callable[..., None]
+) -> None:
+    """A browser refuses a body of more than 64 KB that is to outlive its page: as one, it would never be sent."""
+    open_page()
+    browser.find_element(By.CSS_SELECTOR, "[data-detak-consent=yes]").click()
+    until(browser, lambda: browser.execute_script("return localStorage.detak_device"), "no device")
+    asked = browser.execute_async_script(
+        "const done = arguments[0], real = window.fetch; let asked = 0;"
+        "window.fetch = () => { asked += 1; return Promise.reject(new Error('down')); };"
+        "detak.track('Page Scrolled'); detak.flush();"
+        "setTimeout(() => { for (let at = 0; at < 90; at++) detak.track('Page Scrolled', { text: 'x'.repeat(900) });"
+        "  window.fetch = real; detak.flush(); done(asked); }, 100)"
+    )
+    assert asked <= 2, "one event after another asks again"
+
+    def counted() -> bool:
+        shop.engine.settle()
+        return [row["event"] for row in shop.facts("event")].count("Page Scrolled") == 91
+
+    until(browser, counted, "it is lost")
+
+
 def test_what_could_not_be_sent_is_sent_again(browser: Browser, shop: Running, open_page: Callable[..., None]) -> None:
     open_page()
     browser.find_element(By.CSS_SELECTOR, "[data-detak-consent=yes]").click()

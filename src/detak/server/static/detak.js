@@ -48,27 +48,31 @@
   const post = (path, body, more = {}) =>
     fetch(base + path, { method: 'POST', body: JSON.stringify({ writeKey: key, ...body }), ...more });
 
-  let waiting = [], timer = 0;
+  const MOST = 20;  // messages of a request: of what is to outlive the page (`keepalive`) browsers take 64 KB
+  let waiting = [], timer = 0, down = false;
   const flush = () => {
     clearTimeout(timer);
     timer = 0;
-    if (!waiting.length) return;
-    const batch = waiting;
-    waiting = [];
+    const batch = waiting.splice(0, MOST);
+    if (!batch.length) return;
     const again = () => {  // the engine is down: a little is kept, as long as the page is open; sent twice, it counts once
-      if (!PURPOSES.some(allowed)) return;
-      waiting = [...batch, ...waiting].slice(-100);
+      down = true;
+      waiting = PURPOSES.some(allowed) ? [...batch, ...waiting].slice(-100) : [];
       timer = timer || setTimeout(flush, 10000);
     };
     post('/v1/batch', { batch, sentAt: new Date().toISOString() }, { keepalive: true })
-      .then(answer => (answer.status === 429 || answer.status >= 500) && again()).catch(again);
+      .then(answer => {
+        if (answer.status === 429 || answer.status >= 500) return again();
+        down = false;
+        if (!timer) flush();  // what had no room
+      }).catch(again);
   };
   const send = message => {
     const anonymousId = device();
     if (!anonymousId) return;
     const now = new Date().toISOString();
     waiting.push({ messageId: random(), timestamp: now, anonymousId, ...(user && { userId: user }), context: context(), ...message });
-    if (waiting.length >= 20) flush();
+    if (waiting.length >= MOST && !down) flush();
     else timer = timer || setTimeout(flush, 1000);
   };
   const track = (event, properties = {}) => {
