@@ -20,7 +20,6 @@ ATTRIBUTES: Final = ("device", "channel", "source", "province", "city", "country
 LEFT: Final = ""
 """What comes after the last event of a visit."""
 PRODUCT_ADDED: Final = "Product Added"
-CHECKOUT_STARTED: Final = "Checkout Started"
 NOT_DONE: Final = (
     *(ORDER_UPDATED, ORDER_CANCELLED, ORDER_REFUNDED),
     *("Email Delivered", "Email Bounced", "Email Opened", "Push Notification Received", "Push Notification Bounced"),

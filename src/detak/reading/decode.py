@@ -106,15 +106,6 @@ def heads(records: Sequence[Record]) -> list[Head]:
     return [Head(record.end, record.meta) for record in records]
 
 
-def decode_one(raw: bytes, meta: Meta, intake: Intake) -> Arrival:
-    """One message alone.
-
-    Raises:
-        RowError: it cannot be used.
-    """
-    return _checked(arrive(raw, _origin(meta, intake)), intake)
-
-
 def _open_odd(record: Record, at: int, number: int, odd: list[_Odd], refused: list[Refused]) -> int:
     try:
         envelope = open_batch(record.body)

@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 from detak.recommend.base import Floats, Ints
 
 _PARTS: Final = ("mean", "scale", "inner", "shift", "outer", "direct")
-_TRAINED: Final = _PARTS[2:]
 _AT_ONCE: Final = 240  # rows: a product of so few is not shared out among threads, which costs more than it saves
 
 
