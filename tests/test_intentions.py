@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detak.engine import Engine
-from detak.estimates.intent import Intent, Present
+from detak.estimates.intent import Intent, Present, learn
 from detak.intentions import Intentions
 from tests.conftest import send
 from tests.shop import consenting, track
@@ -69,6 +69,24 @@ def test_what_is_learnt_is_kept_and_let_go(shop: Engine) -> None:
     shop.forget([("user", "u5")])
     assert not path.exists()
     assert shop.intent.chance([("user", "eager")]) is None
+
+
+def test_nothing_is_learnt_where_somebody_is_forgotten_meanwhile(
+    shop: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Intentions(shop.gate, tmp_path / "intent.npz", shop.sink.call)
+
+    def slowly(told: Any) -> Any:
+        one.forget()
+        return learn(told)
+
+    monkeypatch.setattr("detak.intentions.learn", slowly)
+    assert not one.learn()
+    assert (one.chance([("user", "eager")]), one.learnt, one.forgotten) == (None, None, True)
+    assert not (tmp_path / "intent.npz").exists()
+    monkeypatch.undo()
+    assert one.learn()
+    assert not one.forgotten
 
 
 def test_what_was_learnt_today_is_not_learnt_again_after_a_restart(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The intent of whoever is in the shop right now: the model learnt through the gate, kept, asked from memory."""
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,6 +45,7 @@ class Intentions:
         self._gate = gate
         self._path = path
         self._quietly = quietly
+        self._changing = threading.Lock()
         self._model: Intent | None = None
         self.forgotten = False
         """Somebody was forgotten since the last time it was learnt: it is to be learnt again, without them."""
@@ -58,17 +60,21 @@ class Intentions:
             _log.warning("%s", error)
 
     def learn(self) -> bool:
-        """Learn from what personalisation may use, of very much a part; whether there was enough."""
+        """Learn from what personalisation may use, of very much a part; whether there was enough. Where somebody is
+        forgotten meanwhile, nothing is learnt: the next beat does it without them."""
+        self.forgotten = False  # first: whoever is forgotten from now on may be in what is read
         with self._gate.events(Purpose.PERSONALISATION, before=datetime.now(UTC), why="intent") as granted:
-            self.forgotten = False
             counted = granted.run(reduce_moments(moments(sampled(granted.facts, TOUCHES), TOUCHES)))
-        self._model = learn(read_moments(counted))
-        arrays = _NOTHING if self._model is None else self._model.arrays()
+        model = learn(read_moments(counted))
+        arrays = _NOTHING if model is None else model.arrays()
         today = datetime.now(UTC).date()
-        write(self._path, {**arrays, _DAY: np.array(today.toordinal())})
-        self.learnt = None if self.forgotten else today
+        with self._changing:
+            if self.forgotten:
+                return False
+            write(self._path, {**arrays, _DAY: np.array(today.toordinal())})
+            self._model, self.learnt = model, today
         self.remember()
-        return self._model is not None
+        return model is not None
 
     def remember(self) -> None:
         """See to it that what people touch is remembered, where there is a model that asks for it."""
@@ -81,8 +87,9 @@ class Intentions:
 
     def forget(self) -> None:
         """Let the model go: somebody who is in its counts was forgotten. It is learnt again without them."""
-        self._model, self.learnt, self.forgotten = None, None, True
-        remove(self._path)
+        with self._changing:
+            self._model, self.learnt, self.forgotten = None, None, True
+            remove(self._path)
 
     def present(self, least: int) -> Present | None:
         """How many people are on a visit now and how many of them are likely to buy; None: nothing is learnt yet.
