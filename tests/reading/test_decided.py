@@ -1,5 +1,7 @@
 """Decisions on their way from the log to the facts: kept once, under a pseudonym only where it is allowed, and gone."""
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +14,10 @@ from tests.test_sink import House
 
 from detak.consent import Purpose
 from detak.decision import Decided, Decision, Promotion, Reason, Slot, decided_at, decision_ids
-from detak.record import Meta
+from detak.record import Entry, Meta
 
 NOW = 1_790_000_000_000_000
+SIGNED_IN = 2  # the events that the house begins with
 YES = int(Purpose.PERSONALISATION)
 
 
@@ -71,6 +74,29 @@ def test_a_decision_is_kept_as_it_was_answered(house: House) -> None:
     assert (first["propensity"], first["features"], first["source"]) == (0.75, b"\x01\x02", "web")
     assert msgspec.json.decode(first["reasons"]) == [{"code": "because_viewed", "about": "P9"}]
     assert first["subject"] == second["subject"] == house.vault.lookup([("user", "ani")])["user", "ani"]
+
+
+def test_decisions_become_facts_by_themselves_and_many_in_the_process_that_decodes(house: House) -> None:
+    house.log.append_wait(Meta("web", NOW, decided=True), decided("ani"))
+    wait_for(house, 2)
+    assert house.sink._decoder._process is None
+    bodies = [decided(user, 60) for user in ("ani", None, "budi", "ani", None, "budi")]
+    assert sum(map(len, bodies)) > 64 * 1024
+    landed = threading.Semaphore(0)
+    house.log.append_all([Entry(Meta("web", NOW, decided=True), one, lambda _: landed.release()) for one in bodies])
+    wait_for(house, 362)
+    assert house.sink._decoder._process is not None
+    known = house.vault.lookup([("user", "ani")])["user", "ani"]
+    assert [row["subject"] for row in rows(house)].count(known) == 122
+    assert {row["subject"] for row in rows(house)} == {known, None}
+
+
+def wait_for(house: House, many: int) -> None:
+    """Until so many decisions are facts, which nobody asks for."""
+    until = time.monotonic() + 20
+    while house.store.unsealed_rows < many + SIGNED_IN and time.monotonic() < until:
+        time.sleep(0.02)
+    assert len(rows(house)) == many
 
 
 @pytest.mark.parametrize(
