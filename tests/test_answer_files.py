@@ -183,3 +183,15 @@ def test_none_lies_there_for_longer_than_a_week_though_nothing_is_written(folder
         os.utime(file, (week - 3600, week - 3600))
         engine.understanding.renew(0)
         assert file not in (folder / "answers").iterdir()
+
+
+def test_a_disk_that_takes_nothing_keeps_no_report_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("read-only")
+
+    for name in ("write_secret", "remove_for_good"):
+        monkeypatch.setattr(answer_files, name, refuse)
+    AnswerFiles(tmp_path, point).write("a", Told(Report(), NOW, 1.0, point()), lambda _: True)
+    assert ["not kept" in one or "cannot be deleted" in one for one in caplog.messages] == [True, True]

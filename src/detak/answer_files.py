@@ -115,10 +115,13 @@ class AnswerFiles:
 
     def thin_out(self) -> None:
         """The oldest go, where they are many or old: nobody asks for them."""
+        oldest = time.time() - _DAYS * 86_400
         with self._lock:
-            found = sorted(((path.stat().st_mtime, path) for path in self._paths()), reverse=True)
-            oldest = time.time() - _DAYS * 86_400
-            remove_for_good([path for at, (made, path) in enumerate(found) if at >= _MOST or made < oldest])
+            try:
+                found = sorted(((path.stat().st_mtime, path) for path in self._paths()), reverse=True)
+                remove_for_good([path for at, (made, path) in enumerate(found) if at >= _MOST or made < oldest])
+            except OSError as error:
+                _log.warning("old answers cannot be deleted: %s", error)
 
     def _paths(self) -> list[Path]:
         return [one for one in self._folder.iterdir() if one.is_file()] if self._folder.is_dir() else []
