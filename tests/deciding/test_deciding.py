@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from tests.conftest import send
 from tests.shop import track
 
 from detak.consent import Basis, Purpose
-from detak.decide.page import FEATURES
+from detak.decide.learning import Learnt
+from detak.decide.page import FEATURES, Weights
 from detak.deciding.deciding import Deciding
 from detak.deciding.decision_learning import taught
 from detak.deciding.prepared import Asking, Ledger
@@ -309,6 +311,21 @@ def test_a_forgotten_person_leaves_no_decision_behind(tmp_path: Path) -> None:
             assert granted.run(granted.facts.decisions).num_rows == 0
         data = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
         assert not any(b"ani-the-marker" in one or found.decision_id.encode() in one for one in data)
+
+
+def test_nothing_is_gone_by_that_was_learnt_while_somebody_was_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        learnt = Weights(version="learnt")
+
+        def meanwhile(*_: object) -> Learnt:
+            engine.decisions.drop({1})
+            return Learnt(learnt, np.zeros(0), None, True, "better")
+
+        monkeypatch.setattr("detak.deciding.deciding.learn_order", meanwhile)
+        engine.decisions.learn()
+        assert engine.decisions.weights == Weights()
 
 
 def test_what_was_shown_and_clicked_is_learnt_from(tmp_path: Path) -> None:

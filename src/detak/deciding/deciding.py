@@ -92,6 +92,7 @@ class Deciding:
         self._tastes: Tastes | None = None
         self._rulebook, self._looked = Rulebook(), 0
         self._offers: Learnt | None = None
+        self._drops = 0  # how often people were forgotten
         self._learnt = -inf  # what offers bring is not kept: it is learnt again soon after a start
         self.weights = Weights()
         """What the chance of a click is told by."""
@@ -230,6 +231,7 @@ class Deciding:
         offers = allowed(self.rulebook.offers)
         with self._deciding:
             self._resume(self.clock())
+            drops = self._drops
         told = taught(self._gate, tuple(one.name for one in offers), from_micros(self.clock()))
         name = f"w{len(told.logged.clicked)}"
         found = likings(told.exposed, self._categories(told.exposed.product))
@@ -240,11 +242,12 @@ class Deciding:
             budget = rules_.budget * 10 ** exponent(self._settings.currency)
             bought = learn_offers(told.visits, offers, rules_, told.daily, budget, seed)
         with self._deciding:
-            self.weights = order.weights
-            self._like(found)
-            if bought is not None:
-                self._composing.book = bought.book
-            self._offers = bought
+            if self._drops == drops:  # else it holds somebody who was forgotten meanwhile: the next beat learns again
+                self.weights = order.weights
+                self._like(found)
+                if bought is not None:
+                    self._composing.book = bought.book
+                self._offers = bought
         return Lesson(order, bought)
 
     def offering(self) -> Standing:
@@ -276,6 +279,7 @@ class Deciding:
     def drop(self, subjects: set[int]) -> None:
         """Forget people; what was learnt is let go, and learnt again without them with the next beat."""
         with self._deciding:
+            self._drops += 1
             self._composing.drop(subjects)
             self._like({})
             self._composing.book, self._offers = Book(), None
