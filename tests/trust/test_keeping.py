@@ -21,7 +21,7 @@ from detak.settings import Settings
 from detak.told import Given
 from detak.trust import keeping
 
-NAMES = ("sessions", "paths")
+NAMES = ("sessions",)
 PEOPLE = ("ani", "budi", "citra")
 
 
@@ -36,13 +36,12 @@ def kept(engine: Engine) -> bool:
 
 
 def sessions(engine: Engine) -> dict[str, Any]:
-    found: dict[str, Any] = answers(engine, NAMES[:1])["sessions"]
+    found: dict[str, Any] = answers(engine)["sessions"]
     return found
 
 
 def answers(engine: Engine, names: tuple[str, ...] = NAMES, *, anew: bool = True) -> dict[str, Any]:
-    steps = {"funnel": {"steps": "Product Viewed,Products Searched,Order Completed", "by": "source"}}
-    asked = {name: Question(name, steps.get(name, {}), anew=anew) for name in names}
+    asked = {name: Question(name, anew=anew) for name in names}
     return {name: msgspec.json.decode(engine.answer(question).report) for name, question in asked.items()}
 
 
