@@ -58,13 +58,14 @@ class Engine:
         folder: the store; made if absent.
         settings: else ``detak.toml`` in the folder, else the defaults.
         wait: seconds to wait for another process to let go of the store.
+        beats: whether what recurs is done; not where something is measured.
 
     Raises:
         StoreBusyError: another process holds the store.
         SettingsError, StoreError: the store says something that cannot be used.
     """
 
-    def __init__(self, folder: Path, settings: Settings | None = None, *, wait: float = 0) -> None:
+    def __init__(self, folder: Path, settings: Settings | None = None, *, wait: float = 0, beats: bool = True) -> None:
         self.settings = settings or load(folder / "detak.toml")
         self.folder = folder
         self._lock = StoreLock(folder)
@@ -112,8 +113,9 @@ class Engine:
             self._habits = Habits(self.gate, self._live.alerts, self.intent)
             self._learning = Learning(self.gate, self.catalogue, self.settings.currency, reached)
             beat = Beat(self._recurring(), _BEAT_SECONDS)
-            beat.start()
-            opened.callback(beat.stop)
+            if beats:
+                beat.start()
+                opened.callback(beat.stop)
             self._opened = opened.pop_all()
 
     def __enter__(self) -> "Engine":

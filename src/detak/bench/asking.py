@@ -34,7 +34,7 @@ _SETTINGS: Final = Settings(
 
 def main(folder: Path) -> Ours:
     """Ask everything of the store in the folder."""
-    with Engine(folder, _SETTINGS) as engine:
+    with Engine(folder, _SETTINGS, beats=False) as engine:
         _, kept = _timed(lambda: engine.gate.renew(datetime.now(UTC), least=0))
         shop = engine.shop()
         found, took = {}, {}
@@ -88,7 +88,7 @@ def _retention(facts: Facts, shop: Shop) -> ir.Table:
 
 def _asked(engine: Engine, name: str) -> Asked:
     try:
-        _, first = _timed(lambda: engine.answer(Question(name, anew=True)))  # whatever the beat made meanwhile
+        _, first = _timed(lambda: engine.answer(Question(name, anew=True)))  # whatever lies on the disk
         rounds = [_timed(lambda: engine.answer(Question(name)))[1] for _ in range(_ROUNDS - 1)]
     except DetakError as error:
         return Asked(0, 0, 0, str(error))
