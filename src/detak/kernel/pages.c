@@ -270,7 +270,7 @@ static void measure(const Rows *rows, const Orders *asked, int64_t most[4]) {
       listed += rows->end[shelf] - (shelf ? rows->end[shelf - 1] : 0);
     }
     /* Placements side by side mostly have the same shelves, and speak of the same products. */
-    int same = at && place[-1].question == place->question && place[-1].shelf_end - place[-1].shelf == shelves &&
+    int same = at && shelves && place[-1].question == place->question && place[-1].shelf_end - place[-1].shelf == shelves &&
                !memcmp(asked->shelf + place[-1].shelf, asked->shelf + place->shelf, sizeof(int32_t) * shelves);
     int64_t more = place->theirs_end - place->theirs + place->shut_end - place->shut + place->pin_end - place->pin;
     spoken = (at && place[-1].question == place->question ? spoken : 0) + (same ? 0 : listed) + more;
