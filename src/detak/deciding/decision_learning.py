@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from detak.consent import Purpose
 from detak.decide.appeal import Exposed
@@ -105,15 +106,22 @@ def _came(events: ir.Table) -> ir.Table:
 
 def _logged(decisions: pa.Table, clicks: set[tuple[str, str]]) -> Logged:
     """Each product of each slate. Slates of another version's features are left out."""
-    ids, slates, features = (decisions[name].to_pylist() for name in ("id", "slate", "features"))
     width = len(FEATURES)
-    kept = [at for at, slate in enumerate(slates) if slate and len(features[at] or b"") == width * len(slate)]
-    sizes = np.array([len(slates[at]) for at in kept], np.int64)
-    number = np.repeat(np.arange(len(kept)), sizes)
-    place = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    packed = np.frombuffer(b"".join(features[at] for at in kept), np.uint8)
-    clicked = np.fromiter(((ids[at], one) in clicks for at in kept for one in slates[at]), np.bool_, int(sizes.sum()))
-    return Logged(number, place, packed.reshape(-1, width) / 255.0, clicked)
+    size = pc.fill_null(pc.list_value_length(decisions["slate"]), 0)
+    told = pc.fill_null(pc.binary_length(decisions["features"]), 0)
+    whole = pc.and_(pc.greater(size, 0), pc.equal(told, pc.multiply(size, width)))
+    kept = decisions.select(["id", "slate", "features"]).filter(whole)
+    sizes = size.filter(whole).to_numpy().astype(np.int64)
+    first = np.cumsum(sizes) - sizes
+    place = np.arange(sizes.sum()) - np.repeat(first, sizes)
+    packed = np.frombuffer(b"".join(kept["features"].to_pylist()), np.uint8)
+    clicked = np.zeros(len(place), np.bool_)
+    answered = pa.array(sorted({one for one, _ in clicks}), pa.string())
+    some = np.flatnonzero(pc.is_in(kept["id"], value_set=answered).to_numpy())
+    answers = kept.take(pa.array(some))
+    for at, one, slate in zip(first[some], answers["id"].to_pylist(), answers["slate"].to_pylist(), strict=True):
+        clicked[at : at + len(slate)] = [(one, product) in clicks for product in slate]
+    return Logged(np.repeat(np.arange(len(sizes)), sizes), place, packed.reshape(-1, width) / 255.0, clicked)
 
 
 def _visits(decisions: pa.Table, came: pa.Table, offers: tuple[str, ...]) -> tuple[Visits, float]:
