@@ -118,10 +118,10 @@ def _forgotten(opened: Opened, tickets: Tickets) -> HTTPRouteHandler:
     @post("/me/{ticket:str}/forget", include_in_schema=False, status_code=200)
     async def forget(request: AnyRequest, engine: Engine, ticket: str) -> Response[str]:
         """Everything is removed, and the receipt shown; not before the shopper has ticked that it cannot be undone."""
-        whose = opened(ticket)
-        if "sure" not in await request.form():
-            return _page(request, engine, ticket, shown=await _own(engine, whose), unsure=True)
-        await _copy(engine, whose)
+        whose, form = opened(ticket), await request.form()
+        shown = await _own(engine, whose)
+        if shown.empty or "sure" not in form:
+            return _page(request, engine, ticket, shown=shown, unsure=not shown.empty)
         receipt = await asyncio.to_thread(engine.forget, whose)
         tickets.spend(ticket)
         return _page(request, engine, ticket, receipt=msgspec.json.format(msgspec.json.encode(receipt)).decode())
