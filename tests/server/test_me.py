@@ -18,7 +18,9 @@ PRIVATE = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential",), private_key=
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Ani, Eka and Fajar each looked at three products, signed in; Budi at one; a stranger's tablet at one."""
-    settings = Settings(sources={"web": PUBLIC, "server": PRIVATE}, retention_days={"analytics": 90})
+    settings = Settings(
+        sources={"web": PUBLIC, "server": PRIVATE}, retention_days={"analytics": 90}, shared_ids=("kasir-*",)
+    )
     with served(tmp_path_factory.mktemp("store"), settings) as running:
         phones = {"ani": "phone", "eka": "ekas", "fajar": "fajars"}
         told = [viewed(one, who, phone) for who, phone in phones.items() for one in "abc"]
@@ -50,6 +52,13 @@ def test_only_the_shops_own_server_gets_a_link(shop: Running) -> None:
     assert shop.http.get("/me/guessed/copy").status_code == 404
     assert shop.http.post("/me/guessed/forget", data={"sure": "on"}).status_code == 404
     assert "This link opens nothing" in shop.http.post("/me/guessed/consent?lang=en").text
+
+
+def test_what_many_use_is_nobodys_own_page(shop: Running) -> None:
+    shop.post("/v1/batch", {"batch": [viewed("x", None, "kasir-1")]})
+    for who in ({"anonymousId": "kasir-1"}, {"userId": "kasir-1"}):
+        answer = shop.post("/v1/me", who, auth=(shop.token, ""))
+        assert (answer.status_code, "used by many" in answer.text) == (400, True)
 
 
 def test_a_device_that_somebody_signed_in_on_opens_nothing(shop: Running) -> None:

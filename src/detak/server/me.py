@@ -52,6 +52,8 @@ def routes(token: str, tickets: Tickets) -> list[HTTPRouteHandler]:
         if not asked.identifiers:
             raise UsageError('say whose page: {"userId": ...} or {"anonymousId": ...}')
         whose = asked.identifiers[:1]  # beside a user a device says nothing: it may be another person's
+        if engine.settings.shared(whose[0][1]):
+            raise UsageError("this identifier is used by many (shared_ids in detak.toml): it is nobody's own")
         await _copy(engine, whose)
         expires = datetime.now(UTC) + timedelta(minutes=MINUTES)
         return Link(f"{str(request.base_url).rstrip('/')}/me/{tickets.issue(whose)}", expires)
