@@ -51,6 +51,20 @@ def test_caps_and_weights_hold_after_a_restart(tmp_path: Path) -> None:
         assert all(chosen[who].isdisjoint(_chosen(again[who])) for who in people)
 
 
+def test_an_offer_stands_where_it_may_and_is_counted_wherever_on_the_page_it_stood(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(f"{RULES}[placements.bare.page]\noffers = false\n")
+    page = [{"name": name} for name in ("bare", "home", "bare")]
+    people = [f"u{n}" for n in range(12)]
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *[touch(one, "a", one) for one in people])
+        found = {who: ask(engine, who, placements=page) for who in people}
+        given = [who for who in people if found[who][1].promotion]
+        assert given, "chance offers about half of them something"
+        assert not any(one.promotion or one.arm for some in found.values() for one in (some[0], some[2]))
+    with Engine(tmp_path, OPEN) as engine:
+        assert not any(one.promotion for who in given for one in ask(engine, who, placements=page))
+
+
 def _chosen(decision: Decision) -> set[str]:
     """Products that were not looked at, and are there for the person."""
     found = shelves(decision)

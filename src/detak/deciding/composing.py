@@ -91,9 +91,12 @@ class Composing:
         ids = decision_ids(moment.now, len(pages))
         policy = f"{moment.front.weights.version}/{self.book.version}"
         for decision_id, asked, page in zip(ids, question.placements, pages, strict=True):
-            if choice is None and page.view.rules.offers:
+            may = page.view.rules.offers
+            if choice is None and may:
                 choice = self._choice(asker, moment)
-            decisions.append(told(decision_id, asked.name, page, Telling(asker, moment, policy, choice)))
+            decisions.append(
+                told(decision_id, asked.name, page, Telling(asker, moment, policy, choice if may else None))
+            )
             features.append(packed(page.drawn.page.slate))
         if not moment.preview:
             self._note(asker, decisions, choice, moment)

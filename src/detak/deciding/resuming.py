@@ -103,7 +103,8 @@ def answered_before(gate: Gate, days: int, now: int) -> list[Row]:
     questions: dict[tuple[int, datetime], Row] = {}
     for row in rows:  # the placements of one question were decided together
         key = row["subject"], row["time"]
-        one = questions.setdefault(key, Row(key[0], _micros(key[1]), [], row["offer"] is not None))
+        one = questions.get(key) or Row(key[0], _micros(key[1]), [], offered=False)
+        questions[key] = one._replace(offered=one.offered or row["offer"] is not None)  # not each may have one
         stood = zip(row["slate"] or (), row["shelves"] or (), strict=True)
         one.products.extend(product for product, shelf in stood if shelf in PERSONAL)
     return list(questions.values())
