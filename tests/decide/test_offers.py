@@ -46,6 +46,15 @@ def test_a_discount_that_eats_the_margin_is_never_given() -> None:
     assert allowed(rules) == (HEMAT,)
 
 
+def test_what_the_rules_no_longer_offer_is_given_to_nobody_though_it_was_learnt() -> None:
+    other = Offer("kilat", 0.05)
+    for offer, floor in (((), 0.05), ((other,), 0.05), ((HEMAT, other), 0.22)):
+        rules = OfferRules(offer=offer, budget=1e9, holdout=0.1, trial=0.2, margin_floor=floor)
+        found = [offered(one, 1, EVERYBODY, rules, PLENTY) for one in range(500)]
+        assert {one.offer for one in found if one.offer} == set(allowed(rules))
+        assert {one.arm for one in found if one.offer} <= {TRIAL}, "nothing is known of what is new"
+
+
 @pytest.mark.parametrize(("given", "reason"), [(Given(3, 1e12), "capped"), (Given(0, 0.5), "budget_spent")])
 def test_caps_and_the_budget_hold_before_anything_is_drawn(given: Given, reason: str) -> None:
     found = [offered(one, 1, EVERYBODY, RULES, given) for one in range(50)]

@@ -29,6 +29,7 @@ def learnt(rule: str, version: str = "v") -> Learnt:
         (RULES, learnt(NOTHING), "nothing", "the simplest rule holds: only the trial"),
         (RULES, learnt(AVERAGE), "average", "Nobody can be told apart"),
         (RULES, learnt(UPLIFT), "uplift", "People differ"),
+        (OfferRules(offer=(Offer("kilat", 0.05),)), learnt(UPLIFT), "unlearnt", "not learnt yet"),
     ],
 )
 def test_it_says_by_which_rule_people_are_treated(

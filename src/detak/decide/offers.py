@@ -92,7 +92,9 @@ def offered(subject: int, day: int, book: Book, rules: OfferRules, given: Given)
         day: the arms but the holdout are drawn anew each day, a number that goes up.
         given: what was given so far.
     """
-    offers = book.offers or allowed(rules)
+    offers = allowed(rules)
+    if book.offers != offers:  # the rules are others since it was learnt
+        book = Book()
     each = rules.trial / (len(offers) + 1) if offers else 0.0
     if not offers:
         return Choice(None, "", 1.0, "no_offers")

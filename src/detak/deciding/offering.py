@@ -42,7 +42,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 def standing(rules: OfferRules, learnt: Learnt | None, spent: Spent, currency: str) -> Standing:
     """How offers stand by these rules; ``learnt``: the last lesson, if there was one since the start."""
-    offers = [one.name for one in allowed(rules)]
+    there = allowed(rules)
+    offers = [one.name for one in there]
+    if learnt is not None and learnt.book.offers != there:  # the rules are others since
+        learnt = None
     if not offers:
         rule = TOO_DEAR if rules.offer else NO_OFFERS
     elif learnt is None:
