@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from detak import learning
 from detak.consent import Basis, Purpose
 from detak.engine import Engine
 from detak.insights import seen_products
@@ -48,6 +49,16 @@ def test_what_was_learnt_from_is_not_read_again(engine: Engine, monkeypatch: pyt
     assert learn_products(engine.gate, engine.catalogue, "IDR") == 1
     monkeypatch.setattr(seen_products, "reduce", None)  # would raise
     assert learn_products(engine.gate, engine.catalogue, "IDR") == 0
+
+
+def test_many_events_are_learnt_from_some_at_a_time(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "_AT_ONCE", 1)
+    send(engine, view("1", "P1", price=5_000), view("2", "P2", price=6_000), view("3", "P1", name="Piring"))
+    assert learn_products(engine.gate, engine.catalogue, "IDR") >= 2
+    products = engine.catalogue.snapshot().products
+    assert (products["P1"].name, products["P1"].price, products["P2"].price) == (
+        "Piring", Money(5_000, "IDR"), Money(6_000, "IDR"),
+    )  # fmt: skip
 
 
 def test_who_refuses_teaches_nothing(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Final, Protocol
 
 from detak.alerts import Of, Usual
@@ -12,8 +13,10 @@ from detak.consent import Purpose
 from detak.insights import seen_products
 from detak.insights.usual import reduce_usual
 from detak.trust.gate import Gate
+from detak.trust.passages import Granted
 
 _OVERLAP: Final = timedelta(minutes=10)  # what was received so long before may have become a fact only since
+_AT_ONCE: Final = 5_000_000  # events: what is learnt of more takes memory that reports need
 _USUAL: Final = timedelta(days=28)
 
 
@@ -58,18 +61,33 @@ class Learning:
 def learn_products(gate: Gate, shelf: Shelf, currency: str) -> int:
     """Ask the events received since the last time what they say of products; how many products changed.
 
-    Asked as analytics, so that people who refuse it teach nothing; what leaves the gate is a row a product.
+    Asked as analytics, so that people who refuse it teach nothing; what leaves the gate is a row a product. Of many
+    events some are asked after the others: a product may change more than once then.
     """
     now, learnt = datetime.now(UTC), from_micros(shelf.learnt)
     since = from_micros(max(0, shelf.learnt - _OVERLAP // timedelta(microseconds=1)))
+    changed = 0
     with gate.events(Purpose.ANALYTICS, before=now, why="catalogue") as granted:
         if not len(granted.run(seen_products.later(granted.facts, learnt))):
             return 0  # what was received before is not read again and again
-        found = {name: granted.run(table) for name, table in seen_products.reduce(granted.facts, since).items()}
-    until = seen_products.until(found)
-    if until is None:
-        return 0
-    return shelf.learn(seen_products.statements(found, currency), max(shelf.learnt, to_micros(until)))
+        for begin, end in pairwise([since, *_cuts(granted, since), None]):
+            reduced = seen_products.reduce(granted.facts, begin or since, end)
+            found = {name: granted.run(table) for name, table in reduced.items()}
+            until = seen_products.until(found)
+            if until is not None:
+                said = seen_products.statements(found, currency)
+                changed += shelf.learn(said, max(shelf.learnt, to_micros(until)))
+    return changed
+
+
+def _cuts(granted: Granted, since: datetime) -> list[datetime]:
+    """Moments between which about ``_AT_ONCE`` events were received, UTC."""
+    (events,) = granted.run(seen_products.count(granted.facts, since))["events"].to_pylist()
+    parts = -(-events // _AT_ONCE)
+    if parts < 2:
+        return []
+    (seconds,) = granted.run(seen_products.cuts(granted.facts, since, parts))["second"].to_pylist()
+    return [datetime.fromtimestamp(int(one), UTC) for one in sorted(set(seconds))]
 
 
 def learn_usual(gate: Gate) -> dict[Of, Usual]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from tests.facts import RECEIVED, Row, Told, tables
 
 from detak.catalogue import EVENTS, Availability, Entry, Product, Statement, merge
-from detak.insights.seen_products import reduce, statements, until
+from detak.insights.seen_products import cuts, reduce, statements, until
 from detak.money import Money
 
 SINCE = datetime(2025, 1, 1, tzinfo=UTC)
@@ -188,3 +188,22 @@ def test_nobody_is_in_what_leaves_the_facts() -> None:
     told.cancel("O1", "Stok habis", subject=12_345)
     for table in asked(told).values():
         assert not {"subject", "order_id", "event_id", "id"} & set(table.column_names)
+
+
+def test_parts_of_what_was_received_say_together_what_all_of_it_says() -> None:
+    told = Told()
+    for minute in range(9):
+        name = f"Mangkok {minute}" if minute != 8 else None
+        priced = item(f"P{minute % 2}", name=name, price=10_000 + minute)
+        told.event(
+            "Product Viewed", time=at(minute), received=at(minute), items=[priced],
+            properties=json.dumps({"stock": minute}) if minute < 5 else None,
+        )  # fmt: skip
+    facts = tables(told.events, told.items)
+    (seconds,) = cuts(facts, SINCE, 3).to_pyarrow()["second"].to_pylist()
+    first, second = (datetime.fromtimestamp(one, UTC) for one in seconds)
+    assert at(1).replace(tzinfo=UTC) < first < second < at(8).replace(tzinfo=UTC)
+    parts = [reduce(facts, SINCE, first), reduce(facts, first, second), reduce(facts, second)]
+    found = [{name: table.to_pyarrow() for name, table in part.items()} for part in parts]
+    assert [len(part["columns"]) for part in found] == [2, 2, 2]
+    assert merged(one for part in found for one in statements(part, "IDR")) == learnt(told)

@@ -40,21 +40,38 @@ _FREE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def reduce(facts: Facts, since: datetime) -> dict[str, ir.Table]:
+def reduce(facts: Facts, since: datetime, before: datetime | None = None) -> dict[str, ir.Table]:
     """``columns``, ``free`` and ``ran_out``: what was received from ``since`` (UTC) on, of each product the latest.
+
+    ``before``: what was received then or later is left out.
 
     ``columns``: product_id; name, category, brand, variant, image, price, each with the time it is from; currency;
     had_time; until.
     ``free``: product_id, time, currency, properties. ``ran_out``: product_id, reason, time.
     """
-    from_then = since.astimezone(UTC).replace(tzinfo=None)
-    events = facts.events.filter(facts.events.received >= from_then)
-    items = facts.items.filter(facts.items.received >= from_then, facts.items.product_id.notnull())
+    events = _received(facts.events, since, before)
+    items = _received(facts.items, since, before).filter(ibis._.product_id.notnull())
     bots = events.filter(events.bot.notnull())
     told = items.anti_join(bots, items.event_id == bots.id)
     # A client's clock may run ahead: what it says must not outlast what is said after it.
     told = told.mutate(at=ibis.least(ibis.coalesce(told.time, told.received), told.received))
     return {"columns": _columns(told), "free": _free(told, events), "ran_out": _ran_out(facts.items, events)}
+
+
+def count(facts: Facts, since: datetime) -> ir.Table:
+    """``events``: how many were received from ``since`` (UTC) on."""
+    return _received(facts.events, since, None).agg(events=ibis._.count())
+
+
+def cuts(facts: Facts, since: datetime, parts: int) -> ir.Table:
+    """``second``: where to part what was received from ``since`` (UTC) on into so many parts, about alike."""
+    received = _received(facts.events, since, None).received.epoch_seconds()
+    return received.quantile([part / parts for part in range(1, parts)]).name("second").as_table()
+
+
+def _received(table: ir.Table, since: datetime, before: datetime | None) -> ir.Table:
+    then = table.filter(table.received >= since.astimezone(UTC).replace(tzinfo=None))
+    return then if before is None else then.filter(then.received < before.astimezone(UTC).replace(tzinfo=None))
 
 
 def later(facts: Facts, than: datetime) -> ir.Table:
@@ -64,8 +81,7 @@ def later(facts: Facts, than: datetime) -> ir.Table:
 
 
 def _columns(told: ir.Table) -> ir.Table:
-    turn = ibis.row_number().over(group_by="product_id", order_by=[told.at, told.event_id, told.line])
-    told = told.mutate(turn=turn, priced=(told.price > 0) & told.event.notin(_OLD_PRICES))
+    told = told.mutate(turn=_turn(told), priced=(told.price > 0) & told.event.notin(_OLD_PRICES))
     stated = {name: told[name].notnull() & (told[name] != "") for name in _TEXTS}
     latest = {name: told[name].argmax(told.turn, where=where) for name, where in stated.items()}
     times = {f"{name}_time": told["at"].max(where=where) for name, where in stated.items()}
@@ -84,13 +100,17 @@ def _free(told: ir.Table, events: ir.Table) -> ir.Table:
     """The latest free properties of each product that say something a catalogue knows."""
     single = told.filter(told.event.isin(ABOUT_ONE))
     named = ibis.or_(*(events.properties.contains(f'"{key}"') for keys in _FREE.values() for key in keys))
-    loose = events.filter(events.properties.notnull(), named).select("id", "properties")
+    loose = events.filter(events.event.isin(ABOUT_ONE), events.properties.notnull(), named).select("id", "properties")
     joined = single.inner_join(loose, single.event_id == loose.id)
-    turn = ibis.row_number().over(
-        group_by="product_id", order_by=[joined["at"].desc(), joined.event_id.desc(), joined.line]
-    )
-    ranked = joined.mutate(turn=turn)
-    return ranked.filter(ranked.turn == 0).select("product_id", "currency", "properties", time=ranked["at"])
+    word = ibis.struct({"currency": joined.currency, "properties": joined.properties, "time": joined["at"]})
+    latest = joined.group_by("product_id").agg(word=word.argmax(_turn(joined)))
+    return latest.select("product_id", *(latest.word[name].name(name) for name in ("currency", "properties", "time")))
+
+
+def _turn(told: ir.Table) -> ir.StructValue:
+    """What is said later is greater. Compared as one value: to number the rows of each product, all of them would have
+    to be put in order."""
+    return ibis.struct({"at": told["at"], "event_id": told.event_id, "line": told.line})
 
 
 def _ran_out(items: ir.Table, events: ir.Table) -> ir.Table:
