@@ -32,7 +32,7 @@ def test_caps_and_weights_hold_after_a_restart(tmp_path: Path) -> None:
     whole = [{"name": "home", "k": 12}]
     with Engine(tmp_path, OPEN) as engine:
         engine.catalogue.put([{"id": one, "name": one} for one in "abcdef"], "api")
-        people = [f"u{n}" for n in range(6)]
+        people = [f"u{n}" for n in range(20)]
         others = [touch(f"v{n}", product, f"v{n}{product}") for n in range(3) for product in "abcdef"]
         send(engine, *others, *[touch(one, product, f"{one}{product}") for one in people for product in "ab"])
         engine.models.fit()
@@ -54,7 +54,7 @@ def test_caps_and_weights_hold_after_a_restart(tmp_path: Path) -> None:
 def test_an_offer_stands_where_it_may_and_is_counted_wherever_on_the_page_it_stood(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(f"{RULES}[placements.bare.page]\noffers = false\n")
     page = [{"name": name} for name in ("bare", "home", "bare")]
-    people = [f"u{n}" for n in range(12)]
+    people = [f"u{n}" for n in range(20)]
     with Engine(tmp_path, OPEN) as engine:
         send(engine, *[touch(one, "a", one) for one in people])
         found = {who: ask(engine, who, placements=page) for who in people}
