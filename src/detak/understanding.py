@@ -106,7 +106,8 @@ class Understanding:
         key = msgspec.json.encode(msgspec.structs.replace(question, anew=False))
         if shown is not None and not question.anew and all(self.given.fresh(told, now) for told in there):
             return Soon(shown, self._counting.busy(key))
-        made = self._counting.ask(key, lambda: self.told(question), 0 if shown else _PATIENCE)
+        patience = _PATIENCE if question.anew or shown is None else 0
+        made = self._counting.ask(key, lambda: self.told(question), patience)
         return Soon(made or shown, made is None)
 
     def answer(self, question: Question) -> Answer:
