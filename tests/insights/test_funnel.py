@@ -46,6 +46,17 @@ def test_the_funnel_is_the_best_of_all_ways(everybody: list[History], within: fl
     assert people(report) == [sum(count for far, count in got.items() if far >= at) for at in (1, 2, 3)]
 
 
+def test_what_is_at_one_moment_is_in_order_whatever_came_in_first() -> None:
+    """Ids, and with them the order of what is at one moment, are by lot: all orders are there among many people."""
+    facts, later = Told(), DAY + timedelta(minutes=1)
+    for subject in range(1, 41):
+        for event in ("A", "B", "A", "D"):
+            facts.event(event, subject=subject, time=DAY)
+        for _ in range(2):
+            facts.event("A", subject=subject, time=later)
+    assert people(ask(Funnel(steps="A,B"), facts)) == [40, 40]
+
+
 def test_steps_times_and_where_they_went() -> None:
     report = ask(Funnel(steps="A, B, C"), shop())
     assert people(report) == [10, 6, 2]

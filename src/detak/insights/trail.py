@@ -87,17 +87,19 @@ def trail(events: ir.Table) -> ir.Table:
     """One row an event of a known person at a known time (UTC): ``subject, time, event, onward, again``.
 
     ``onward`` is the person's next event in the same visit (``LEFT``: there is none). ``again``: the next event of
-    theirs, whenever, is of the same name.
+    theirs, whenever, is of the same name, so that whatever follows this one follows that one too. Where that one is
+    later this one is none, if something was at its very moment before it: what is at one moment follows each other.
     """
     theirs = _known(events)
     window = ibis.window(group_by="subject", order_by=[theirs.time, theirs["id"]])
     following, when = theirs.event.lead().over(window), theirs.time.lead().over(window)
+    beside = (theirs.time.lag().over(window) == theirs.time).fill_null(False)
     return theirs.select(
         "subject",
         "time",
         "event",
         onward=ibis.ifelse(when <= theirs.time + ibis.interval(minutes=PAUSE), following, LEFT).fill_null(LEFT),
-        again=(following == theirs.event).fill_null(False),
+        again=((following == theirs.event) & ((when == theirs.time) | ~beside)).fill_null(False),
     )
 
 
