@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
+import msgspec
 import pyarrow as pa
 
 from detak.decision import DECISIONS
@@ -83,4 +84,6 @@ def ask_facts(insight: Insight, facts: Facts, shop: Shop = JAKARTA) -> Report:
     """The report on what ``tables`` made. A question that was asked before is not compiled again, as in a store."""
     reader = DuckReader(facts.events.get_backend().con, None, None, _COMPILED)  # nothing is kept
     key = f"{insight!r} {shop.zone} {shop.min_group} {ibis.to_sql(facts.events)} {ibis.to_sql(facts.items)}"
-    return insight.conclude(reader.run_all(key, lambda: insight.reduce(facts, shop)), shop)
+    report = insight.conclude(reader.run_all(key, lambda: insight.reduce(facts, shop)), shop)
+    msgspec.json.encode(report)  # no number of NumPy's is in it: over HTTP and on the disk there could be none
+    return report

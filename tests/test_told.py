@@ -8,11 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
 import pytest
 
-from detak.answer_files import Told, as_number
+from detak.answer_files import Told
 from detak.consent import Purpose
 from detak.engine import Engine
 from detak.errors import CannotComputeError
@@ -202,9 +200,3 @@ def test_no_turn_is_kept_for_what_cannot_be_made() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(alone, range(8))) == [1] * 8
     assert given._making == {}
-
-
-def test_a_number_of_numpys_in_a_report_is_written_as_what_it_is() -> None:
-    assert msgspec.json.encode([np.float64(0.5), np.int64(3)], enc_hook=as_number) == b"[0.5,3]"
-    with pytest.raises(NotImplementedError, match="object"):
-        as_number(object())

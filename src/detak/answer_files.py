@@ -84,7 +84,7 @@ class AnswerFiles:
         if point is None:
             return
         pairs = np.array(sorted(point.refusing.items()), np.int64).reshape(-1, 2).tobytes()
-        report = msgspec.msgpack.encode(told.report, enc_hook=as_number)
+        report = msgspec.msgpack.encode(told.report)
         whole = msgspec.msgpack.encode(_Written(key, told.at, told.seconds, point.since, pairs, report))
         with self._lock:
             if self._closed or not holds(point):
@@ -128,14 +128,3 @@ class AnswerFiles:
 
     def _path(self, key: str) -> Path:
         return self._folder / blake2b(key.encode(), digest_size=16).hexdigest()
-
-
-def as_number(value: object) -> object:
-    """A number of NumPy's that a report holds, as the plain number that it is; for encoding.
-
-    Raises:
-        NotImplementedError: it is something else.
-    """
-    if isinstance(value, np.generic):
-        return value.item()
-    raise NotImplementedError(f"{type(value).__name__} cannot be written down")

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import msgspec
 
 from detak import __version__
-from detak.answer_files import Told, as_number
+from detak.answer_files import Told
 from detak.consent import Purpose
 from detak.counting import Counting
 from detak.errors import CannotComputeError, UsageError, WordedError
@@ -113,7 +113,7 @@ class Understanding:
     def answer(self, question: Question) -> Answer:
         """A report as JSON and as text."""
         told = self.told(question)
-        raw = msgspec.Raw(msgspec.json.encode(told.report, enc_hook=as_number))
+        raw = msgspec.Raw(msgspec.json.encode(told.report))
         return Answer(raw, told.report.text(self.shop(question.language)), told.at)
 
     def renew(self, seconds: float = _AT_ONCE) -> None:

@@ -105,7 +105,7 @@ def _effect(came: Strata, study: Study, found: Removal, of: tuple[str, float]) -
 def _hidden(study: Study, found: Removal, reason: str) -> tuple[str | None, tuple[float, float] | None]:
     """The strongest trait seen, and what is left of the effect, and what it may be, if one as strong was not."""
     usable = [at for at, name in enumerate(STATE) if name not in _MADE_OF.get(reason, ())]
-    strong = strengths(study)
+    strong = strengths(study).tolist()
     at = max(usable, key=lambda one: strong[one])
     if strong[at] <= 1:
         return None, None
