@@ -39,9 +39,8 @@ _READ_BYTES: Final = 4 * 1024 * 1024
 _HAND_OVER: Final = 512 * 1024  # bytes behind; with less it is not worth the way to another process and back
 _SOME_DECISIONS: Final = 64 * 1024  # of decisions: they are slow to read, and nobody waits for them
 _IDLE: Final = 0.25  # seconds; so long decisions wait for others, since nobody waits for them
-_GATHER: Final = (
-    0.05  # seconds that events wait for others where decisions come in beside them, and nobody for an outcome
-)
+# Seconds that events wait for others, where decisions come in beside them and nobody waits for an outcome.
+_GATHER: Final = 0.05
 # What data of an unforeseen shape raises; a full disk or a locked file raises something else, and is waited out.
 _UNUSABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
 _log = logging.getLogger("detak.sink")

@@ -97,6 +97,7 @@ def test_two_shoppers_see_two_pages(shop: Running) -> None:
     assert page.status_code == 200
     assert "Because you looked at Barang b" in page.text or "You looked at this a short while ago" in page.text
     assert "only here" in page.text or "for the other" in page.text
+    assert "detak_lang=en" in page.headers["set-cookie"]  # what its form asks next is answered in the same language
 
 
 def test_the_owner_sees_the_last_decisions_of_a_person(shop: Running) -> None:

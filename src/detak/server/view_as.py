@@ -15,7 +15,7 @@ from detak.decision_words import name_of, noted, reason_text, shelf_name
 from detak.engine import Engine
 from detak.money import Money
 from detak.server.figures import Figures
-from detak.server.pages import TEMPLATES, ask_in, language_of
+from detak.server.pages import TEMPLATES, ask_in, language_of, remember_language
 from detak.settings import LANGUAGES
 from detak.subject import Identifier
 
@@ -72,7 +72,9 @@ async def page(request: AnyRequest, engine: Engine) -> Response[str]:
         all=max(map(len, products)),
         others={one: f"/view-as?{urlencode({**kept, 'lang': one})}" for one in LANGUAGES},
     )
-    return Response(text, media_type="text/html", headers={"Cache-Control": "no-store"})
+    response = Response(text, media_type="text/html", headers={"Cache-Control": "no-store"})
+    remember_language(request, response, language)
+    return response
 
 
 ROUTES = [page]
