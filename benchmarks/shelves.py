@@ -27,7 +27,7 @@ from detak.recommend.neighbours import Neighbours
 from detak.recommend.replenish import Replenish, Rhythm
 from detak.recommend.similar import Similar
 from detak.recommend.together_bought import TogetherBought
-from detak.recommending.answering import Ask
+from detak.recommending.asking import Ask
 from detak.settings import Settings, SourceSettings
 from detak.sources.base import Reading
 

@@ -8,7 +8,7 @@ import pytest
 
 from detak.catalogue import API, Product
 from detak.consent import Basis
-from detak.recommending.answering import Ask
+from detak.recommending.asking import Ask
 from detak.sensitive import sensitive_products
 from detak.settings import Settings, SourceSettings
 from tests.conftest import send

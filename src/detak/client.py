@@ -20,7 +20,7 @@ from detak.questions import Answer, Audit, Question, source_name
 from detak.reading.outcomes import Outcome
 from detak.reading.resend import Rejected, Resent
 from detak.receipt import Receipt
-from detak.recommending.answering import Ask
+from detak.recommending.asking import Ask
 from detak.recommending.everyone import Some
 from detak.recommending.explaining import Told
 from detak.recommending.models import FitReport

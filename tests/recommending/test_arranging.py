@@ -12,7 +12,7 @@ from tests.shop import track
 from detak.catalogue import API
 from detak.consent import Basis
 from detak.engine import Engine
-from detak.recommending.answering import BY_RULE, Ask
+from detak.recommending.asking import BY_RULE, Ask
 from detak.settings import Settings, SourceSettings
 from detak.words import say
 

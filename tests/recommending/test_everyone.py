@@ -17,7 +17,7 @@ from tests.shop import track
 from detak.consent import Basis
 from detak.engine import Engine
 from detak.errors import UsageError
-from detak.recommending.answering import Ask
+from detak.recommending.asking import Ask
 from detak.settings import Settings, SourceSettings
 
 OPEN = Settings(

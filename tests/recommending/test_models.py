@@ -16,7 +16,7 @@ from detak.errors import UsageError
 from detak.questions import Consent
 from detak.recommend.base import Interactions
 from detak.recommending import models
-from detak.recommending.answering import Ask
+from detak.recommending.asking import Ask
 from detak.recommending.fitting import interactions
 from detak.settings import Settings, SourceSettings
 
@@ -95,6 +95,20 @@ def test_a_list_is_brought_into_order(shop: Engine) -> None:
     shop.models.fit()
     assert asked(shop, among=["x", "c", "nothing"])[0] == "c"
     assert set(asked(shop, among=["x", "c"])) == {"x", "c"}
+
+
+def test_a_list_is_ordered_whether_the_catalogue_knows_its_products_or_not(shop: Engine) -> None:
+    shop.models.fit()
+    ask = Ask([("user", "u7")], among=["unheard", "x", "c", "y"])
+    before = [one.product_id for one in shop.models.rank(ask).items]
+    shop.catalogue.put([{"id": "a"}])
+    shop.models.renew()
+    assert [one.product_id for one in shop.models.rank(ask).items] == before
+    first, *others, last = before
+    assert last == "unheard"
+    shop.catalogue.put([{"id": first, "stock": 0}])
+    shop.models.renew()
+    assert [one.product_id for one in shop.models.rank(ask).items] == [*others, "unheard", first]
 
 
 def test_only_a_category(shop: Engine) -> None:

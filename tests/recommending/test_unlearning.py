@@ -20,7 +20,7 @@ from detak.engine import Engine
 from detak.questions import Consent
 from detak.recommend.base import Interactions
 from detak.recommending import models
-from detak.recommending.answering import Ask
+from detak.recommending.asking import Ask
 from detak.recommending.fitting import interactions
 from detak.settings import Settings, SourceSettings
 from detak.snapshot import read, unpacked, within

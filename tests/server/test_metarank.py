@@ -58,6 +58,7 @@ def test_events_become_facts_and_count(shop: Running) -> None:
     found = shop.engine.catalogue.get("a")
     assert found is not None
     assert found.product.name == "Mangkok"
+    shop.engine.models.renew()
     assert ranked(shop, "rank/xgboost", user="ani", items=[{"id": "new"}, {"id": "c"}, {"id": "b"}]) == [
         "b",
         "c",

@@ -11,7 +11,7 @@ import numpy as np
 
 from detak.consent import Basis, Purpose
 from detak.engine import Engine
-from detak.recommending.answering import Ask
+from detak.recommending.asking import Ask
 from detak.settings import Settings, SourceSettings
 from detak.trust.histories import Histories
 from detak.trust.touches import Arrived

@@ -12,7 +12,7 @@ from detak.recommending.everyone import Theirs
 
 if TYPE_CHECKING:
     from detak.client import RemoteEveryone
-    from detak.recommending.answering import Ask
+    from detak.recommending.asking import Ask
     from detak.recommending.everyone import Everyone
 
 _HEAD: Final = ("user_id", "rank", "product_id", "score", "by", "because", "reason", "cold")

@@ -49,7 +49,7 @@ def command(  # noqa: PLR0913, PLR0917  an option each
     as_json: bool,
 ) -> None:
     """Print what somebody would be shown now, and why. Nobody named: what a stranger is shown."""
-    from detak.recommending.answering import Ask
+    from detak.recommending.asking import Ask
 
     named: list[tuple[str, str | None]] = [("user", user_id), ("anonymous", anonymous_id)]
     if everyone != (out is not None):

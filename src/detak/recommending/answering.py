@@ -4,11 +4,10 @@ Everything is in memory and immutable, so that an answer waits for nobody.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
-import msgspec
 import numpy as np
 
 from detak.catalogue import Product, Snapshot
@@ -18,22 +17,12 @@ from detak.errors import UsageError
 from detak.recommend.base import NOBODY, Crowd, History, Ints32, Many, Model, Scored, Scorer, Situation
 from detak.recommend.content import Items, Kind, items_of
 from detak.recommend.neighbours import nothing
+from detak.recommending.asking import AS_SENT, BESIDE, FOR_YOU, NEWEST, Ask, Pick, Recommended
 from detak.recommending.fitted import Fitted, part_of
 from detak.sensitive import sensitive_products
-from detak.subject import Identifier
 from detak.trust.passages import Visitor
 from detak.trust.touches import NOTHING, WEIGHTS, Touches, runs
 
-FOR_YOU: Final = "for_you"
-"""The shelf for a person, by the best recommender there is."""
-BESIDE: Final = "beside"
-"""What goes beside a product, whoever looks at it: people's visits first, then what products are like."""
-NEWEST: Final = "newest"
-"""What the shop listed last: where nothing else is known."""
-AS_SENT: Final = "as_sent"
-"""In a list that was to be ranked, a product that nothing is known of."""
-BY_RULE: Final = "rules"
-"""Of a product that no recommender named: it is pinned, or a quota wants it."""
 _ALIKE: Final = "similar"  # what fills the shelf of somebody whose touches say nothing to the main model
 _BESIDE: Final = ("also_viewed", _ALIKE)
 _FILLING: Final = ("trending", "popular")  # what fills any shelf up, where there are such models
@@ -49,59 +38,6 @@ class Growing(Protocol):
     def grown(self, items: Items) -> Model:
         """The model that also knows the products that follow those it was fitted on."""
         ...
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What is asked for. ``k`` products at most."""
-
-    identifiers: Sequence[Identifier] = ()
-    session: Sequence[str] = ()
-    """Products that the person looked at by the asker's word, oldest first; kept nowhere."""
-    k: int = 10
-    shelf: str = FOR_YOU
-    """``for_you``, ``newest``, or a recommender by its name."""
-    product: str | None = None
-    """The product on whose page it stands."""
-    category: str | None = None
-    """Only products whose category path has this step, capitals aside."""
-    province: str | None = None
-    city: str | None = None
-    exclude: Collection[str] = ()
-    among: Sequence[str] | None = None
-    """Only these, brought into order; None: any."""
-    trusted: bool = True
-    """Whether whoever asks may name anybody; else a user counts only beside a device that is known to be theirs."""
-    again: bool = False
-    """Whether what the person touched already may come again."""
-    placement: str | None = None
-    """Where it is shown: the rules that the shop laid down for that place hold; None: no such rules."""
-
-
-class Pick(msgspec.Struct, frozen=True):
-    """A product of an answer, and why it is there."""
-
-    product_id: str
-    score: float
-    """Compares with others of the same ``by``."""
-    by: str
-    """The recommender that says so."""
-    because: str | None = None
-    """The product of the history that speaks for it most."""
-    rules: tuple[str, ...] = ()
-    """The shop's rules that had it stand where it stands."""
-
-
-@dataclass(frozen=True)
-class Recommended:
-    """Products, best first."""
-
-    items: list[Pick]
-    model_version: str
-    cold: bool
-    """Whether nothing of the person stood behind it: what every new visitor is shown."""
-    visitor: Visitor = field(repr=False)
-    """Who asked, as the gate answered."""
 
 
 class _Asking(NamedTuple):
@@ -157,8 +93,14 @@ class Answering:
         products = self.catalogue.products
         if not products:  # a shop without a catalogue shows what its events speak of
             return np.zeros(0, np.int32)
-        items = enumerate(self.content.ids)
-        return np.fromiter((at for at, one in items if not self._open(products.get(one))), np.int32)
+        unknown = (at for at, one in enumerate(self.content.ids) if one not in products)
+        return np.union1d(self.withdrawn, np.fromiter(unknown, np.int32))
+
+    @cached_property
+    def withdrawn(self) -> Ints32:
+        """Of the catalogue's products those that nobody may be shown: hidden, sold out (see ``sold_out``)."""
+        known = ((at, self.catalogue.products.get(one)) for at, one in enumerate(self.content.ids))
+        return np.fromiter((at for at, one in known if one is not None and not self._open(one)), np.int32)
 
     @cached_property
     def people(self) -> list[int]:
@@ -274,7 +216,7 @@ class Answering:
             shown = (one for one in self.newest if one not in shut and (among is None or one in among))
             kept = [one for one in shown if self._fits(one, ask.category)]
             return [Pick(one, 0.0, NEWEST) for one in kept[: ask.k]]
-        exclude = np.concatenate([self._closed_to(by, ask.category), self._numbers(shut)])
+        exclude = np.concatenate([self._closed_of(by, ask), self._numbers(shut)])
         return self._picks(by, self._scored(self.models[by], ask, asking.history, exclude, self.situation(ask, now)))
 
     def _picks(self, by: str, scored: Scored) -> list[Pick]:
@@ -328,6 +270,12 @@ class Answering:
         kept = ~np.isin(history.item, self.aside)
         kind = None if history.kind is None else history.kind[kept]
         return History(history.item[kept], history.time[kept], history.weight[kept], kind)
+
+    def _closed_of(self, by: str, ask: Ask) -> Ints32:
+        if ask.among is None or ask.category is not None:
+            return self._closed_to(by, ask.category)
+        # Whoever sends a list has what is in it, whether the catalogue knows it or not.
+        return self.withdrawn if by in _FOR_ALL else np.union1d(self.withdrawn, self.aside)
 
     def _closed_to(self, by: str, category: str | None) -> Ints32:
         """The products that a recommender may show nobody on a shelf for a category."""
@@ -386,6 +334,6 @@ def guarded(answering: Answering, categories: tuple[str, ...]) -> Answering:
 
 
 def _ready(made: Answering) -> Answering:
-    _ = made.closed, made.newest, made.places, made._categories, made.closed_personally, made.goods
+    _ = made.withdrawn, made.closed, made.newest, made.places, made._categories, made.closed_personally, made.goods
     _ = made.content.kinds, made.content.paths
     return made

@@ -14,7 +14,8 @@ from detak.recommend.newcomers import chosen, in_turn, newcomers, places
 from detak.recommend.replenish import Rhythm
 from detak.recommend.ruled import Ruled, ruled
 from detak.recommend.rules import New, RulesFile
-from detak.recommending.answering import BY_RULE, FOR_YOU, NEWEST, Answering, Ask, Pick, Recommended
+from detak.recommending.answering import Answering
+from detak.recommending.asking import BY_RULE, FOR_YOU, NEWEST, Ask, Pick, Recommended
 from detak.trust.passages import Visitor
 
 _CANDIDATES: Final = 200  # at least, and five times as many as are shown

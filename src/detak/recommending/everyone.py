@@ -11,7 +11,7 @@ import msgspec
 
 from detak.consent import Purpose
 from detak.errors import UsageError
-from detak.recommending.answering import Ask
+from detak.recommending.asking import Ask
 from detak.recommending.explaining import Shown
 from detak.recommending.models import Models
 from detak.trust.gate import Gate

@@ -10,7 +10,8 @@ from detak.catalogue import UNKNOWN
 from detak.recommend.content import Kind
 from detak.recommend.reasons import Reason, by_history, by_novelty, by_popularity, by_rules
 from detak.recommend.trending import Popular
-from detak.recommending.answering import AS_SENT, BY_RULE, NEWEST, Answering, Ask, Pick, Recommended
+from detak.recommending.answering import Answering
+from detak.recommending.asking import AS_SENT, BY_RULE, NEWEST, Ask, Pick, Recommended
 
 _MOST_TOUCHED: Final = "popular"
 _PINNED: Final = "pin"  # a rule of the shelf

@@ -21,8 +21,9 @@ from detak.errors import StoreError, UsageError
 from detak.recommend.base import sequences
 from detak.recommend.content import items_of
 from detak.recommend.reasons import Reason
-from detak.recommending.answering import Answering, Ask, Recommended, answering_of, guarded
+from detak.recommending.answering import Answering, answering_of, guarded
 from detak.recommending.arranging import Arranging
+from detak.recommending.asking import Ask, Recommended
 from detak.recommending.explaining import Told, reasons_of, told
 from detak.recommending.fitted import Fitted, fit_all, fit_first, load
 from detak.recommending.fitting import interactions
@@ -205,7 +206,7 @@ class Models:
     def rank(self, ask: Ask) -> Recommended:
         """The products ``ask.among``, all of them, those first that whoever asks is likeliest to want.
 
-        Products that nothing is known of come last, as they were sent.
+        Products that nothing is known of come last, as they were sent; so do those that are hidden or sold out.
         """
         return self._asked().rank(ask, self._visitor(ask), _now())
 

@@ -16,7 +16,7 @@ from detak.dialects import gorse
 from detak.dialects.body import decoded
 from detak.engine import Engine
 from detak.errors import RowError
-from detak.recommending.answering import BESIDE, FOR_YOU, NEWEST, Ask, Recommended
+from detak.recommending.asking import BESIDE, FOR_YOU, NEWEST, Ask, Recommended
 from detak.server.asking import MOST
 from detak.server.gorse import Caller
 from detak.server.ingest import BODY_LIMIT, AnyRequest, answers, read_body

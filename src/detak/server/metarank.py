@@ -20,7 +20,7 @@ from detak.errors import RowError
 from detak.product_fields import read_row
 from detak.reading.checking import unusable
 from detak.reading.wire import Origin
-from detak.recommending.answering import FOR_YOU, Ask, Recommended
+from detak.recommending.asking import FOR_YOU, Ask, Recommended
 from detak.server.asking import Count, Id, Named, Texts, asker, named, received
 from detak.server.ingest import ANSWERS, BODY_LIMIT, AnyRequest, answers, collect, read_body
 

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from msgspec import Meta
 
 from detak.engine import Engine
-from detak.recommending.answering import FOR_YOU, Ask
+from detak.recommending.asking import FOR_YOU, Ask
 from detak.recommending.everyone import Some
 from detak.recommending.explaining import Told
 from detak.recommending.models import FitReport
