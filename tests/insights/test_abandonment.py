@@ -10,6 +10,7 @@ from detak.errors import UsageError
 from detak.insights.abandonment import Abandonment, AbandonmentReport, Reason
 from detak.insights.base import Shop
 from detak.insights.blocks import Table
+from detak.money import Money
 from detak.settings import LANGUAGES
 
 CARTS = 1_200
@@ -39,7 +40,9 @@ def _left_at(step: int) -> int:
 def test_counts_carts_and_what_they_were_worth() -> None:
     report = _report()
     orders = sum(row["event"] == "Order Completed" for row in _told().events)
-    assert (report.carts, report.left, report.money) == (CARTS, CARTS - orders, 100_000.0 * (CARTS - orders))
+    assert (report.carts, report.left) == (CARTS, CARTS - orders)
+    assert report.money == Money(100_000 * (CARTS - orders), "IDR")
+    assert isinstance(report.money.amount, int)
 
 
 def test_each_cart_left_has_a_reason() -> None:
@@ -61,7 +64,8 @@ def test_what_comes_back_is_what_was_taken_and_not_what_goes_along() -> None:
     expected = _left_at(1) * (1 - 0.3 * 0.5)
     assert shipping.orders.low <= expected <= shipping.orders.high
     assert payment.orders.value == pytest.approx(_left_at(2), rel=0.2)
-    assert shipping.money.value == pytest.approx(shipping.orders.value * 100_000)
+    assert shipping.money.value == Money(round(shipping.orders.value * 100_000), "IDR")
+    assert shipping.money.low.amount < shipping.money.value.amount < shipping.money.high.amount
 
 
 def test_a_sign_without_an_effect_brings_nothing_back() -> None:

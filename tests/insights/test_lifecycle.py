@@ -1,13 +1,15 @@
 """Where buyers stand and how they moved, by hand."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 from tests.facts import JAKARTA, Told, ask, rows, tables
 
 from detak.errors import UsageError
 from detak.insights.base import Shop
-from detak.insights.lifecycle import Lifecycle
+from detak.insights.lifecycle import Lifecycle, LifecycleReport
+from detak.words import say
 
 NOW = datetime(2025, 6, 1)
 AGO = {
@@ -51,6 +53,49 @@ def test_stages_and_flows() -> None:
     text = report.text(JAKARTA)
     assert "3 of 7 buyers ordered within the last 30 days." in text
     assert "2 who ordered in the 30 days before did not order again" in text
+
+
+def young(days: int) -> LifecycleReport:
+    """Of a shop that is so many days old, whose one buyer ordered on the first."""
+    facts = Told()
+    facts.order("1", subject=1, time=NOW - timedelta(days=days))
+    facts.event("Page Viewed", time=NOW)
+    return cast("LifecycleReport", ask(Lifecycle(), facts))
+
+
+@pytest.mark.parametrize(
+    ("days", "told", "before"),
+    [
+        (29, ["new"], []),
+        (30, ["new", "returning", "slipping"], ["new"]),
+        (89, ["new", "returning", "slipping"], ["new", "returning", "slipping"]),
+        (90, ["new", "returning", "won_back", "slipping", "lost"], ["new", "returning", "slipping"]),
+        (
+            120,
+            ["new", "returning", "won_back", "slipping", "lost"],
+            ["new", "returning", "won_back", "slipping", "lost"],
+        ),
+    ],
+)
+def test_a_stage_that_lies_further_back_than_the_facts_cannot_be_told(
+    days: int, told: list[str], before: list[str]
+) -> None:
+    report = young(days)
+    assert report.days == days
+    assert [one.stage for one in report.stages if one.people is not None] == told
+    assert [one.stage for one in report.stages if one.before is not None] == before
+    assert sum(one.people or 0 for one in report.stages) == report.buyers == 1
+
+
+@pytest.mark.parametrize(("language", "untold"), [("en", "cannot be told yet"), ("id", "belum dapat diketahui")])
+def test_it_says_what_cannot_be_told_and_why(language: str, untold: str) -> None:
+    speaking = Shop(JAKARTA.zone, "IDR", 1, language)
+    for days in (10, 60):
+        text = young(days).text(speaking)
+        assert untold in text
+        assert f"{days} " in text
+        assert not any(line.startswith(say(language, "stage.lost")) for line in text.splitlines())
+    assert untold not in young(90).text(speaking)
 
 
 def test_flows_of_few_people_are_left_out() -> None:

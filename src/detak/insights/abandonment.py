@@ -21,6 +21,7 @@ from detak.insights.cart_strata import REASONS, Strata, banded, read_strata, red
 from detak.insights.carts import ORDERED, carts
 from detak.insights.effects import Effect, Findings, findings
 from detak.insights.left_carts import left_carts, reduce_left
+from detak.money import Money
 
 MOST: Final = 20_000
 _Z: Final = 1.96
@@ -34,12 +35,19 @@ class Between(msgspec.Struct, frozen=True):
     high: float
 
 
+class MoneyBetween(msgspec.Struct, frozen=True):
+    """The same of money, in the shop's currency."""
+
+    value: Money
+    low: Money
+    high: Money
+
+
 class Back(msgspec.Struct, frozen=True, kw_only=True):
     """What removing a reason would bring back, among the carts looked at."""
 
     orders: Between
-    money: Between
-    """Minor units of the shop's currency."""
+    money: MoneyBetween
     unadjusted: float
     """Orders by plain comparison of carts that came as far: what one would believe without adjusting."""
     evalue: float
@@ -63,8 +71,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Carts left for it."""
     share: Between
     """Of the carts left."""
-    money: float
-    """What they were worth, minor units."""
+    money: Money
+    """What they were worth."""
     back: Back | None
     """Null: too few carts tell, or it leaves no sign."""
 
@@ -74,8 +82,8 @@ class AbandonmentReport(Report, frozen=True, kw_only=True):
 
     carts: int
     left: int
-    money: float
-    """What the left ones were worth, minor units of the shop's currency; those of other currencies count as nothing."""
+    money: Money
+    """What the left ones were worth in the shop's currency; those of other currencies count as nothing."""
     since: datetime | None
     """When the oldest of them was filled, UTC."""
     until: datetime | None
@@ -123,11 +131,11 @@ class Abandonment:
         return AbandonmentReport(
             carts=int(strata.carts.sum()),
             left=int(strata.carts[gone].sum()),
-            money=float(strata.value[gone].sum()),
+            money=_money(strata.value[gone].sum(), shop),
             since=totals["since"],
             until=totals["until"],
             lost_signs=found.losses.usual,
-            reasons=_reasons(strata, found, few),
+            reasons=_reasons(strata, found, few, shop),
             few=few,
         )
 
@@ -180,7 +188,7 @@ def _totals(newest: ir.Table) -> ir.Table:
     )
 
 
-def _reasons(strata: Strata, found: Findings, few: list[str]) -> list[Reason]:
+def _reasons(strata: Strata, found: Findings, few: list[str], shop: Shop) -> list[Reason]:
     """What small groups left is part of the traceless: it is not shown under a name."""
     left, money = found.blame.left(strata.carts).tolist(), found.blame.left(strata.value).tolist()
     spread = found.blame.spread(strata.carts).tolist()
@@ -199,19 +207,19 @@ def _reasons(strata: Strata, found: Findings, few: list[str]) -> list[Reason]:
                 signs=None if name == NONE else int(strata.carts @ (strata.signs[name] == 1)),
                 left=count,
                 share=Between(*(min(value / every, 1.0) for value in (count.value, count.low, count.high))),
-                money=money[at],
-                back=_back(found.effects.get(name)),
+                money=_money(money[at], shop),
+                back=_back(found.effects.get(name), shop),
             )
         )
     return sorted(rows, key=lambda row: (row.reason == NONE, -row.left.value, row.reason))
 
 
-def _back(effect: Effect | None) -> Back | None:
+def _back(effect: Effect | None, shop: Shop) -> Back | None:
     if effect is None:
         return None
     return Back(
         orders=_between(effect.orders),
-        money=_between(effect.money),
+        money=MoneyBetween(*(_money(one, shop) for one in effect.money)),
         unadjusted=effect.unadjusted,
         evalue=effect.evalue,
         evalue_low=effect.evalue_low,
@@ -223,3 +231,7 @@ def _back(effect: Effect | None) -> Back | None:
 
 def _between(estimate: Estimate) -> Between:
     return Between(*estimate)
+
+
+def _money(minor: float, shop: Shop) -> Money:
+    return Money(round(minor), shop.currency)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from detak.insights import render
 from detak.insights.blocks import Bar, Bars, Block, Note, Row, Table, Words
-from detak.money import Money, show
 from detak.words import say
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def _headline(report: AbandonmentReport, shop: Shop) -> str:
         left=render.whole(report.left, language),
         carts=render.whole(report.carts, language),
         share=render.percent(report.left / report.carts, language),
-        money=_money(report.money, shop),
+        money=render.money(report.money, language),
     )
 
 
@@ -54,7 +53,7 @@ def _advice(report: AbandonmentReport, shop: Shop) -> list[str]:
     """What pays most to remove; of those whose interval holds more than nothing."""
     language = shop.language
     sure = [(one, one.back) for one in report.reasons if one.back and one.back.orders.low > 0]
-    sure.sort(key=lambda pair: -pair[1].money.value)
+    sure.sort(key=lambda pair: -pair[1].money.value.amount)
     said = [
         say(
             language,
@@ -63,7 +62,7 @@ def _advice(report: AbandonmentReport, shop: Shop) -> list[str]:
             orders=render.whole(back.orders.value, language),
             low=render.whole(back.orders.low, language),
             high=render.whole(back.orders.high, language),
-            money=_money(back.money.value, shop),
+            money=render.money(back.money.value, language),
         )
         for at, (one, back) in enumerate(sure[:3])
     ]
@@ -80,7 +79,7 @@ def _ranking(report: AbandonmentReport, shop: Shop) -> Table:
                 render.whole(one.left.value, language),
                 render.percent(one.share.value, language),
                 f"{render.percent(one.share.low, language)} – {render.percent(one.share.high, language)}",
-                _money(one.money, shop),
+                render.money(one.money, language),
             ],
             key=one.reason,
         )
@@ -113,7 +112,7 @@ def _effects(estimated: list[Reason], shop: Shop) -> Table:
                 name(one.reason, language),
                 render.whole(back.orders.value, language),
                 f"{render.whole(back.orders.low, language)} – {render.whole(back.orders.high, language)}",
-                _money(back.money.value, shop),
+                render.money(back.money.value, language),
                 render.whole(back.unadjusted, language),
             ],
             key=one.reason,
@@ -140,7 +139,3 @@ def _firm(one: Reason, back: Back, language: str) -> str:
         low=render.whole(max(back.hidden_low, 0), language),
         high=render.whole(back.hidden_high, language),
     )
-
-
-def _money(minor: float, shop: Shop) -> str:
-    return show(Money(round(minor), shop.currency), shop.language)

@@ -15,7 +15,7 @@ from detak.insights import render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Bar, Bars, Block, Note, Row, Table, Words
 from detak.insights.stages import LOST, NEW, RETURNING, SLIPPING, STAGES, WON_BACK, Pace, placed, stage
-from detak.insights.trail import latest_of
+from detak.insights.trail import latest_of, span_of
 from detak.words import say
 
 _NONE: Final = "none"  # had not ordered yet
@@ -25,8 +25,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """Buyers at one stage."""
 
     stage: str
-    people: int
-    before: int
+    people: int | None
+    """Null: it cannot be told yet, as the facts do not reach back as far as the stage does (``Pace.needed``)."""
+    before: int | None
     """A period earlier."""
 
 
@@ -44,6 +45,8 @@ class LifecycleReport(Report, frozen=True, kw_only=True):
 
     period: int
     lost: int
+    days: int
+    """Whole days that the facts tell of."""
     buyers: int
     stages: list[Stage]
     flows: list[Flow]
@@ -61,6 +64,7 @@ class LifecycleReport(Report, frozen=True, kw_only=True):
                 key=f"stage:{one.stage}",
             )
             for one in self.stages
+            if one.people is not None
         ]
         heads = [say(language, f"lifecycle.{key}") for key in ("from", "to", "people")]
         rows = [
@@ -85,20 +89,23 @@ class LifecycleReport(Report, frozen=True, kw_only=True):
     def _sentences(self, language: str) -> list[str]:
         people = {one.stage: one.people for one in self.stages}
         moved = {(one.come_from, one.to): one.people for one in self.flows}
-        told = {
-            "lead": {"buyers": self.buyers, "active": people[NEW] + people[RETURNING] + people[WON_BACK]},
-            "slipped": {"people": moved.get((NEW, SLIPPING), 0) + moved.get((RETURNING, SLIPPING), 0)},
-            "gone": {"people": moved.get((SLIPPING, LOST), 0), "back": people[WON_BACK]},
-        }
-        return [
-            say(
-                language,
-                f"lifecycle.{key}",
-                period=self.period,
-                **{name: render.whole(count, language) for name, count in values.items()},
-            )
-            for key, values in told.items()
-        ]
+        active = sum(people[one] or 0 for one in (NEW, RETURNING, WON_BACK))
+        lines = [self._said("lead", language, buyers=self.buyers, active=active)]
+        if people[SLIPPING] is not None:
+            slipped = sum(moved.get((one, SLIPPING), 0) for one in (NEW, RETURNING))
+            lines.append(self._said("slipped", language, people=slipped))
+        if people[LOST] is not None:
+            gone = moved.get((SLIPPING, LOST), 0)
+            lines.append(self._said("gone", language, people=gone, back=people[WON_BACK] or 0))
+        elif people[SLIPPING] is not None:
+            lines.append(self._said("gone_untold", language, days=self.days))
+        else:
+            lines.append(self._said("untold", language, days=self.days))
+        return lines
+
+    def _said(self, key: str, language: str, **counts: int) -> str:
+        shown = {name: render.whole(count, language) for name, count in counts.items()}
+        return say(language, f"lifecycle.{key}", period=self.period, lost=self.lost, **shown)
 
 
 @dataclass(frozen=True)
@@ -126,9 +133,9 @@ class Lifecycle:
         return Pace(self.period, self.lost)
 
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:  # noqa: ARG002 - the contract's
-        """``moves``: come_from, to, people."""
+        """``moves``: come_from, to, people; ``span``: first, last."""
         both = self._moves(facts)
-        return {"moves": both.group_by("come_from", "to").agg(people=both.count())}
+        return {"moves": both.group_by("come_from", "to").agg(people=both.count()), "span": span_of(facts)}
 
     def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> LifecycleReport:
         """The report."""
@@ -138,17 +145,22 @@ class Lifecycle:
             for (one, other), people in sorted(moves.items(), key=lambda move: (-move[1], move[0]))
             if people >= shop.min_group
         ]
+        days = _days(sums["span"])
         return LifecycleReport(
             period=self.period,
             lost=self.lost,
+            days=days,
             buyers=sum(moves.values()),
             stages=[
                 Stage(
                     stage=name,
-                    people=sum(people for (_, to), people in moves.items() if to == name),
-                    before=sum(people for (come_from, _), people in moves.items() if come_from == name),
+                    people=sum(people for (_, to), people in moves.items() if to == name) if days >= needed else None,
+                    before=sum(people for (come_from, _), people in moves.items() if come_from == name)
+                    if days >= needed + self.period
+                    else None,
                 )
                 for name in STAGES
+                for needed in (self.pace.needed(name),)
             ],
             flows=flows,
         )
@@ -175,3 +187,8 @@ class Lifecycle:
         before = stage(orders, end - ibis.interval(days=self.period), self.pace)
         both = now.left_join(before, "subject")
         return both.select("subject", to=both.stage, come_from=both.stage_right.fill_null(_NONE))
+
+
+def _days(span: pa.Table) -> int:
+    first, last = span["first"][0].as_py(), span["last"][0].as_py()
+    return (last - first).days if first is not None else 0

@@ -51,6 +51,10 @@ class Pace:
         if not 1 <= self.period < self.lost <= 3_650:
             raise WordedError("lost_sooner", {"period": self.period, "lost": self.lost})
 
+    def needed(self, name: str) -> int:
+        """Of how many days there must be facts before anybody can be told to stand at a stage."""
+        return {NEW: 0, WON_BACK: self.lost, LOST: self.lost}.get(name, self.period)
+
 
 def stage(orders: ir.Table, at: datetime | ir.TimestampScalar, pace: Pace) -> ir.Table:
     """``subject, stage`` of everybody who ordered until then. ``orders``: ``subject, time`` (UTC), known both.

@@ -78,6 +78,15 @@ def latest_of(facts: Facts, *names: str) -> ir.TimestampScalar:
     return both.time.max().as_scalar()
 
 
+def span_of(facts: Facts) -> ir.Table:
+    """From when to when the facts tell of anything: one row, ``first, last`` (UTC), null where there is nothing."""
+    kept, events = facts.kept, facts.events
+    if kept is None or kept.firsts is None or kept.nobody is None:
+        return events.agg(first=events.time.min(), last=events.time.max())
+    both = kept.firsts.select("first", "last").union(kept.nobody.select(first="time", last="time"))
+    return both.agg(first=both["first"].min(), last=both["last"].max())
+
+
 def visits_of(facts: Facts) -> ir.Table:
     """``visits`` of the facts, by the usual rules."""
     return facts.kept.visits if facts.kept else visits(facts.events)
