@@ -232,8 +232,9 @@ class Sink:
     def _handed_over(self, offset: int) -> tuple[list[Head], Decoded] | None:
         """The next records as the other process decoded them, which goes on with what follows; none: it cannot."""
         try:
-            if self._decoder.asked != offset:
+            if self._decoder.asked is not None and self._decoder.asked != offset:
                 self._decoder.close()
+            if self._decoder.asked is None:
                 self._ask(offset)
             told, decoded = self._decoder.answer()
             if self._log.end - told[-1].end >= _HAND_OVER:

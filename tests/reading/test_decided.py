@@ -85,9 +85,13 @@ def test_decisions_become_facts_by_themselves_and_many_in_the_process_that_decod
     landed = threading.Semaphore(0)
     house.log.append_all([Entry(Meta("web", NOW, decided=True), one, lambda _: landed.release()) for one in bodies])
     wait_for(house, 362)
-    assert house.sink._decoder._process is not None
+    process = house.sink._decoder._process
+    assert process is not None
+    house.log.append_all([Entry(Meta("web", NOW, decided=True), one, lambda _: landed.release()) for one in bodies])
+    wait_for(house, 722)
+    assert house.sink._decoder._process is process, "it is started once"
     known = house.vault.lookup([("user", "ani")])["user", "ani"]
-    assert [row["subject"] for row in rows(house)].count(known) == 122
+    assert [row["subject"] for row in rows(house)].count(known) == 242
     assert {row["subject"] for row in rows(house)} == {known, None}
 
 
