@@ -9,26 +9,31 @@ import msgspec
 
 from detak.errors import DetakError, SourceError
 from detak.importing import Imported, RejectsFile, import_file
-from detak.settings import load
+from detak.insights import render
+from detak.settings import Settings, load
 from detak.sources.base import Reading, find, names
 from detak.sources.complete_journey import installed
-from detak.terminal import desk_of, explained, fail, json_option, print_, store_option
+from detak.terminal import desk_of, explained, fail, json_option, lang_option, print_, store_option
+from detak.words import say
 
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--source", default="auto", show_default=True, help=f"The format: auto, {', '.join(names())}.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="A column mapping file, for --source csv.")
+@lang_option
 @store_option
 @json_option
 @explained
-def command(files: tuple[str, ...], source: str, mapping: Path | None, store: Path, as_json: bool) -> None:
+def command(
+    files: tuple[str, ...], source: str, mapping: Path | None, lang: str | None, store: Path, as_json: bool
+) -> None:
     """Bring files of orders and events into the store. Importing a file again changes nothing.
 
     FILE may be a folder (every file in it that is recognised) or `complete-journey` (the data of that package).
     """
     settings = load(store / "detak.toml")
-    now = datetime.now(UTC)
+    now, language = datetime.now(UTC), lang or settings.language
     reading = Reading(settings.timezone, settings.currency, now, mapping)
     if mapping is not None and source == "auto":
         source = "csv"
@@ -46,10 +51,10 @@ def command(files: tuple[str, ...], source: str, mapping: Path | None, store: Pa
                 faults.append(str(error))
             else:
                 if not as_json:
-                    click.echo(_sentence(path, done[-1]))
+                    click.echo(_sentence(path, done[-1], language))
     if done and as_json:
         print_(_together(done), "", True)
-    _warn(done, settings)
+    _warn(done, settings, language)
     if faults:
         fail("\ndetak: ".join(faults))
 
@@ -90,23 +95,21 @@ def _together(done: list[Imported]) -> Any:
     return {**msgspec.to_builtins(total), "files": msgspec.to_builtins(done)}
 
 
-def _sentence(path: Path, one: Imported) -> str:
-    text = (
-        f"{path.name}: {one.source}, {one.read:,} rows read, {one.accepted:,} accepted, {one.duplicates:,} duplicates"
-    )
-    basis = f"; basis: {one.basis} for {', '.join(one.purposes) or 'what each person allows'}"
-    return text + (f", {one.rejected:,} rejected" if one.rejected else "") + basis
+def _sentence(path: Path, one: Imported, language: str) -> str:
+    names = ("read", "accepted", "duplicates", "rejected")
+    counts = {name: render.whole(getattr(one, name), language) for name in names}
+    purposes = ", ".join(one.purposes) or say(language, "desk.what_each_allows")
+    told = {"file": path.name, "source": one.source, "basis": one.basis, "purposes": purposes}
+    return say(language, "desk.imported_some" if one.rejected else "desk.imported", **told, **counts)
 
 
-def _warn(done: list[Imported], settings: Any) -> None:
+def _warn(done: list[Imported], settings: Settings, language: str) -> None:
     for rejects_file in dict.fromkeys(one.rejects_file for one in done if one.rejected):
         rejected = sum(one.rejected for one in done if one.rejects_file == rejects_file)
-        click.echo(f"detak: {rejected:,} rows could not be used; see {rejects_file}", err=True)
+        count = render.whole(rejected, language)
+        click.echo(f"detak: {say(language, 'desk.rows_unused', count=count, file=rejects_file)}", err=True)
     for source in dict.fromkeys(one.source for one in done if one.withheld):
-        withheld = sum(one.withheld for one in done if one.source == source)
+        count = render.whole(sum(one.withheld for one in done if one.source == source), language)
         basis = settings.source(source, imported=True).basis
-        click.echo(
-            f"detak: {withheld:,} rows are covered by no purpose (source {source}, basis {basis}): "
-            "not kept. See [sources] in detak.toml.",
-            err=True,
-        )
+        told = say(language, "desk.rows_withheld", count=count, source=source, basis=basis)
+        click.echo(f"detak: {told}", err=True)
