@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from detak.consent import Basis
+from detak.decision import Decided, Decision
 from detak.errors import StoreError
 from detak.live import Live
 from detak.reading.outcomes import ACCEPTED, DUPLICATE, REJECTED, WITHHELD, Outcome
@@ -164,6 +165,43 @@ def test_a_record_of_unforeseen_shape_is_kept_aside_and_its_neighbours_go_in(
     assert [kinds(one) for one in futures] == [[ACCEPTED], [REJECTED, REJECTED], [ACCEPTED]]
     assert len(keys_in(house.store)) == 2
     assert len(list((house.folder / "rejects").glob("aside-*"))) == 1
+
+
+@pytest.mark.parametrize("kind", [ValueError, OSError])
+@pytest.mark.parametrize(
+    ("part", "method"), [("gate", "remember"), ("live", "apply"), ("live", "hear"), ("sink", "_notify")]
+)
+def test_what_breaks_after_the_facts_writes_nothing_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch, part: str, method: str, kind: type[Exception]
+) -> None:
+    """Decisions beside events: they are known by their numbers alone, and nothing else keeps them from doubling."""
+
+    def broken(*_: Any) -> None:
+        raise kind("unforeseen")
+
+    monkeypatch.setattr(getattr(house, part), method, broken)
+    for number in range(2):
+        house.log.append_wait(
+            Meta("web", RECEIVED, False, number), msgspec.json.encode({"batch": [order(number), {"type": "track"}]})
+        )
+        house.log.append_wait(Meta("web", RECEIVED, decided=True), decided(f"d{number}"))
+    house.sink.start()
+    house.sink.caught_up()
+    with house.store.reader() as reader:
+        numbers = reader.run(reader.table("decisions").select("id"))["id"].to_pylist()
+        counted = reader.run(reader.table("volumes")).to_pylist()
+    assert sorted(numbers) == ["d0", "d1"]
+    assert len(keys_in(house.store)) == 2
+    assert sum(row["count"] for row in counted if row["outcome"] == ACCEPTED) == 2
+    assert sum(row["count"] for row in counted if row["outcome"] == DUPLICATE) == 0
+    assert house.rejects._path.read_bytes().count(b"\n") == 2
+    assert not list((house.folder / "rejects").glob("aside-*"))
+
+
+def decided(number: str) -> bytes:
+    """As the log keeps it: one placement, shown to nobody in particular."""
+    decision = Decision(number, "home", [], None, "best", 1.0, [], "rank", "none", RECEIVED)
+    return msgspec.json.encode(Decided(None, None, 0, 0, [decision], [b""]))
 
 
 def test_who_gave_up_waiting_disturbs_nobody(house: House, caplog: pytest.LogCaptureFixture) -> None:

@@ -302,11 +302,18 @@ class Sink:
         # Before the facts: should the disk be full here, the records pass again, and each line is written once.
         self._rejects.add(self._refused(told, decoded))
         self._store.append(batch)
-        self._gate.remember(products)
-        self._live.apply(tally(decoded, metas, fresh, admission.kept, imported=False))
-        self._live.hear(events)
         self._reached = told[-1].meta.received
-        self._notify(told, decoded, fresh, admission.kept)
+        self._after("what people touch", lambda: self._gate.remember(products))
+        self._after("the pulse", lambda: self._live.apply(tally(decoded, metas, fresh, admission.kept, imported=False)))
+        self._after("alerts", lambda: self._live.hear(events))
+        self._after("outcomes", lambda: self._notify(told, decoded, fresh, admission.kept))
+
+    def _after(self, what: str, step: Callable[[], None]) -> None:
+        """Tell others of what is among the facts now. Who cannot hear it must not have it appended once more."""
+        try:
+            step()
+        except Exception as error:
+            _log.error("%s did not hear of what came in: %s", what, type(error).__name__)
 
     def _apply_decisions(self, told: Sequence[Head], decoded: Decoded, metas: Sequence[Meta]) -> None:
         """Where nothing else came in, as on a page that is asked for again and again."""
@@ -342,8 +349,11 @@ class Sink:
             _log.warning("nobody heard what became of a record: %s", type(error).__name__)
 
     def _apply_one_by_one(self, records: Sequence[Record]) -> None:
-        """After a record that breaks something: the others go in, that one is kept aside with what it broke."""
+        """After a record that breaks something: the others go in, that one is kept aside with what it broke. Those that
+        are among the facts already stay as they are."""
         for record in records:
+            if record.end <= self._store.offset:
+                continue
             try:
                 self.apply([record])
             except _UNUSABLE as error:

@@ -137,12 +137,13 @@ class DuckStore:
 
     def append(self, batch: Batch) -> None:
         """Make a batch part of the hot tail."""
+        keys = keys_of("events", batch.events)
         with self._looking:
             self._tail.add(batch)
+            self._offset = batch.offset  # whatever breaks from here on, the batch is not to be appended again
+            self._seen.add(keys)
             self._kept.touch(batch.events["subject"])
             self._kept.touch(batch.decisions["subject"])
-        self._seen.add(keys_of("events", batch.events))
-        self._offset = batch.offset
         self._unsealed += batch.events.num_rows + batch.items.num_rows + batch.decisions.num_rows
 
     @property
