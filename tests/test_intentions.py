@@ -8,6 +8,7 @@ import pytest
 from detak.engine import Engine
 from detak.estimates.intent import Intent, Present, learn
 from detak.intentions import Intentions
+from detak.snapshot import write
 from tests.conftest import send
 from tests.shop import consenting, track
 
@@ -110,6 +111,16 @@ def test_a_damaged_file_is_learnt_again(tmp_path: Path, shop: Engine) -> None:
     assert damaged.chance([("user", "eager")]) is None
     assert damaged.learn()
     assert Intent.of(dict(np.load(path))) is not None
+
+
+def test_parts_that_do_not_fit_each_other_are_learnt_again(tmp_path: Path, shop: Engine) -> None:
+    whole = {"coefficients": np.zeros(3), "raw": np.zeros(2), "true": np.zeros(2), "day": np.array(739_000)}
+    for spoilt in ({"raw": np.zeros(3)}, {"true": np.array(1.0)}, {"day": np.zeros(2)}, {"day": np.array(-1)}):
+        write(tmp_path / "intent.npz", {**whole, "coefficients": np.zeros(0), **spoilt})
+        one = Intentions(shop.gate, tmp_path / "intent.npz", shop.sink.call)
+        assert (one.learnt, one.chance([("user", "eager")])) == (None, None)
+    write(tmp_path / "intent.npz", {name: whole[name] for name in ("raw", "true", "day")})
+    assert Intentions(shop.gate, tmp_path / "intent.npz", shop.sink.call).learnt is None
 
 
 def test_who_is_here_now_is_counted_and_never_a_few(shop: Engine) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detak.errors import StoreError
-from detak.snapshot import packed, read, remove, under, unpacked, within, write
+from detak.snapshot import packed, parts_of, read, remove, under, unpacked, within, write
 
 
 def test_what_is_written_is_read_by_its_owner_alone(tmp_path: Path) -> None:
@@ -96,3 +96,14 @@ def test_numbers_lie_where_the_processor_reads_them_at_once(tmp_path: Path, ours
         assert np.array_equal(found[name], array)
         assert found[name].flags.aligned
         assert not ours or name == "odd" or found[name].ctypes.data % 64 == 0
+
+
+@pytest.mark.parametrize("size", [7, 1 << 19])
+def test_arrays_are_known_again_whatever_changed(tmp_path: Path, size: int) -> None:
+    arrays = {"one": np.arange(size), "two": np.broadcast_to(np.float32(1), (size,)), "none": np.zeros(())}
+    write(tmp_path / "kept.npz", arrays)
+    found = read(tmp_path / "kept.npz")
+    assert found is not None
+    assert parts_of(found) == parts_of(arrays)
+    for changed in (arrays["one"] + 1, arrays["one"][:-1], arrays["one"].astype(np.int32)):
+        assert parts_of({**arrays, "one": changed}) != parts_of(arrays)

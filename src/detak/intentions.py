@@ -58,6 +58,9 @@ class Intentions:
                     self.learnt = date.fromordinal(int(arrays[_DAY]))
         except StoreError as error:  # it is learnt again
             _log.warning("%s", error)
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            _log.warning("%s: its parts do not fit each other (%s); it is learnt again", path, type(error).__name__)
+            self._model = None
 
     def learn(self) -> bool:
         """Learn from what personalisation may use, of very much a part; whether there was enough. Where somebody is

@@ -4,9 +4,10 @@ import math
 import os
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,8 @@ _EXTRA: Final = struct.Struct("<HH")
 _PADDING: Final = 0xD935  # an extra field that only takes up room
 _ZIP64: Final = 20  # bytes of the extra field that holds a large size
 _ALIGNED: Final = 64
+_PAGES: Final = 16
+_PAGE: Final = 1024  # numbers
 
 
 def write(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -86,6 +89,31 @@ def unpacked(arrays: Mapping[str, Array]) -> tuple[str, ...]:
     """The texts that ``packed`` made arrays of."""
     whole, ends = arrays["bytes"].tobytes(), arrays["ends"].tolist()
     return tuple(whole[start:end].decode() for start, end in zip([0, *ends], ends, strict=False))
+
+
+class Part(NamedTuple):
+    """What an array is known again by."""
+
+    kind: str
+    shape: tuple[int, ...]
+    sum: int
+    """CRC-32 of its numbers; of a large one, of a few pages of them, so that it need not be read."""
+
+
+def parts_of(arrays: Mapping[str, Array]) -> dict[str, Part]:
+    """What these arrays are known again by: kept with them, it shows whether all in a file were written together."""
+    return {name: Part(one.dtype.str, one.shape, _sum(one)) for name, one in arrays.items()}
+
+
+def _sum(array: Array) -> int:
+    pages = [slice(None)]
+    if array.nbytes >= _LARGE:
+        starts = np.linspace(0, array.size - _PAGE, _PAGES, dtype=np.int64).tolist()
+        pages = [slice(start, start + _PAGE) for start in starts]
+    found = 0
+    for page in pages:
+        found = zlib.crc32(array.flat[page].tobytes(), found)
+    return found
 
 
 def under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -1,12 +1,17 @@
 """What is fitted together."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
+import pytest
 
+from detak.errors import StoreError
 from detak.recommend.base import Interactions, sequences
 from detak.recommend.popular import Popular
-from detak.recommending.fitted import OPEN, Fitted, fit_all, holds, settled
+from detak.recommending.fitted import OPEN, Fitted, fit_all, fit_first, holds, load, settled
+from detak.snapshot import Array
 
 HOUR = OPEN
 NOON = 500 * HOUR
@@ -84,3 +89,51 @@ def test_what_moved_in_the_hour_before_is_no_reason() -> None:
     data = shop()
     moved = replace(data, time=np.where(data.time == data.time.max(), NOON - 1, data.time))
     assert holds(bare(data), bare(moved))
+
+
+Arrays = dict[str, Array]
+
+
+@cache
+def quick(touches: int) -> Fitted:
+    return fit_first(shop(touches=touches), zone="Asia/Jakarta", made=NOON, reached=1)
+
+
+def test_what_was_kept_together_is_loaded() -> None:
+    again = load(quick(2_400).arrays())
+    assert again.arrays().keys() == quick(2_400).arrays().keys()
+    assert again.models.keys() == quick(2_400).models.keys()
+
+
+def cut(arrays: Arrays, name: str) -> Arrays:
+    return {**arrays, name: arrays[name][:-1]}
+
+
+def other(arrays: Arrays, name: str) -> Arrays:
+    return {**arrays, name: quick(2_300).arrays()[name]}
+
+
+def gone(arrays: Arrays, name: str) -> Arrays:
+    return {key: array for key, array in arrays.items() if key != name}
+
+
+def further(arrays: Arrays, name: str) -> Arrays:
+    return {**arrays, f"{name}er": arrays[name]}
+
+
+def retyped(arrays: Arrays, name: str) -> Arrays:
+    return {**arrays, name: arrays[name].astype(np.float64)}
+
+
+@pytest.mark.parametrize("spoilt", [cut, other, gone, further, retyped])
+@pytest.mark.parametrize("name", ["model/popular/weight", "model/trending/total", "data/item"])
+def test_parts_that_do_not_belong_together_are_refused(spoilt: Callable[[Arrays, str], Arrays], name: str) -> None:
+    with pytest.raises(StoreError, match="do not belong together"):
+        load(spoilt(quick(2_400).arrays(), name))
+
+
+def test_a_note_of_another_fit_is_refused() -> None:
+    with pytest.raises(StoreError, match="do not belong together"):
+        load(other(quick(2_400).arrays(), "note"))
+    with pytest.raises(StoreError, match="cannot be read"):
+        load(gone(quick(2_400).arrays(), "note"))

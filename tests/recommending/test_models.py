@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.conftest import send
 from tests.shop import order, track
@@ -19,6 +20,7 @@ from detak.recommending import models
 from detak.recommending.asking import Ask
 from detak.recommending.fitting import interactions
 from detak.settings import Settings, SourceSettings
+from detak.snapshot import read, write
 
 KNOWN = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics", "personalisation"))
 OPEN = Settings(sources={"web": KNOWN})
@@ -177,6 +179,28 @@ def test_a_damaged_file_is_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixt
         assert "made again by `detak fit`" in caplog.text
         engine.models.fit()
         assert asked(engine) != []
+
+
+def test_parts_of_two_fits_are_refused_at_the_start_and_fitted_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *visits("u1 abc"))
+        engine.models.fit()
+        kept = read(tmp_path / "models.npz")
+        assert kept is not None
+        kept = {name: np.array(one) for name, one in kept.items()}
+        send(engine, *visits("u1 abc", "u2 xyz"))
+        engine.models.fit()
+    later = read(tmp_path / "models.npz")
+    assert later is not None
+    write(tmp_path / "models.npz", {**later, "model/popular/weight": kept["model/popular/weight"]})
+    with Engine(tmp_path, OPEN) as engine:
+        engine.models.warm()
+        assert "do not belong together" in caplog.text
+        assert asked(engine, shelf="popular") == []
+        engine.models._refit()
+        assert set(asked(engine, shelf="popular")) == set("abcxyz")
 
 
 def test_what_is_due_again_was_bought_not_looked_at(tmp_path: Path) -> None:

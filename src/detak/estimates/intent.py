@@ -78,9 +78,15 @@ class Intent:
 
     @classmethod
     def of(cls, arrays: Mapping[str, Floats]) -> "Intent | None":
-        """What was kept; None where it was for other factors than there are now."""
-        fits = len(arrays["coefficients"]) == 1 + sum(_sizes())
-        return cls(arrays["coefficients"], arrays["raw"], arrays["true"]) if fits else None
+        """What was kept; None where it was for other factors than there are now.
+
+        Raises:
+            LookupError, ValueError: the arrays are not all there, or do not fit each other.
+        """
+        coefficients, raw, true = arrays["coefficients"], arrays["raw"], arrays["true"]
+        if raw.ndim != 1 or raw.shape != true.shape:
+            raise ValueError("the chances before and after calibration are not as many")
+        return cls(coefficients, raw, true) if coefficients.shape == (1 + sum(_sizes()),) else None
 
 
 @dataclass(frozen=True)

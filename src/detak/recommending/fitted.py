@@ -15,9 +15,9 @@ from detak.errors import CannotComputeError, StoreError
 from detak.plugins import members
 from detak.recommend.base import Chooser, Interactions, Model, Recommender
 from detak.recommend.content import Details, Items, Place
-from detak.snapshot import Array, packed, under, unpacked, within
+from detak.snapshot import Array, Part, packed, parts_of, under, unpacked, within
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 _LAST: Final = "popular"
 # Who answers "for you": the first of them that there is.
 _FIRST: Final = ("trending", _LAST)
@@ -47,6 +47,8 @@ class _Note(msgspec.Struct, frozen=True):
     learnt: int
     parameters: dict[str, msgspec.Raw]
     places: list[Place]
+    parts: dict[str, Part]
+    """The arrays that were written together: others do not fit."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ class Fitted:
             found |= under(f"model/{name}", model.arrays())
         parameters = {name: msgspec.Raw(msgspec.json.encode(one)) for name, one in self.recommenders.items()}
         places = list(details.places) if details else []
-        note = _Note(_FORMAT, self.made, self.seconds, self.reached, self.chosen, self.learnt, parameters, places)
+        told = (self.made, self.seconds, self.reached, self.chosen, self.learnt)
+        note = _Note(_FORMAT, *told, parameters, places, parts_of(found))
         return {**found, _NOTE: np.frombuffer(msgspec.json.encode(note), np.uint8)}
 
 
@@ -123,12 +126,14 @@ def load(arrays: Mapping[str, Array]) -> Fitted:
     """What ``Fitted.arrays`` came from; what the products are is not among it.
 
     Raises:
-        StoreError: the arrays are another version's, or not all there.
+        StoreError: the arrays are another version's, not all there, or not of one fit.
     """
     try:
         note = msgspec.json.decode(arrays[_NOTE].tobytes(), type=_Note)
         if note.format != _FORMAT:
             raise StoreError("the models are those of another version of Detak")
+        if parts_of({name: one for name, one in arrays.items() if name != _NOTE}) != note.parts:
+            raise StoreError("the parts of the models do not belong together; they are fitted again")
         data = _data(within("data", arrays), unpacked(within("items", arrays)), tuple(note.places))
         kinds = members("detak.recommend", "recommender")
         known = {name: told for name, told in note.parameters.items() if name in kinds}
@@ -138,7 +143,7 @@ def load(arrays: Mapping[str, Array]) -> Fitted:
         models = {
             name: one.load(kept) for name, one in recommenders.items() if (kept := within(f"model/{name}", arrays))
         }
-    except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, msgspec.MsgspecError) as error:
         raise StoreError(f"the models cannot be read ({type(error).__name__})") from None
     return Fitted(note.made, note.seconds, note.reached, note.chosen, note.learnt, data, recommenders, models)
 
