@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,8 @@ from tests.insights.cart_facts import BEGIN, visit
 from detak.insights.abandonment import MOST
 from detak.insights.cart_strata import REASONS, UNKNOWN, banded, read_strata, reduce_strata
 from detak.insights.carts import CART, CHECKOUT, DELIVERY, ORDERED, PAYING, SEEN, carts
+from detak.insights.filled import filled
+from detak.insights.trail import Kept, visits
 
 
 def _carts(told: Told) -> list[dict[str, Any]]:
@@ -103,3 +106,17 @@ def test_of_many_the_newest_are_looked_at_with_all_that_their_people_did() -> No
         visit(told, subject, begin=BEGIN + timedelta(days=day), until="cart")
     found = rows(carts(tables(told.events, told.items), JAKARTA, 1))
     assert sorted(row["subject"] for row in found) == [1, 1, 3]
+
+
+def test_what_was_kept_of_everybody_says_the_same() -> None:
+    told = Told()
+    for day, subject in enumerate((1, 2, 3, 1)):
+        visit(
+            told, subject, begin=BEGIN + timedelta(days=day), shipping=day * 20_000, denied=day == 1, load=day or None
+        )
+    facts = tables(told.events, told.items)
+    every = filled(facts.events, facts.items, facts.events.select("subject").distinct())
+    kept = replace(facts, kept=Kept(visits(facts.events), filled=every))
+    for most in (1, MOST):
+        made = [carts(one, JAKARTA, most).order_by("subject", "start") for one in (facts, kept)]
+        assert rows(made[0]) == rows(made[1].select(made[0].columns))

@@ -89,7 +89,8 @@ def _steps(strata: Strata, presence: Mapping[str, Floats]) -> _Steps:
         pulls.append(chance * (step > first))
         reason += [index] * (len(grades) + 1)
     there = np.column_stack(pulls)
-    return _Steps(group, step, strata.carts[group], strata.stage[group] == step, there, np.array(reason))
+    seen = there.any(axis=0)  # what never is there pulls at nobody
+    return _Steps(group, step, strata.carts[group], strata.stage[group] == step, there[:, seen], np.array(reason)[seen])
 
 
 def _fit(strata: Strata, steps: _Steps) -> Floats:

@@ -41,6 +41,7 @@ class Kept(NamedTuple):
     lines: ir.Table | None = None
     looked: ir.Table | None = None
     searches: ir.Table | None = None
+    filled: ir.Table | None = None
     nobody: ir.Table | None = None
     """Events that nobody is known behind."""
     strangers: ir.Table | None = None

@@ -17,9 +17,10 @@ import pyarrow as pa
 from detak.consent import Purpose
 from detak.insights import trail
 from detak.insights.asked import outcomes
+from detak.insights.filled import filled
 from detak.insights.product_funnel import looked
 from detak.insights.rare import lines, rare
-from detak.insights.trail import Kept
+from detak.insights.trail import PRODUCT_ADDED, Kept
 from detak.insights.visit_steps import visit_steps
 from detak.store.base import Reader, Store
 from detak.store.kept import Look
@@ -38,6 +39,7 @@ _ORDERS: Final = {
     "lines": "time",
     "looked": "product, subject",
     "searches": "query, time",
+    "filled": "subject, start",
 }
 _MOST_DIRTY: Final = 200_000
 _FEW: Final = 1_000  # people dirty are worth no renewal
@@ -180,7 +182,12 @@ def _made_of(events: ir.Table, items: ir.Table) -> dict[str, ir.Table]:
         "lines": lines(items.filter(items.subject.notnull())),
         "looked": looked(items),
         "searches": outcomes(events, items),
+        "filled": filled(events, items, _who_did(every, PRODUCT_ADDED)),
     }
+
+
+def _who_did(trail: ir.Table, event: str) -> ir.Table:
+    return trail.filter(trail.event == event).select("subject").distinct()
 
 
 def _of_nobody(facts: ir.Table) -> ir.Table:
