@@ -1,12 +1,26 @@
 """Offers: chances that add up, a holdout that gets none, floors and caps that hold, and effects that were planted."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from detak.decide.knapsack import allocate
-from detak.decide.offers import AVERAGE, CHOSEN, HOLDOUT, NOTHING, TRIAL, UPLIFT, Book, Given, allowed, drawn, offered
+from detak.decide.offers import (
+    AVERAGE,
+    CHOSEN,
+    HOLDOUT,
+    NOTHING,
+    TRIAL,
+    UPLIFT,
+    Book,
+    Given,
+    allowed,
+    drawn,
+    offered,
+    reckoned,
+)
 from detak.decide.offers_learning import Visits, answers, learn
 from detak.decide.rulebook import Offer, OfferRules, read_rulebook
 from detak.errors import SettingsError
@@ -141,3 +155,12 @@ def test_a_rulebook_is_read_whole() -> None:
     assert book.page("elsewhere").margin == 0.2
     assert book.shelves.of("home").hide[0].brand == "X"
     assert (book.offers.budget, book.guardrails.shown_most) == (5, 2)
+
+
+def test_what_an_offer_costs_is_known_from_prices_or_from_the_last_lesson() -> None:
+    told = Book(offers=allowed(RULES), average_cost=np.array([50.0]))
+    assert reckoned(Book(), RULES, 1.0)
+    assert reckoned(told, RULES, 0.0)
+    assert not reckoned(Book(), RULES, 0.0)
+    assert not reckoned(replace(told, average_cost=np.zeros(1)), RULES, 0.0)
+    assert not reckoned(replace(told, offers=(Offer("other", 0.05),)), RULES, 0.0)

@@ -130,6 +130,7 @@ def test_no_cap_is_passed_because_questions_came_together(tmp_path: Path) -> Non
         '[offers]\nbudget = 9e9\nmost = 1\noffer = [{name = "h", discount = 0.1}]\ntrial = 0.98\nholdout = 0.01\n'
     )
     with Engine(tmp_path, OPEN) as engine:
+        price(engine)
         send(engine, *[touch(f"u{n}", "a", f"{n}") for n in range(20)])
         bodies = [{"userId": f"u{n}", "placements": [{"name": "home"}]} for n in range(20)] * 3
         found = [one for one in ask_together(engine, *bodies) if not isinstance(one, Exception)]
@@ -137,12 +138,32 @@ def test_no_cap_is_passed_because_questions_came_together(tmp_path: Path) -> Non
         assert set(given) == {0, 1}
 
 
+def price(engine: Engine) -> None:
+    """The shop learns what ``a`` costs."""
+    engine.catalogue.put([{"id": "a", "name": "a", "price": {"amount": 10_000, "currency": "IDR"}}], "api")
+
+
+def test_nothing_is_offered_where_nobody_can_say_what_it_costs(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(
+        '[offers]\nbudget = 9e9\noffer = [{name = "h", discount = 0.1}]\ntrial = 0.98\nholdout = 0.01\n'
+    )
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *[touch(f"u{n}", "a", f"{n}") for n in range(9)])
+        found = [one for n in range(9) for one in ask(engine, f"u{n}")]
+        assert not any(one.promotion or one.arm for one in found), "nobody is part of a trial that cannot be held"
+        assert engine.decisions.offering().rule == "unpriced"
+        price(engine)
+        engine.models.renew()
+        assert any(one.promotion for n in range(9) for one in ask(engine, f"u{n}"))
+        assert engine.decisions.offering().rule == "unlearnt"
+
+
 def test_a_budget_holds_the_trial_before_anything_is_learnt(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(
         '[offers]\nbudget = 180\noffer = [{name = "h", discount = 0.1}]\ntrial = 0.98\nholdout = 0.01\n'
     )
     with Engine(tmp_path, OPEN) as engine:
-        engine.catalogue.put([{"id": "a", "name": "a", "price": {"amount": 10_000, "currency": "IDR"}}], "api")
+        price(engine)
         send(engine, *[touch(f"u{n}", "a", f"{n}") for n in range(40)])
         engine.models.renew()
         given = [one for n in range(40) for one in ask(engine, f"u{n}") if one.promotion]
@@ -333,7 +354,10 @@ def test_what_was_shown_and_clicked_is_learnt_from(tmp_path: Path) -> None:
         '[offers]\nbudget = 9e9\noffer = [{name = "h", discount = 0.1}]\ntrial = 0.9\n'
     )
     with Engine(tmp_path, OPEN) as engine:
-        engine.catalogue.put([{"id": one, "name": one, "category": ["T", one]} for one in "abcdefgh"], "api")
+        cost = {"amount": 9_000, "currency": "IDR"}
+        engine.catalogue.put(
+            [{"id": one, "name": one, "category": ["T", one], "price": cost} for one in "abcdefgh"], "api"
+        )
         send(engine, *[touch(f"u{n}", one, f"{n}{one}") for n in range(12) for one in "abcd"])
         engine.models.fit()
         assert engine.decisions.learn().order.why == "too_few_clicks"

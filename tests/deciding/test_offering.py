@@ -24,6 +24,8 @@ def learnt(rule: str, version: str = "v") -> Learnt:
     [
         (OfferRules(), None, "no_offers", "no offers"),
         (OfferRules(offer=(Offer("dear", 0.4),)), None, "too_dear", "floor of the margin"),
+        (RULES, None, "unpriced", "no product has a price"),
+        (RULES, learnt(NOTHING), "unpriced", "no product has a price"),
         (RULES, None, "unlearnt", "not learnt yet"),
         (RULES, learnt(NOTHING, "too-little"), "too_little", "4,100 visits"),
         (RULES, learnt(NOTHING), "nothing", "the simplest rule holds: only the trial"),
@@ -35,7 +37,7 @@ def learnt(rule: str, version: str = "v") -> Learnt:
 def test_it_says_by_which_rule_people_are_treated(
     rules: OfferRules, lesson: Learnt | None, rule: str, said: str
 ) -> None:
-    found = standing(rules, lesson, Spent(0, 120_000.0, 8), "IDR")
+    found = standing(rules, lesson, Spent(0, 120_000.0, 8), "IDR", usual_price=0.0 if rule == "unpriced" else 1.0)
     told = {lang: sentences(found, Shop(ZoneInfo("Asia/Jakarta"), "IDR", 5, lang)) for lang in ("en", "id")}
     assert found.rule == rule
     assert said in told["en"][0]

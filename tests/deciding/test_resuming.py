@@ -56,6 +56,7 @@ def test_an_offer_stands_where_it_may_and_is_counted_wherever_on_the_page_it_sto
     page = [{"name": name} for name in ("bare", "home", "bare")]
     people = [f"u{n}" for n in range(20)]
     with Engine(tmp_path, OPEN) as engine:
+        engine.catalogue.put([{"id": "a", "price": {"amount": 9_000, "currency": "IDR"}}])
         send(engine, *[touch(one, "a", one) for one in people])
         found = {who: ask(engine, who, placements=page) for who in people}
         given = [who for who in people if found[who][1].promotion]

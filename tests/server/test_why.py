@@ -23,7 +23,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("store")
     (folder / "rules.toml").write_text(RULES)
     with served(folder, Settings(sources={"web": ALL})) as running:
-        rows = [{"id": one, "name": f"Barang {one}", "category": ["Toko", one]} for one in "abcdefgh"]
+        cost = {"amount": 9_000, "currency": "IDR"}
+        rows = [{"id": one, "name": f"Barang {one}", "category": ["Toko", one], "price": cost} for one in "abcdefgh"]
         running.engine.catalogue.put(rows, "api")
         paths = {"ani": "ab", "budi": "gh", "u1": "abcd", "u2": "abcd", "u3": "efgh", "u4": "efgh"}
         views = [

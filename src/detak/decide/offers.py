@@ -56,6 +56,14 @@ class Book:
         return self.average, self.average_cost
 
 
+def reckoned(book: Book, rules: OfferRules, usual_price: float) -> bool:
+    """Whether anything is known of what an offer costs: from the last lesson, or from the prices of the catalogue.
+
+    Where nothing is, no budget holds, so nothing is offered.
+    """
+    return usual_price > 0 or (book.offers == allowed(rules) and bool(book.average_cost.any()))
+
+
 class Choice(NamedTuple):
     """What somebody is offered, in which arm, and the chance of it over all arms."""
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from detak.consent import Purpose, read_preferences
 from detak.decide import rulebook as rules
 from detak.decide.asking import Question
-from detak.decide.offers import Book, Choice, Given, offered
+from detak.decide.offers import Book, Choice, Given, offered, reckoned
 from detak.decide.page import packed
 from detak.decide.served import DAY, Served
 from detak.deciding.paging import Paged, paged
@@ -137,14 +137,16 @@ class Composing:
         rules_, now = moment.front.rulebook.offers, moment.now
         day = now // DAY
         self.spent = self.spent.on(day)
-        subject = asker.visitor.subject
+        subject, usual = asker.visitor.subject, moment.front.stock.usual_price
+        if rules_.offer and not reckoned(self.book, rules_, usual):
+            return Choice(None, "", 1.0, "unpriced")
         left = rules_.budget * 10 ** exponent(self._settings.currency) - self.spent.amount
         given = Given(self._served.given(subject, rules_.days, now), left)
         choice = offered(subject, day, self.book, rules_, given)
         if choice.offer is None or choice.cost:
             return choice
         # Nobody knows yet what it costs. Did it count as nothing, no budget would hold the trial.
-        return choice._replace(cost=_ORDERS * choice.offer.discount * moment.front.stock.usual_price)
+        return choice._replace(cost=_ORDERS * choice.offer.discount * usual)
 
     def _note(self, asker: Asker, decisions: Sequence[Decision], choice: Choice | None, moment: Moment) -> None:
         """Remember what was put before a known person."""

@@ -256,7 +256,8 @@ class Deciding:
             now = self.clock()
             self._resume(now)
             spent = self._composing.spent.on(now // DAY)
-        return standing(self.rulebook.offers, self._offers, spent, self._settings.currency)
+            usual = self._shop(now).stock.usual_price
+        return standing(self.rulebook.offers, self._offers, spent, self._settings.currency, usual_price=usual)
 
     def renew(self) -> None:
         """Learn, where it is time to: as often as models are fitted again. What is learnt and spent is kept."""

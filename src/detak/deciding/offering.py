@@ -7,7 +7,7 @@ from math import isnan
 
 import msgspec
 
-from detak.decide.offers import AVERAGE, allowed
+from detak.decide.offers import AVERAGE, Book, allowed, reckoned
 from detak.decide.offers_learning import Learnt
 from detak.decide.rulebook import OfferRules
 from detak.deciding.resuming import Spent
@@ -16,7 +16,8 @@ from detak.insights.base import Shop
 from detak.money import Money, exponent
 from detak.words import say
 
-NO_OFFERS, TOO_DEAR, UNLEARNT, TOO_LITTLE = "no_offers", "too_dear", "unlearnt", "too_little"
+NO_OFFERS, TOO_DEAR, UNPRICED = "no_offers", "too_dear", "unpriced"
+UNLEARNT, TOO_LITTLE = "unlearnt", "too_little"
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -40,14 +41,17 @@ class Standing(msgspec.Struct, frozen=True):
     """Offers today."""
 
 
-def standing(rules: OfferRules, learnt: Learnt | None, spent: Spent, currency: str) -> Standing:
-    """How offers stand by these rules; ``learnt``: the last lesson, if there was one since the start."""
+def standing(rules: OfferRules, learnt: Learnt | None, spent: Spent, currency: str, *, usual_price: float) -> Standing:
+    """How offers stand by these rules; ``learnt``: the last lesson, if there was one since the start. ``usual_price``
+    of the catalogue, 0: nothing in it has one."""
     there = allowed(rules)
     offers = [one.name for one in there]
     if learnt is not None and learnt.book.offers != there:  # the rules are others since
         learnt = None
     if not offers:
         rule = TOO_DEAR if rules.offer else NO_OFFERS
+    elif not reckoned(learnt.book if learnt else Book(), rules, usual_price):
+        rule = UNPRICED
     elif learnt is None:
         rule = UNLEARNT
     else:
@@ -70,7 +74,7 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
         "trial": render.percent(found.trial, language),
     }
     lines = [say(language, f"offers_now.{found.rule}", **told)]
-    if found.rule in (NO_OFFERS, TOO_DEAR):
+    if found.rule in (NO_OFFERS, TOO_DEAR, UNPRICED):
         return lines
     money = {name: render.money(one, language) for name, one in (("spent", found.spent), ("budget", found.budget))}
     if found.rule == AVERAGE:
