@@ -44,7 +44,7 @@ def test_a_damaged_file_is_told_so(tmp_path: Path, damage: bytes) -> None:
         read(path)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(max_size=8), max_size=8))
 def test_texts_round_trip(texts: list[str]) -> None:
     clean = [one.encode("utf-8", "ignore").decode() for one in texts]

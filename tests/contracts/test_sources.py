@@ -174,7 +174,7 @@ def test_a_truncated_file_is_called_damaged_and_not_unknown(magic: str, tmp_path
 
 
 @every
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     garbage=st.one_of(st.binary(max_size=400), st.text(max_size=200).map(lambda words: words.encode("utf-8", "ignore")))
 )
@@ -189,7 +189,7 @@ def test_garbage_is_not_recognised_and_never_crashes(name: str, garbage: bytes, 
 
 
 @every
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_damaged_file_never_crashes(name: str, data: st.DataObject, tmp_path: Path) -> None:
     path, _ = FILES[name](tmp_path / "file")

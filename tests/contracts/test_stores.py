@@ -93,7 +93,7 @@ ACTIONS = st.lists(st.sampled_from(["append", "append", "seal", "compact", "eras
 
 @pytest.mark.parametrize("opening", STORES.values(), ids=STORES)
 @given(actions=ACTIONS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_holds_and_knows_exactly_what_it_was_given(opening: Open, actions: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = opening(Path(folder))

@@ -22,7 +22,7 @@ def best_of_all(value: np.ndarray, cost: np.ndarray, budget: float) -> float:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 5), st.integers(1, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_loses_at_most_one_offer_and_never_overspends(seed: int, people: int, offers: int) -> None:
     rng = np.random.default_rng(seed)
     value, cost = rng.normal(2, 4, (people, offers)), rng.uniform(0, 5, (people, offers))

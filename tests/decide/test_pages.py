@@ -57,7 +57,7 @@ def shops(draw: st.DrawFn) -> tuple[Rows, list[list[Order]]]:
 
 
 @pytest.mark.skipif(library() is None, reason="no compiled kernel")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(shops())
 def test_the_kernel_composes_the_same_pages(shop: tuple[Rows, list[list[Order]]]) -> None:
     rows, questions = shop
@@ -70,7 +70,7 @@ def test_the_kernel_composes_the_same_pages(shop: tuple[Rows, list[list[Order]]]
 
 
 @given(shops())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_no_product_comes_twice_among_the_placements_of_a_question(shop: tuple[Rows, list[list[Order]]]) -> None:
     rows, questions = shop
     for some in pages(rows, [[one._replace(pins=()) for one in some] for some in questions]):

@@ -58,7 +58,7 @@ def requests(draw: st.DrawFn) -> tuple[str, bytes, str | None]:
     return path, body, draw(ENCODINGS)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(requests())
 def test_every_body_is_answered(server: Server, request_: tuple[str, bytes, str | None]) -> None:
     path, body, encoding = request_

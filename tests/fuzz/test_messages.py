@@ -20,9 +20,7 @@ from detak.settings import Settings, SourceSettings
 COUNTED = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics"))
 UNFORESEEN = "could not be applied"
 _numbers = count()
-fuzzed = settings(
-    max_examples=250, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+fuzzed = settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.facts import JAKARTA, Told, ask, rows, tables
 from tests.insights.journeys import History, furthest, histories, told
@@ -38,7 +38,7 @@ def people(report: FunnelReport) -> list[int]:
     return [one.people for one in report.steps]
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4)
 @given(histories(), st.sampled_from([0.01, 1.0, 3.0]))
 def test_the_funnel_is_the_best_of_all_ways(everybody: list[History], within: float) -> None:
     report = ask(Funnel(steps=",".join(STEPS), within=within), told(everybody))

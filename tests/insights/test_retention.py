@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.facts import JAKARTA, Told, ask, rows, tables
 from tests.insights.journeys import History, histories, told
@@ -21,7 +21,7 @@ def unit(time: datetime, name: str) -> date:
     return day.replace(day=1) if name == "month" else day
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4)
 @given(histories(), st.sampled_from(["day", "week", "month"]))
 def test_retention_is_counted_by_events(everybody: list[History], name: str) -> None:
     report = ask(Retention(unit=name, cohorts=400), told(everybody))

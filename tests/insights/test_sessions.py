@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from tests.facts import JAKARTA, Told, ask, rows, tables
 from tests.insights.journeys import History, histories, sessions, told
 
@@ -29,7 +29,7 @@ def shop() -> Told:
     return facts
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4)
 @given(histories())
 def test_visits_are_cut_where_half_an_hour_passes(everybody: list[History]) -> None:
     facts = told(everybody)

@@ -99,7 +99,7 @@ def same(one: pa.Table, other: pa.Table) -> None:
 
 
 @given(BATCHES, st.sampled_from([LIVE, IMPORT]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_read_together_or_alone_it_is_the_same(batches: list[dict[str, Any]], meta: Meta) -> None:
     bodies = [json.dumps(one).encode() for one in batches]
     together, single = read(bodies, meta), alone(bodies, meta)
@@ -113,7 +113,6 @@ def test_read_together_or_alone_it_is_the_same(batches: list[dict[str, Any]], me
 
 
 @given(st.lists(st.binary(max_size=60) | st.just(b'{"batch":[]}'), max_size=4))
-@settings(deadline=None)
 def test_any_bytes_are_read_or_refused(bodies: list[bytes]) -> None:
     read(bodies)
 

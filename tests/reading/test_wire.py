@@ -81,7 +81,7 @@ def swallow(raw: bytes, origin: Origin) -> None:
 
 
 @given(st.binary(max_size=200), st.sampled_from([ORIGIN, IMPORT]))
-@examples(max_examples=150, deadline=None)
+@examples(max_examples=150)
 def test_any_bytes_are_read_or_refused(raw: bytes, origin: Origin) -> None:
     swallow(raw, origin)
     with suppress(RowError):
@@ -89,7 +89,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes, origin: Origin) -> None:
 
 
 @given(MESSAGES, st.sampled_from([ORIGIN, IMPORT]), st.data())
-@examples(max_examples=400, deadline=None)
+@examples(max_examples=400)
 def test_any_message_is_read_or_refused_whole_or_damaged(message: Any, origin: Origin, data: st.DataObject) -> None:
     raw = bytearray(json.dumps(message, ensure_ascii=data.draw(st.booleans())).encode("utf-8", "surrogatepass"))
     swallow(bytes(raw), origin)

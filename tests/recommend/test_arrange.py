@@ -146,7 +146,7 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     rules=RULES, some=SOME, k=st.integers(0, 8), excluded=SOME, sellable=st.lists(st.booleans(), min_size=6, max_size=6)
 )
@@ -172,7 +172,7 @@ def test_rules_hold_whatever_they_are(
             assert len(mine) <= max(limit.at_most, len(pinned))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(some=SOME, k=st.integers(2, 6), least=st.integers(1, 2), diversity=st.floats(0, 1))
 def test_a_quota_of_the_least_is_filled_while_the_shop_has_such_products(
     some: list[int], k: int, least: int, diversity: float

@@ -88,7 +88,7 @@ def past(history: list[int]) -> History:
 products = st.lists(st.integers(0, SIZE - 1), max_size=130)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(products, st.lists(st.integers(0, SIZE - 1), max_size=30))
 def test_the_quick_way_says_what_the_definition_says(history: list[int], closed: list[int]) -> None:
     history = history[-100:]
@@ -107,7 +107,7 @@ def test_the_quick_way_says_what_the_definition_says(history: list[int], closed:
     np.testing.assert_allclose(score[np.searchsorted(items, answer.item)], answer.score, rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(products.filter(bool))
 def test_a_reason_is_the_touch_that_speaks_most(history: list[int]) -> None:
     heard = hear(history, [])

@@ -65,7 +65,7 @@ def ask(model: BlendModel, crowd: Crowd, k: int, page: int | None) -> None:
         agree(found, *(meant.recommend(history, most, shut, situation) for most in (k, 1000)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(people, few, st.integers(-1, SIZE), st.booleans(), st.none() | st.integers(0, SIZE + 2), st.sampled_from("mpa"))
 def test_a_crowd_is_answered_as_each_alone(
     asked: list[tuple[list[int], list[int]]], closed: list[int], k: int, again: bool, page: int | None, which: str
@@ -84,7 +84,7 @@ def test_products_alike_in_everything_are_named_in_their_order(again: bool) -> N
     assert nothing.item.tolist() == list(range(NOMINEES))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(products, min_size=1, max_size=5), st.booleans(), st.sampled_from([VOICES, ALIKE]))
 def test_the_same_is_said_of_the_same_candidates(touched: list[list[int]], again: bool, voices: Voices) -> None:
     model = replace(MODEL, voices=voices, again=again)

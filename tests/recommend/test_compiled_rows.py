@@ -25,7 +25,7 @@ def past(touched: list[int]) -> History:
     return History(numbers(touched), np.zeros(len(touched), np.int64), np.ones(len(touched), np.float32))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(items, items), max_size=6),
     items,

@@ -120,7 +120,7 @@ def test_an_order_in_parts_is_one_purchase() -> None:
     assert found.stratum.tolist() == [0, 1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 500)), max_size=40))
 def test_spells_and_what_is_at_risk_add_up(rows: list[tuple[int, int, int]]) -> None:
     columns = np.array(rows, np.int64).reshape(-1, 3)

@@ -26,7 +26,7 @@ def answer(of: sparse.csr_array, touched: list[int], weight: list[float], k: int
     return [(item, float(score[item]), float(said[:, item].max())) for item in order]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 20),
     st.lists(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.conftest import send
 from tests.shop import track
@@ -88,8 +88,6 @@ def opened(folder: Path, messages: Messages) -> Engine:
 GONE = st.sets(st.sampled_from(PEOPLE), min_size=1, max_size=3)
 few = settings(
     max_examples=2,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # looking for a smaller example would take minutes
 )
 

@@ -181,7 +181,7 @@ def test_another_seed_is_another_world() -> None:
     assert bytes(one.messages.jsonl()) != bytes(other.messages.jsonl())
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     seed=st.integers(0, 2**60),
     shoppers=st.integers(1, 120),

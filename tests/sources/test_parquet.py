@@ -72,7 +72,7 @@ def by_rows(source: str, rows: Rows, folder: Path) -> Read:
 
 
 @pytest.mark.parametrize(("source", "row"), [("complete-journey", JOURNEY), ("online-retail", RETAIL)])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_columns_say_what_rows_say(
     source: str, row: st.SearchStrategy[dict[str, Any]], data: st.DataObject, tmp_path: Path

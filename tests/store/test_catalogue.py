@@ -31,7 +31,7 @@ def product(catalogue: Catalogue, named: str) -> Any:
     return entry.product
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
 @given(st.dictionaries(TEXTS, FIELD_SETS, min_size=1, max_size=4))
 def test_what_is_put_in_comes_out(catalogue: Catalogue, some: dict[str, dict[str, Any]]) -> None:
     """As values, as the API answers them, and put back in as they were answered."""

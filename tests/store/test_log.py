@@ -45,7 +45,7 @@ def segment(folder: Path) -> Path:
 
 
 @given(st.lists(st.binary(max_size=300), max_size=12), st.integers(1, 4000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_reads_back_what_was_appended_in_any_steps(appended: list[bytes], limit: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         ends = fill(Path(folder), *appended)
@@ -61,7 +61,7 @@ def test_reads_back_what_was_appended_in_any_steps(appended: list[bytes], limit:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=60), min_size=1, max_size=6), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_torn_end_is_cut_and_all_that_is_whole_before_it_kept(appended: list[bytes], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -81,7 +81,7 @@ def test_a_torn_end_is_cut_and_all_that_is_whole_before_it_kept(appended: list[b
 
 
 @given(st.lists(st.binary(min_size=1, max_size=60), min_size=1, max_size=6), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_flipped_bit_is_never_read_as_a_record(appended: list[bytes], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

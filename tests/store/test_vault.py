@@ -44,7 +44,7 @@ def last_words(said: Sequence[Said]) -> tuple[Purpose, Purpose]:
 
 
 @given(SAID, st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_latest_word_stands_in_any_order(said: list[Said], rng: random.Random) -> None:
     shuffled = said + [one for one in said if rng.random() < 0.3]
     rng.shuffle(shuffled)
@@ -55,7 +55,7 @@ def test_the_latest_word_stands_in_any_order(said: list[Said], rng: random.Rando
 
 
 @given(SAID, st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_latest_word_stands_in_any_batches(said: list[Said], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         vault = Vault(Path(folder) / "vault.db")

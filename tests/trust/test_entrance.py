@@ -72,7 +72,7 @@ def learnt(chunks: list[tuple[str, list[dict[str, Any]]]]) -> dict[str, Any]:
 
 
 @given(CHUNKS)
-@examples(max_examples=400, deadline=None)
+@examples(max_examples=400)
 def test_together_or_one_by_one_it_is_the_same(chunks: list[tuple[str, list[dict[str, Any]]]]) -> None:
     together = learnt(chunks)
     with pytest.MonkeyPatch.context() as patched:

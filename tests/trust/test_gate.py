@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import send
 from tests.shop import consenting, histories, order, track
@@ -48,7 +48,7 @@ def without(messages: Iterable[dict[str, Any]], people: set[str]) -> list[dict[s
     return [one for one in messages if one.get("userId") not in people and one.get("anonymousId") not in phones]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6)
 @given(histories(), st.sets(st.sampled_from(["ani", "budi", "citra"]), min_size=1))
 def test_refusal_equals_absence_in_every_insight(messages: list[dict[str, Any]], refusing: set[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:

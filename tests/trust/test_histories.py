@@ -43,7 +43,7 @@ def expected(kept: list[Row], after: int, most: int) -> list[tuple[str, int]]:
     return [(one[1], one[3]) for one in sorted(seen, key=lambda one: one[3])]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(steps, st.integers(0, 20))
 def test_they_are_what_a_list_a_person_would_be(told: list[list[Row] | int], after: int) -> None:
     live = Histories(most=8)

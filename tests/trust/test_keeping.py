@@ -8,7 +8,7 @@ from typing import Any
 import ibis.expr.types as ir
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import send
 from tests.shop import histories, order, track
@@ -45,7 +45,7 @@ def answers(engine: Engine, names: tuple[str, ...] = NAMES, *, anew: bool = True
     return {name: msgspec.json.decode(engine.answer(question).report) for name, question in asked.items()}
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2)
 @given(histories(), histories(), st.sets(st.sampled_from(PEOPLE), min_size=1))
 def test_refusal_equals_absence_in_what_was_kept(
     first: list[dict[str, Any]], later: list[dict[str, Any]], refusing: set[str]
