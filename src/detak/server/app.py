@@ -1,15 +1,12 @@
-"""The application: routes, guards, and the one table that maps errors to answers."""
+"""The application: routes and guards. Errors become answers in ``faults``."""
 
 import asyncio
 import logging
-from collections.abc import Callable
-from http import HTTPStatus
 from typing import Annotated, Any
 
-from litestar import Litestar, Request, Response, Router, get
+from litestar import Litestar, Router, get
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
-from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -19,16 +16,7 @@ from litestar.types import Message, Scope
 from detak import __version__
 from detak.admin_token import proof
 from detak.engine import Engine
-from detak.errors import (
-    BusyError,
-    CannotComputeError,
-    DeniedError,
-    DetakError,
-    RowError,
-    SettingsError,
-    StoreError,
-    UsageError,
-)
+from detak.errors import DeniedError
 from detak.server import (
     admin,
     auth,
@@ -38,6 +26,7 @@ from detak.server import (
     consent,
     cors,
     decide,
+    faults,
     ga4,
     gorse,
     gorse_reading,
@@ -56,21 +45,12 @@ from detak.server import (
     view_as,
     why,
 )
-from detak.server.ingest import Refused, answers
+from detak.server.ingest import answers
 from detak.server.tickets import Tickets
 from detak.server.watch import Watch
 
 _log = logging.getLogger("detak.server")
 
-STATUS: dict[type[DetakError], int] = {
-    RowError: 400,
-    UsageError: 400,
-    SettingsError: 400,
-    DeniedError: 404,
-    CannotComputeError: 422,
-    BusyError: 429,
-    StoreError: 503,
-}
 _IMPORT_LIMIT = 64 * 1024 * 1024
 
 Nonce = Annotated[str | None, Parameter(max_length=128)]
@@ -89,11 +69,6 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
     ending = stopping or asyncio.Event()
     viewer = auth.viewer(token, local_only=local_only)
     answered, watch, tickets = metrics.Requests(), Watch(), Tickets()
-    handlers: dict[type[Exception] | int, Callable[..., Response[Any]]] = {
-        DetakError: _explain,
-        HTTPException: _http,
-        500: _unforeseen,
-    }
     _describe_refusals()
     return Litestar(
         route_handlers=[
@@ -166,7 +141,7 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             "watch": Provide(lambda: watch, sync_to_thread=False),
         },
         state=State({"answered": answered}),
-        exception_handlers=handlers,
+        exception_handlers=faults.handlers(engine.settings.language),
         openapi_config=OpenAPIConfig("Detak", __version__, path="/schema", render_plugins=[JsonRenderPlugin()]),
         logging_config=None,
         before_send=[_harden, answered.count],
@@ -197,37 +172,6 @@ def _health(token: str) -> HTTPRouteHandler:
         return {"status": "ok", "version": __version__, "behind": engine.pulse().behind, **proven}
 
     return health
-
-
-def _explain(_: Request[Any, Any, Any], error: DetakError) -> Response[Refused]:
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else {}
-    if status == 503:
-        headers = {"Retry-After": "5"}
-    return Response(_told(status, str(error)), status_code=status, headers=headers)
-
-
-def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Refused]:
-    message = _faults(error) or error.detail
-    if message == HTTPStatus.NOT_FOUND.phrase:
-        message = "there is nothing at this address: /schema/openapi.json lists what there is"
-    return Response(_told(error.status_code, message), status_code=error.status_code, headers=error.headers)
-
-
-def _faults(error: HTTPException) -> str:
-    """Which parameters do not fit, and why; not the address, where keys may stand."""
-    faults = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
-    return "; ".join(f"{one.get('key', 'body')}: {one.get('message', '')}" for one in faults if isinstance(one, dict))
-
-
-def _unforeseen(_: Request[Any, Any, Any], error: Exception) -> Response[Refused]:
-    _log.error("unforeseen: %s", type(error).__name__, exc_info=error)
-    return Response(_told(500, "something went wrong here; the log says what"), status_code=500)
-
-
-def _told(status: int, message: str) -> Refused:
-    """SDKs look for ``code``: without it, those of RudderStack and Customer.io send again what was refused for good."""
-    return Refused(HTTPStatus(status).name.lower(), message)
 
 
 async def _harden(message: Message, scope: Scope) -> None:
