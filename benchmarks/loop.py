@@ -131,7 +131,9 @@ class Run(msgspec.Struct):
     unanswered: int
 
 
-def run(_: Path, shoppers: int = 400, days: int = 42, warm: int = 14, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
+def run(
+    _: Path, shoppers: int = 1_600, days: int = 42, warm: int = 14, seeds: tuple[int, ...] = SEEDS
+) -> dict[str, Any]:
     """All policies in all worlds."""
     began = time.monotonic()
     found: dict[str, list[Run]] = {name: [] for name in ("none", "popular", "detak", "detak_without_offers")}
