@@ -296,6 +296,14 @@ def test_a_list_of_the_shops_is_brought_into_order(shop: Engine) -> None:
     assert set(products[:2]) == {"c", "d"}
 
 
+def test_a_list_keeps_what_the_catalogue_does_not_know_and_nothing_twice(shop: Engine) -> None:
+    listed = ["unheard of", "q", "c", "q", "nor of this"]
+    (found,) = ask(shop, "ani", placements=[{"name": "search", "products": listed}])
+    assert sorted(slot.product_id for slot in found.slate) == sorted(set(listed))
+    (less,) = ask(shop, "ani", placements=[{"name": "search", "products": listed, "exclude": ["unheard of"]}])
+    assert sorted(slot.product_id for slot in less.slate) == ["c", "nor of this", "q"]
+
+
 def test_each_product_says_why_it_is_there(shop: Engine) -> None:
     (found,) = ask(shop, "ani", placements=[{"name": "home", "k": 12}])
     assert all(slot.reason is not None for slot in found.slate)

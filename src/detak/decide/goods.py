@@ -34,6 +34,8 @@ class Goods:
     """Whether it can be had; of a shop without a catalogue everything can."""
     offered: Truths
     """Whether the shop shows it, be it sold out or not."""
+    unknown: Truths
+    """Whether the catalogue does not speak of it."""
 
 
 def goods_of(products: Mapping[str, Product], ids: Sequence[str]) -> Goods:
@@ -51,6 +53,7 @@ def goods_of(products: Mapping[str, Product], ids: Sequence[str]) -> Goods:
         np.fromiter((NEVER if one is None or one.listed is None else one.listed for one in found), np.int64, size),
         np.fromiter((not products if one is None else one.sellable for one in found), np.bool_, size),
         np.fromiter((not products if one is None else not one.hidden for one in found), np.bool_, size),
+        np.fromiter((one is None for one in found), np.bool_, size),
     )
 
 

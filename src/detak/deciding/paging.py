@@ -134,7 +134,7 @@ def _planned(asked: Asked, asker: Asker, moment: Moment, there: Mapping[Sight, _
 def _reranked(asked: Asked, products: Sequence[str], view: View, persons: Persons, asker: Asker) -> Drawn:
     """The shop's own list, brought into order."""
     number = asker.naming.number
-    listed = list(map(number, products))
-    scored = view.scoring.scored([Pool(LIST, listed, persons.fit(listed), leans=persons.leans)])
+    listed = list(dict.fromkeys(map(number, products)))
+    scored = view.listing.scored([Pool(LIST, listed, persons.fit(listed), leans=persons.leans)])
     shut = {number(one) for one in asked.exclude}
     return Drawn(compose(scored, Layout(asked.k, asked.k, 1.0), shut), BEST, 1.0)

@@ -2,6 +2,7 @@
 what is looked up often is remembered."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from math import ceil
 from typing import Final
 
@@ -56,6 +57,7 @@ class View:
     def __init__(self, front: "Front", own: str) -> None:
         self._front = front
         stock = front.stock
+        self._own = own
         self.rules: PageRules = stock.rulebook.page(own)
         self.exploration = Exploration(self.rules.explore, self.rules.most_loss)
         wares = Wares(*front.features, stock.worth(own), stock.category, stock.open(own), stock.sensitive)
@@ -76,6 +78,12 @@ class View:
         self.ruling = stock.ruling(own)
         """The rules by which products are chosen beside one another, if there are any."""
         self._again = (told.purchased_days if told else 0) * 24 * HOUR
+
+    @cached_property
+    def listing(self) -> Scoring:
+        """As ``scoring``, for lists that the shop itself sends."""
+        wares = self.scoring.wares._replace(open=self._front.stock.listed(self._own))
+        return Scoring(self._front.weights, wares)
 
     def pins(self, joined: Joined) -> list[tuple[int, int]]:
         """What the shop has put in a place, from 0, and its row, which is put there."""

@@ -126,6 +126,14 @@ class Stock:
         found[:-1] &= ~laid.hidden
         return found
 
+    def listed(self, placement: str) -> Truths:
+        """What may stand in a list that the shop itself sends: what may be shown there, and what is in no catalogue."""
+        laid = self.laid(placement)
+        found = self.open(placement) | self.goods.unknown
+        if laid is not None:
+            found[:-1] &= ~laid.hidden
+        return found
+
     @cached_property
     def category(self) -> NDArray[np.int32]:
         """A number of each product's widest category but the root that all share; -1: none is known."""
