@@ -101,8 +101,11 @@ class Scoring:
         size = np.maximum(sizes, 1)
         rank = 1.0 - (np.arange(len(pool)) - ends.take(pool)) / size.take(pool)
         category = wares.category.take(row)
-        kind = np.stack([self._even if one.leans is None else one.leans for one in pools])[pool, category]
-        w, base = self._weights.weights, self._weights.intercept + marks[:, :2] @ self._weights.weights[6:8]
+        leans = np.concatenate([self._even if one.leans is None else one.leans for one in pools])
+        kinds = len(self._even)
+        kind = leans.take(pool * kinds + category % kinds)  # -1 is the last
+        w, least = self._weights.weights, self._weights.intercept
+        base = np.array([least + (one.seen * w[6] + one.together * w[7]) for one in pools])
         logit = base.take(pool) + w[0] * fits + w[1] * rank + self._same.take(row) + w[8] * kind
         score = wares.worth.take(row) / (1.0 + np.exp(-logit))
         told = np.empty((len(row), len(FEATURES)), np.uint8)

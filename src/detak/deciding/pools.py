@@ -219,7 +219,8 @@ class Pools:
         return row
 
     def _beside(self, at: int, product: int, exclude: Ints32, k: int) -> list[int]:
-        shut = np.append(exclude, np.int32(product)).astype(np.int32)
+        own = np.array([product], np.int32)
+        shut = np.concatenate([exclude, own]) if len(exclude) else own
         model = self._stock.beside[at]
         found: list[int] = model.recommend(_NOBODY, k, shut, Situation(product=product)).item.tolist()
         return found

@@ -41,13 +41,14 @@ class Tastes:
         touched = np.fromiter(chain.from_iterable(histories), np.int64, sum(lengths))
         person = np.arange(len(lengths)).repeat(lengths)
         found = leanings(person, kinds.take(np.minimum(touched, len(kinds) - 1)), self._usual, len(lengths))
-        found[:, self.stock.telling[: found.shape[1] - 1].nonzero()[0]] = EVEN
+        if len(self._silent):
+            found[:, self._silent] = EVEN
         return found
 
     def favourites(self, leans: Floats) -> list[int]:
         """The kinds that somebody leans to, most of all first."""
-        most = np.argsort(-leans, kind="stable")[:_FAVOURITES]
-        return [kind for kind in most.tolist() if leans[kind] > EVEN]
+        most = (-leans).argsort(kind="stable")[:_FAVOURITES]
+        return [kind for kind, lean in zip(most.tolist(), leans.take(most).tolist(), strict=True) if lean > EVEN]
 
     def best(self, kind: int) -> list[int]:
         """The products of a kind that are worth the most, by how much they are liked; only those that lists showed."""
@@ -58,6 +59,11 @@ class Tastes:
         """The kind of each product; none, where leaning to it is nobody's trait."""
         kinds = self.stock.category
         return np.where(self.stock.telling[kinds], np.int32(-1), kinds)
+
+    @cached_property
+    def _silent(self) -> NDArray[np.int64]:
+        """The kinds of which nothing is said."""
+        return self.stock.telling[: len(self._usual)].nonzero()[0]
 
     @cached_property
     def _usual(self) -> Floats:

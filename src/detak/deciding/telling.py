@@ -67,17 +67,15 @@ def _slots(slate: Sequence[Placed], persons: Persons, asker: Asker) -> tuple[lis
     place = where.city or where.province
     here = Reason("popular_place", place) if place else _POPULAR
     said = {**_REASONS, rules.TOGETHER: Reason("together", persons.beside), rules.TRENDING: here}
-    reasons = [
-        (persons.reason(product, naming) if shelf in _OWN else None) or said[shelf] for product, shelf, *_ in slate
-    ]
-    names = naming.names([one[0] for one in slate])
-    slots = [Slot(name, one[1], reason) for name, one, reason in zip(names, slate, reasons, strict=True)]
+    slots: list[Slot] = []
     worth: dict[str, float] = {}
     first: dict[str, Reason] = {}
-    for one, reason in zip(slate, reasons, strict=True):
+    for (product, shelf, score, _, _), name in zip(slate, naming.names([one[0] for one in slate]), strict=True):
+        reason = (persons.reason(product, naming) if shelf in _OWN else None) or said[shelf]
+        slots.append(Slot(name, shelf, reason))
         code = reason.code
         if code in worth:
-            worth[code] += one[2]
+            worth[code] += score
         else:
-            worth[code], first[code] = one[2], reason
+            worth[code], first[code] = score, reason
     return slots, [first[code] for code in sorted(worth, key=worth.__getitem__, reverse=True)[:_MOST_REASONS]]

@@ -79,10 +79,15 @@ class Neighbours:
         """What one product alone says: its row, which is in order already."""
         if product >= len(self.starts) - 1 or k <= 0:
             return nothing()
-        row = slice(int(self.starts[product]), int(self.starts[product + 1]))
+        row = slice(self.starts.item(product), self.starts.item(product + 1))
         item, told, shut = self.item[row], self.strength[row], set(exclude.tolist())
-        kept = [at for at, one in enumerate(item.tolist()) if one not in shut][:k]
-        return Scored(item[kept], told[kept], np.full(len(kept), product, np.int32))
+        there = item.tolist()
+        if shut.isdisjoint(there):
+            item, told = item[:k], told[:k]
+        else:
+            kept = [at for at, one in enumerate(there) if one not in shut][:k]
+            item, told = item[kept], told[kept]
+        return Scored(item, told, np.full(len(item), product, np.int32))
 
     def scores(self, histories: Interactions) -> Floats:
         """See ``Scorer``."""

@@ -100,13 +100,14 @@ class Histories:
                 continue
             item, time, kind, purposes = rings.read(row)
             kept = (purposes & purpose != 0) & (time > after) & (time < until)
-            found.append((item[kept], time[kept], kind[kept]))
+            told = (item, time, kind)
+            found.append(told if kept.all() else tuple(one[kept] for one in told))
         if not found:
             return NOTHING
-        item, time, kind = (np.concatenate(column) for column in zip(*found, strict=True))
-        order = np.argsort(time, kind="stable")[-self._most :]
-        names = self._names
-        return Touches(tuple(names[one] for one in item[order].tolist()), kind[order], time[order])
+        item, time, kind = found[0] if len(found) == 1 else map(np.concatenate, zip(*found, strict=True))
+        order = time.argsort(kind="stable")[-self._most :]
+        product = tuple(map(self._names.__getitem__, item.take(order).tolist()))
+        return Touches(product, kind.take(order), time.take(order))
 
 
 class _Numbers:
@@ -132,8 +133,8 @@ class _Numbers:
         if found is not None:
             return found
         at = int(self._sorted.searchsorted(subject))
-        known = at < len(self._sorted) and self._sorted[at] == subject
-        return int(self._row[at]) if known else -1
+        known = at < len(self._sorted) and self._sorted.item(at) == subject
+        return self._row.item(at) if known else -1
 
     def take(self, subjects: Ints) -> Ints32:
         """The number of each; those without one get one."""

@@ -3,14 +3,13 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from detak.clock import to_micros
+from detak.clock import now_micros
 from detak.consent import Purpose, Standing
 from detak.event import ORDER_COMPLETED
 from detak.settings import Settings
@@ -104,7 +103,7 @@ class Remembering:
         standing = self._people.standing(subjects)
         if any(one.refused & purpose for one in standing.values()):
             return STRANGER
-        now = to_micros(datetime.now(UTC))
+        now = now_micros()
         if alone:
             person, subjects = self._by_itself(identifiers)
         days = self._settings.retention_days.get(purpose.label)
