@@ -36,6 +36,21 @@ def test_it_ends_once_what_is_being_done_is_done() -> None:
     assert finished == [1]
 
 
+def test_after_what_is_being_done_nothing_more_is_begun() -> None:
+    begun, later = threading.Event(), list[int]()
+    beat = Beat({}, seconds=0.01)
+
+    def slow() -> None:
+        begun.set()
+        beat._ended.wait(10)
+
+    beat._tasks = {"slow": slow, "later": lambda: later.append(1)}
+    beat.start()
+    assert begun.wait(10)
+    beat.stop()
+    assert later == []
+
+
 def test_nothing_is_done_before_the_first_beat() -> None:
     done: list[int] = []
     beat = Beat({"x": lambda: done.append(1)}, seconds=3_600)

@@ -34,6 +34,8 @@ class Beat:
     def _keep_beating(self) -> None:
         while not self._ended.wait(self._seconds):
             for name, task in self._tasks.items():
+                if self._ended.is_set():
+                    return
                 try:
                     task()
                 except Exception as error:  # the next beat tries again

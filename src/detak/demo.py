@@ -55,8 +55,10 @@ def run(
     shoppers: int,
     ready: Callable[[Open], None],
     say: Callable[[str], None],
-) -> None:
+) -> bool:
     """Open a throw-away store, fill it, serve it, and let shoppers come until told to stop.
+
+    Whether a fit is still going on, which nobody need wait for.
 
     Args:
         port: where to listen; 0 takes a free one.
@@ -91,6 +93,7 @@ def run(
 
         serve(engine, host="127.0.0.1", port=port, sign_in=False, ready=open_shop)
         stop.set()
+    return engine.models.left_working
 
 
 def fill(engine: Engine, world: World, until: datetime) -> int:

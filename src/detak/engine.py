@@ -106,6 +106,7 @@ class Engine:
             opened.callback(self.models.close)
             self.everyone = Everyone(self.gate, self.models)
             self.intent = Intentions(self.gate, folder / "intent.npz", self.sink.call)
+            opened.callback(self.intent.close)
             ledger = Ledger(self._log.append_all, self._replay, self.sink.caught_up)
             self.decisions = Deciding(self.gate, self.models, self.settings, ledger, folder)
             opened.callback(self.decisions.keep)

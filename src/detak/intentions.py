@@ -47,6 +47,7 @@ class Intentions:
         self._quietly = quietly
         self._changing = threading.Lock()
         self._model: Intent | None = None
+        self._closed = False
         self.forgotten = False
         """Somebody was forgotten since the last time it was learnt: it is to be learnt again, without them."""
         self.learnt: date | None = None
@@ -72,7 +73,7 @@ class Intentions:
         arrays = _NOTHING if model is None else model.arrays()
         today = datetime.now(UTC).date()
         with self._changing:
-            if self.forgotten:
+            if self.forgotten or self._closed:
                 return False
             write(self._path, {**arrays, _DAY: np.array(today.toordinal())})
             self._model, self.learnt = model, today
@@ -93,6 +94,11 @@ class Intentions:
         with self._changing:
             self._model, self.learnt, self.forgotten = None, None, True
             remove(self._path)
+
+    def close(self) -> None:
+        """Keep nothing from now on: the store may be another process's."""
+        with self._changing:
+            self._closed = True
 
     def present(self, least: int) -> Present | None:
         """How many people are on a visit now and how many of them are likely to buy; None: nothing is learnt yet.

@@ -1,5 +1,6 @@
 """What the terminal's commands share: their options, the store they speak to, and how errors are told."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -114,6 +115,16 @@ def desk_of(store: Path, *, must_exist: bool = False) -> Iterator["Engine | Remo
         with engine:
             yield engine
         return
+
+
+def end_now() -> NoReturn:
+    """End the process, successfully, though threads are still at work: the store is closed, and they keep nothing.
+
+    The interpreter would wait for what they have begun, which may take minutes.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def print_(value: Any, text: str, as_json: bool) -> None:

@@ -203,6 +203,45 @@ def test_parts_of_two_fits_are_refused_at_the_start_and_fitted_again(
         assert set(asked(engine, shelf="popular")) == set("abcxyz")
 
 
+def test_nobody_waits_for_a_fit_to_end_and_nothing_comes_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The fit goes on until after the store is closed, so whoever waits for it here waits for ever."""
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *visits("u1 abc"))
+        engine.models.fit()
+    before = (tmp_path / "models.npz").read_bytes()
+    begun, free, done = threading.Event(), threading.Event(), threading.Event()
+    whole = models.fit_all
+
+    def slow(data: Interactions, **more: Any) -> Any:
+        begun.set()
+        free.wait(60)
+        try:
+            return whole(data, **more)
+        finally:
+            done.set()
+
+    monkeypatch.setattr(models, "fit_all", slow)
+    monkeypatch.setattr(models, "_LEAVE", 0.01)
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *visits("u1 abc", "u2 xyz"))
+        monkeypatch.setattr(engine.models, "_due", lambda _: True)
+        engine.models.live()
+        assert begun.wait(60)
+    assert engine.models.left_working
+    free.set()
+    assert done.wait(60)
+    for thread in engine.models._threads:
+        thread.join(60)
+    assert not engine.models.left_working
+    assert (tmp_path / "models.npz").read_bytes() == before
+    assert "not renewed" not in caplog.text
+    with Engine(tmp_path, OPEN) as engine:
+        assert engine.models.fit().people == 2
+        assert engine.audit().broken_at is None
+
+
 def test_what_is_due_again_was_bought_not_looked_at(tmp_path: Path) -> None:
     with Engine(tmp_path, OPEN) as engine:
         bought = [order(3 * month, f"{user}-{month}", user=user) for user in ("u1", "u2", "u3") for month in (1, 2, 3)]

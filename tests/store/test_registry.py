@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from detak.errors import UsageError
+from detak.errors import StoreError, UsageError
 from detak.store.registry import Registry
 
 
@@ -75,3 +75,13 @@ def test_a_key_taken_back_opens_nothing(registry: Registry) -> None:
     assert registry.write_key("web") != key
     with pytest.raises(UsageError, match="'app'"):
         registry.revoke("app")
+
+
+def test_a_closed_chain_takes_no_row(tmp_path: Path) -> None:
+    """Whoever is still at work when the store closes must not write beside the process that opens it next."""
+    registry = Registry(tmp_path / "registry.db")
+    registry.audit("events", "analytics", "test", {})
+    registry.close()
+    with pytest.raises(StoreError, match="closed"):
+        registry.audit("events", "analytics", "test", {})
+    assert len(list(Registry(tmp_path / "registry.db").audit_rows())) == 1

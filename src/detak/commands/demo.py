@@ -2,7 +2,7 @@
 
 import click
 
-from detak.terminal import explained, json_option, port_option, print_
+from detak.terminal import end_now, explained, json_option, port_option, print_
 
 
 @click.command("demo")
@@ -39,7 +39,7 @@ def command(port: int, crowd: float, shoppers: int, seconds: float | None, as_js
         )
         print_({"url": shop.url, "signed_in": signed_in, "store": shop.store}, text, as_json)
 
-    demonstration.run(
+    working = demonstration.run(
         port=port,
         crowd=crowd,
         seconds=seconds,
@@ -47,3 +47,5 @@ def command(port: int, crowd: float, shoppers: int, seconds: float | None, as_js
         ready=ready,
         say=lambda line: click.echo(line, err=as_json),
     )
+    if working:
+        end_now()

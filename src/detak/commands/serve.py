@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from detak.structured_logs import FORMATS, Format, configure
-from detak.terminal import explained, json_option, port_option, print_, store_option
+from detak.terminal import end_now, explained, json_option, port_option, print_, store_option
 
 _WAIT = 20.0  # seconds for the process before to let go of the store
 
@@ -39,3 +39,5 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
             print_({"url": url, "write_key": key, "store": str(store)}, text, as_json)
 
         serving.serve(engine, host=host, port=port, sign_in=sign_in, ready=ready)
+    if engine.models.left_working:
+        end_now()

@@ -37,6 +37,7 @@ from detak.trust.passages import Visitor
 _LOOK_SECONDS: Final = 5.0  # between two looks at the catalogue
 _REST: Final = 20  # of the time that renewing takes, so much passes before the next look,
 _LONGEST_REST: Final = 30.0  # but no more seconds than this: what is new is to be shown within a minute
+_LEAVE: Final = 1.0  # seconds that a thread has to end by itself
 _log = logging.getLogger("detak.recommending.models")
 
 
@@ -144,10 +145,17 @@ class Models:
             thread.start()
 
     def close(self) -> None:
-        """Stop keeping up."""
-        self._ended.set()
+        """Stop keeping up. A fit may take minutes: it is not waited for, and what it comes to is neither kept nor
+        shown; the models of before stay on the disk."""
+        with self._writing:
+            self._ended.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(_LEAVE)
+
+    @property
+    def left_working(self) -> bool:
+        """Whether a fit goes on after ``close``; nothing comes of it, and the process may end at any moment."""
+        return self._ended.is_set() and any(thread.is_alive() for thread in self._threads)
 
     @property
     def answering(self) -> Answering:
@@ -316,7 +324,8 @@ class Models:
             try:
                 look()
             except Exception as error:  # the next look tries again
-                _log.error("models were not renewed: %s", error)
+                if not self._ended.is_set():
+                    _log.error("models were not renewed: %s", error)
             if self._ended.wait(self._rest):
                 return
 
@@ -344,6 +353,8 @@ class Models:
 
     def _keep(self, fitted: Fitted) -> None:
         with self._writing:
+            if self._ended.is_set():  # the store may be another process's by now
+                return
             if self._gone.isdisjoint(fitted.data.subjects.tolist()):  # else what is there is about to be unlearnt
                 remove(self._path)  # should writing fail, nothing of before stays
                 write(self._path, fitted.arrays())

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
 
-from detak.errors import UsageError
+from detak.errors import StoreError, UsageError
 from detak.store.sqlite import open_sqlite
 
 _tables = MetaData()
@@ -62,6 +62,7 @@ class Registry:
     def __init__(self, path: Path) -> None:
         self._engine = open_sqlite(path, _tables)
         self._writing = threading.Lock()
+        self._closed = False
 
     def write_key(self, source: str) -> str:
         """The write key of a source; made on first asking."""
@@ -89,8 +90,18 @@ class Registry:
                 raise UsageError(f"there is no write key for {source!r}")
 
     def audit(self, verb: str, purpose: str, why: str, detail: dict[str, object]) -> AuditRow:
-        """Add a row to the chain."""
-        with self._writing, self._engine.begin() as connection:
+        """Add a row to the chain.
+
+        Raises:
+            StoreError: the registry is closed.
+        """
+        with self._writing:
+            return self._add(verb, purpose, why, detail)
+
+    def _add(self, verb: str, purpose: str, why: str, detail: dict[str, object]) -> AuditRow:
+        if self._closed:
+            raise StoreError("the store is closed")
+        with self._engine.begin() as connection:
             last = connection.execute(select(_audit.c.number, _audit.c.hash).order_by(_audit.c.number.desc())).first()
             number, before = (last.number + 1, last.hash) if last else (1, _START)
             text = json.dumps(detail, sort_keys=True)
@@ -120,7 +131,9 @@ class Registry:
             return int(connection.execute(select(func.count()).select_from(_audit)).scalar_one())
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file. Whoever is still at work passes the gate no more: each passage leaves a row."""
+        with self._writing:
+            self._closed = True
         self._engine.dispose()
 
 
