@@ -1,6 +1,7 @@
 from functools import cache
 from typing import cast
 
+import msgspec
 import numpy as np
 import pytest
 from tests.facts import JAKARTA, Told, ask, rows, tables
@@ -131,3 +132,9 @@ def test_of_each_cart_left_it_is_said_whose_it_was_and_why() -> None:
         assert together == pytest.approx(_reason(reason).left.value, rel=0.05)
     paying = [cart["reasons"] for _, cart in found if cart["stage"] == "paying"]
     assert all(next(iter(one)) == "payment_failed" for one in paying)
+
+
+def test_what_nothing_says_the_worth_of_is_not_worth_nothing() -> None:
+    told = msgspec.structs.replace(_report(), money=Money(0, "IDR"), reasons=[]).text(JAKARTA)
+    assert "what they were worth is not recorded" in told
+    assert "Rp" not in told

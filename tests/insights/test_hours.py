@@ -98,11 +98,19 @@ def test_an_hour_of_few_does_not_open() -> None:
 
 def test_the_sentences_name_the_busiest_and_the_quietest_hours() -> None:
     told = Told()
-    for subject in range(4):
+    for subject in range(20):
         _view(told, 0, subject=subject)
     text = ask(Hours(), told).text(JAKARTA)
-    assert "Visits (4): most come between 00:00 and 03:00 (100.0% of the day), fewest between 02:00" in text
+    assert "Visits (20): most come between 00:00 and 03:00 (100.0% of the day), fewest between 02:00" in text
     assert "the busiest day is Monday (100.0% of the week)" in text
+
+
+def test_few_moments_name_no_busy_hour() -> None:
+    told = Told()
+    _view(told, 0, subject=1)
+    text = ask(Hours(), told).text(JAKARTA)
+    assert "Visits (1): too few yet" in text
+    assert "busiest day" not in text
 
 
 @pytest.mark.parametrize("wrong", [{"of": "smiles"}, {"by": "weather"}, {"clock": "moon"}])

@@ -100,3 +100,8 @@ def test_a_number_opens_into_its_people() -> None:
 def test_figures_that_make_no_sense(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         Paths(**wrong)  # type: ignore[arg-type]
+
+
+def test_few_visits_are_not_said_to_be_none() -> None:
+    shop = Shop(JAKARTA.zone, "IDR", 99, "en")
+    assert "or too few" in ask(Paths(), _shop(), shop).text(shop)

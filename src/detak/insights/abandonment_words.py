@@ -41,7 +41,7 @@ def _headline(report: AbandonmentReport, shop: Shop) -> str:
     language = shop.language
     return say(
         language,
-        "abandonment.headline",
+        "abandonment.headline" if report.money.amount else "abandonment.headline_unpriced",
         left=render.whole(report.left, language),
         carts=render.whole(report.carts, language),
         share=render.percent(report.left / report.carts, language),
@@ -79,7 +79,7 @@ def _ranking(report: AbandonmentReport, shop: Shop) -> Table:
                 render.whole(one.left.value, language),
                 render.percent(one.share.value, language),
                 f"{render.percent(one.share.low, language)} – {render.percent(one.share.high, language)}",
-                render.money(one.money, language),
+                render.money(one.money, language) if report.money.amount else "–",
             ],
             key=one.reason,
         )

@@ -23,6 +23,7 @@ CLOCKS: Final = (SHOP, OWN)
 _DAYS, _HOURS = range(7), range(24)
 _TOGETHER: Final = 3  # hours that are named as one
 _LEVELS: Final = 20
+_FEW: Final = 20  # fewer name no busy hour: chance alone would
 
 
 class Hour(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,8 +165,11 @@ def _week(kind: str, level: tuple[str | None, bool], counts: Mapping[tuple[int, 
 
 
 def _busiest(week: Week, shop: Shop) -> str:
-    """The three hours of the day and the weekday that have the most."""
+    """The three hours of the day and the weekday that have the most, where there is enough to go by."""
     language = shop.language
+    what, count = say(language, f"hours.{week.of}"), render.whole(week.count, language)
+    if week.count < _FEW:
+        return say(language, "hours.few", what=what, count=count)
     hours, days = _profiles(week)
     spans = {start: sum(hours[(start + step) % 24] for step in range(_TOGETHER)) for start in _HOURS}
     start = max(spans, key=lambda one: (spans[one], -one))
@@ -174,8 +178,8 @@ def _busiest(week: Week, shop: Shop) -> str:
     return say(
         language,
         "hours.busiest",
-        what=say(language, f"hours.{week.of}"),
-        count=render.whole(week.count, language),
+        what=what,
+        count=count,
         start=render.clock(start, language),
         until=render.clock(start + _TOGETHER, language),
         share=render.percent(spans[start] / week.count, language),
