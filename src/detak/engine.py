@@ -204,10 +204,10 @@ class Engine:
 
     # The rights of a person, and the proof
 
-    def export(self, identifiers: Sequence[Identifier]) -> dict[str, Any]:
-        """Everything kept of a person, and what was acknowledged a moment ago with it."""
+    def export(self, identifiers: Sequence[Identifier], *, counted: bool = False) -> dict[str, Any]:
+        """Everything kept of a person, and what was acknowledged a moment ago with it; see ``Gate.export``."""
         self.sink.caught_up()
-        return self.gate.export(identifiers)
+        return self.gate.export(identifiers, counted=counted)
 
     def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
         """Remove a person from the vault, the facts, the log and the models; a signed receipt."""

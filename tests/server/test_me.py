@@ -1,6 +1,8 @@
 """A shopper's own page: opened by the shop's link alone, true, with switches that work at once."""
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from tests.server.serving import Running, served
 from tests.shop import track
 
 from detak.consent import Basis
+from detak.errors import StoreError
+from detak.server import me
 from detak.server.tickets import MINUTES, Tickets
 from detak.settings import Settings, SourceSettings
 
@@ -115,16 +119,88 @@ def test_forget_me_asks_first_and_then_forgets(shop: Running) -> None:
     assert shop.http.get("/v1" + link(shop, userId="budi")).json()["events"] == 1
 
 
-def test_a_ticket_is_of_one_person_for_half_an_hour() -> None:
-    now = [0.0]
-    tickets = Tickets(lambda: now[0])
+def test_a_link_outlives_a_restart_and_not_its_time(tmp_path: Path) -> None:
+    now, known = [0.0], {("user", "ani"): 7, ("user", "budi"): 8}
+    path = tmp_path / "links.key"
+    tickets = Tickets(path, known.get, lambda: now[0])
+    assert path.stat().st_mode & 0o077 == 0
     first, second = tickets.issue([("user", "ani")]), tickets.issue([("user", "budi")])
-    assert (tickets.whose(first), tickets.whose(second)) == ([("user", "ani")], [("user", "budi")])
-    now[0] = 60 * MINUTES + 1
-    assert tickets.whose(first) is None
-    third = tickets.issue([("user", "ani")])
-    tickets.spend(third)
-    assert tickets.whose(third) is None
+    again = Tickets(path, known.get, lambda: now[0])
+    assert (again.whose(first), again.whose(second)) == ([("user", "ani")], [("user", "budi")])
+    assert "ani" not in first
+    now[0] = 60 * MINUTES
+    assert again.whose(first) is None
+
+
+def test_a_link_ends_with_whoever_it_is_for(tmp_path: Path) -> None:
+    known = {("user", "ani"): 7}
+    tickets = Tickets(tmp_path / "links.key", known.get)
+    ticket, early = tickets.issue([("user", "ani")]), tickets.issue([("user", "nobody")])
+    del known["user", "ani"]
+    assert tickets.whose(ticket) is None
+    known["user", "ani"] = 9
+    assert tickets.whose(ticket) is None, "who comes back is another"
+    assert tickets.whose(early) == [("user", "nobody")]
+
+
+def test_a_link_that_was_changed_or_made_elsewhere_opens_nothing(tmp_path: Path) -> None:
+    def known(_: tuple[str, str]) -> int:
+        return 7
+
+    tickets, other = Tickets(tmp_path / "links.key", known), Tickets(tmp_path / "other.key", known)
+    ticket = tickets.issue([("user", "ani")])
+    at = len(ticket) // 2
+    changed = ticket[:at] + ("A" if ticket[at] != "A" else "B") + ticket[at + 1 :]
+    for wrong in ("", "x", "é" * 30, changed, ticket[:-4], "A" * 10_000, other.issue([("user", "ani")])):
+        assert tickets.whose(wrong) is None
+    (tmp_path / "links.key").write_bytes(b"short")
+    with pytest.raises(StoreError, match="no key of links"):
+        Tickets(tmp_path / "links.key", known)
+
+
+def test_forgetting_that_takes_long_says_so_and_is_done(shop: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.post("/v1/batch", {"batch": [viewed("a", "hana", "hanas")]})
+    shop.engine.settle()
+    path, free = link(shop, userId="hana"), threading.Event()
+    monkeypatch.setattr(me, "_PATIENCE", 0.01)
+    unlearn = shop.engine.models.unlearn
+
+    def slowly(subjects: Any) -> None:
+        free.wait(20)
+        unlearn(subjects)
+
+    monkeypatch.setattr(shop.engine.models, "unlearn", slowly)
+    for address in ("forget", "forget", "forgotten", ""):  # said twice, it is one wish
+        send = shop.http.post if address == "forget" else shop.http.get
+        options = {"data": {"sure": "on"}} if address == "forget" else {}
+        answer = send(f"{path}/{address}".rstrip("/") + "?lang=en", **options)
+        assert (answer.status_code, "You are being forgotten" in answer.text) == (202, True)
+        assert f"url={path}/forgotten?lang=en" in answer.text
+    assert len(list((shop.engine.folder / "wishes").iterdir())) == 1
+    free.set()
+    for thread in threading.enumerate():
+        if thread.name == "detak-forget":
+            thread.join(20)
+    answer = shop.http.get(f"{path}/forgotten?lang=id")
+    assert "Anda sudah dilupakan" in answer.text
+    assert "signature" in answer.text
+    assert list((shop.engine.folder / "wishes").iterdir()) == []
+    assert shop.http.get(path).status_code == 404
+
+
+def test_who_asks_too_often_is_told_to_wait(shop: Running) -> None:
+    path = link(shop, userId="budi")
+    answers = [shop.http.get(f"/v1{path}", headers={"X-Forwarded-For": "198.51.100.7"}) for _ in range(2)]
+    assert {one.status_code for one in answers} == {200}
+    guesser = {"X-Forwarded-For": "198.51.100.8", "Accept": "text/html"}
+    for _ in range(300):
+        answer = shop.http.get("/me/guessed?lang=en", headers=guesser)
+        if answer.status_code == 429:
+            break
+    assert answer.status_code == 429
+    assert "Too many at once" in answer.text
+    assert int(answer.headers["retry-after"]) >= 1
+    assert shop.http.get(f"/v1{path}", headers={"X-Forwarded-For": "198.51.100.7"}).status_code == 200
 
 
 def test_somebody_elses_switches_are_not_reached_from_a_device(shop: Running) -> None:

@@ -31,6 +31,7 @@ from detak.server import (
     gorse,
     gorse_reading,
     identity,
+    limits,
     me,
     metarank,
     metrics,
@@ -45,6 +46,7 @@ from detak.server import (
     view_as,
     why,
 )
+from detak.server.forgetting import Forgetting
 from detak.server.ingest import answers
 from detak.server.tickets import Tickets
 from detak.server.watch import Watch
@@ -68,7 +70,10 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
     upload.sweep(engine.folder)
     ending = stopping or asyncio.Event()
     viewer = auth.viewer(token, local_only=local_only)
-    answered, watch, tickets = metrics.Requests(), Watch(), Tickets()
+    answered, watch, tickets = metrics.Requests(), Watch(), Tickets(engine.folder / "links.key", engine.gate.number)
+    forgetting = Forgetting(engine.folder / "wishes", engine.forget)
+    forgetting.resume()
+    often = limits.guard(limits.Limit(60, 1.0), limits.Limit(240, 4.0))
     _describe_refusals()
     return Litestar(
         route_handlers=[
@@ -82,11 +87,12 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
             Router("/", route_handlers=why.PAGES, include_in_schema=False),
             Router(
                 "/",
-                route_handlers=me.pages(tickets),
+                route_handlers=me.pages(tickets, forgetting),
+                guards=[often],
                 exception_handlers={DeniedError: me.closed(engine.settings.language)},
                 include_in_schema=False,
             ),
-            Router("/", route_handlers=me.routes(token, tickets), tags=["rights"]),
+            Router("/", route_handlers=me.routes(token, tickets, often), tags=["rights"]),
             Router(
                 "/",
                 route_handlers=view_as.ROUTES,  # about a person: never without a token or its cookie
@@ -144,6 +150,7 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
         exception_handlers=faults.handlers(engine.settings.language),
         openapi_config=OpenAPIConfig("Detak", __version__, path="/schema", render_plugins=[JsonRenderPlugin()]),
         logging_config=None,
+        on_shutdown=[forgetting.close],
         before_send=[_harden, answered.count],
     )
 

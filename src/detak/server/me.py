@@ -1,7 +1,7 @@
 """A shopper's own page: what is kept of them, what it is used for, and the switches. Opened by a link from the shop.
 
 Only the shop knows who has signed in, so only its own server may ask for a link (a key that is ``private_key``, or the
-admin token). A link is random, lives half an hour, and names nobody; with a public key there is no way in. A device
+admin token). A link is sealed, lives half an hour, and names nobody; with a public key there is no way in. A device
 that somebody has signed in on opens no page by itself: whoever holds it now may be another person.
 """
 
@@ -22,7 +22,9 @@ from detak.errors import DeniedError, UsageError
 from detak.own_page import Own, own
 from detak.questions import Consent
 from detak.server.asking import Named, received
+from detak.server.auth import Guard
 from detak.server.figures import Figures
+from detak.server.forgetting import Done, Forgetting
 from detak.server.ingest import ANSWERS, AnyRequest, answers
 from detak.server.pages import TEMPLATES, language_of
 from detak.server.tickets import MINUTES, Tickets
@@ -31,6 +33,8 @@ from detak.subject import Identifier
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _SOURCE: Final = "own-page"
+_PATIENCE: Final = 1.5  # seconds that a page waits for what is being forgotten
+_LOOK_AGAIN: Final = 3  # seconds
 
 
 class Link(msgspec.Struct):
@@ -40,8 +44,8 @@ class Link(msgspec.Struct):
     expires: datetime
 
 
-def routes(token: str, tickets: Tickets) -> list[HTTPRouteHandler]:
-    """What programs ask, at a server with this admin token."""
+def routes(token: str, tickets: Tickets, often: Guard) -> list[HTTPRouteHandler]:
+    """What programs ask, at a server with this admin token. ``often`` says who asks too often."""
 
     @post("/v1/me", status_code=200, responses=ANSWERS)
     async def link(request: AnyRequest, engine: Engine) -> Link:
@@ -58,7 +62,7 @@ def routes(token: str, tickets: Tickets) -> list[HTTPRouteHandler]:
         expires = datetime.now(UTC) + timedelta(minutes=MINUTES)
         return Link(f"{str(request.base_url).rstrip('/')}/me/{tickets.issue(whose)}", expires)
 
-    @get("/v1/me/{ticket:str}", responses=answers(404))
+    @get("/v1/me/{ticket:str}", responses=answers(404, 429), guards=[often])
     async def told(engine: Engine, ticket: str) -> Response[Own]:
         """What is kept of whoever has the link, and what it is used for."""
         return Response(await _own(engine, _whose(tickets, ticket)), headers=_HEADERS)
@@ -66,22 +70,25 @@ def routes(token: str, tickets: Tickets) -> list[HTTPRouteHandler]:
     return [link, told]
 
 
-def pages(tickets: Tickets) -> list[HTTPRouteHandler]:
+def pages(tickets: Tickets, forgetting: Forgetting) -> list[HTTPRouteHandler]:
     """What the shopper sees and does."""
 
     def opened(ticket: str) -> list[Identifier]:
         return _whose(tickets, ticket)
 
-    return [_shown(opened), _copied(opened), _said(opened), _forgotten(opened, tickets)]
+    return [_shown(opened, forgetting), _copied(opened), _said(opened), *_forgotten(opened, forgetting)]
 
 
 Opened = Callable[[str], list[Identifier]]
 
 
-def _shown(opened: Opened) -> HTTPRouteHandler:
+def _shown(opened: Opened, forgetting: Forgetting) -> HTTPRouteHandler:
     @get("/me/{ticket:str}", include_in_schema=False)
     async def page(request: AnyRequest, engine: Engine, ticket: str) -> Response[str]:
         """The page."""
+        begun = forgetting.of(ticket)
+        if begun is not None and not begun.done():
+            return _page(request, engine, ticket, again=_again(request, engine, ticket), status=202)
         found = await _own(engine, opened(ticket))
         return _page(request, engine, ticket, shown=found, said="said" in request.query_params)
 
@@ -92,7 +99,7 @@ def _copied(opened: Opened) -> HTTPRouteHandler:
     @get("/me/{ticket:str}/copy", include_in_schema=False)
     async def copy(engine: Engine, ticket: str) -> Response[Any]:
         """Everything, as a file."""
-        found = await _copy(engine, opened(ticket))
+        found = await _copy(engine, opened(ticket), counted=False)
         if found is None:
             raise DeniedError("nothing is kept of you")
         name = {"Content-Disposition": 'attachment; filename="data.json"'}
@@ -116,19 +123,43 @@ def _said(opened: Opened) -> HTTPRouteHandler:
     return consent
 
 
-def _forgotten(opened: Opened, tickets: Tickets) -> HTTPRouteHandler:
+def _forgotten(opened: Opened, forgetting: Forgetting) -> list[HTTPRouteHandler]:
     @post("/me/{ticket:str}/forget", include_in_schema=False, status_code=200)
     async def forget(request: AnyRequest, engine: Engine, ticket: str) -> Response[str]:
-        """Everything is removed, and the receipt shown; not before the shopper has ticked that it cannot be undone."""
-        whose, form = opened(ticket), await request.form()
-        shown = await _own(engine, whose)
-        if shown.empty or "sure" not in form:
-            return _page(request, engine, ticket, shown=shown, unsure=not shown.empty)
-        receipt = await asyncio.to_thread(engine.forget, whose)
-        tickets.spend(ticket)
-        return _page(request, engine, ticket, receipt=msgspec.json.format(msgspec.json.encode(receipt)).decode())
+        """Everything is removed; not before the shopper has ticked that it cannot be undone."""
+        begun = forgetting.of(ticket)
+        if begun is None:
+            whose, form = opened(ticket), await request.form()
+            shown = await _own(engine, whose)
+            if shown.empty or "sure" not in form:
+                return _page(request, engine, ticket, shown=shown, unsure=not shown.empty)
+            begun = await asyncio.to_thread(forgetting.wish, ticket, whose)
+        await asyncio.wait([asyncio.wrap_future(begun)], timeout=_PATIENCE)
+        return _gone(request, engine, ticket, begun)
 
-    return forget
+    @get("/me/{ticket:str}/forgotten", include_in_schema=False)
+    async def forgotten(request: AnyRequest, engine: Engine, ticket: str) -> Response[str]:
+        """What became of the wish: it is being done, or the receipt."""
+        begun = forgetting.of(ticket)
+        if begun is None:
+            raise DeniedError("nothing was wished with this link, or the server began anew since")
+        return _gone(request, engine, ticket, begun)
+
+    return [forget, forgotten]
+
+
+def _gone(request: AnyRequest, engine: Engine, ticket: str, begun: Done) -> Response[str]:
+    if not begun.done():
+        return _page(request, engine, ticket, again=_again(request, engine, ticket), status=202)
+    receipt = begun.result()
+    told = msgspec.json.format(msgspec.json.encode(receipt)).decode() if receipt else ""
+    return _page(request, engine, ticket, gone=True, receipt=told)
+
+
+def _again(request: AnyRequest, engine: Engine, ticket: str) -> str:
+    """When the page is to be fetched again, and from where, as ``meta refresh`` has it."""
+    language = language_of(request, engine.settings.language)
+    return f"{_LOOK_AGAIN}; url=/me/{ticket}/forgotten?lang={language}"
 
 
 def _whose(tickets: Tickets, ticket: str) -> list[Identifier]:
@@ -142,14 +173,14 @@ async def _own(engine: Engine, whose: Sequence[Identifier]) -> Own:
     return own(await _copy(engine, whose), engine.settings)
 
 
-async def _copy(engine: Engine, whose: Sequence[Identifier]) -> dict[str, Any] | None:
-    """Everything that is kept of somebody; None: nobody is known under these identifiers.
+async def _copy(engine: Engine, whose: Sequence[Identifier], *, counted: bool = True) -> dict[str, Any] | None:
+    """What is kept of somebody, all of it or as it is counted; None: nobody is known under these identifiers.
 
     Raises:
         DeniedError: a device is named, and somebody has signed in on it.
     """
     try:
-        copy = await asyncio.to_thread(engine.export, whose)
+        copy = await asyncio.to_thread(engine.export, whose, counted=counted)
     except DeniedError:
         return None
     if whose[0][0] != "user" and any(one["kind"] == "user" for one in copy["identifiers"]):
@@ -157,14 +188,18 @@ async def _copy(engine: Engine, whose: Sequence[Identifier]) -> dict[str, Any] |
     return copy
 
 
-_BLANK: Final = {"shown": None, "closed": False, "said": False, "unsure": False, "receipt": ""}
+_BLANK: Final = {
+    **dict.fromkeys(("closed", "said", "unsure", "gone"), False),
+    **dict.fromkeys(("receipt", "again"), ""),
+    "shown": None,
+}
 
 
-def _page(request: AnyRequest, engine: Engine, ticket: str, **told: Any) -> Response[str]:
+def _page(request: AnyRequest, engine: Engine, ticket: str, *, status: int = 200, **told: Any) -> Response[str]:
     language = language_of(request, engine.settings.language)
     others = {one: f"/me/{ticket}?lang={one}" for one in LANGUAGES}
     context = {**_BLANK, **told, "ticket": ticket, "zone": engine.settings.timezone, "others": others}
-    return _rendered(language, context)
+    return _rendered(language, context, status)
 
 
 def closed(language: str) -> Callable[[AnyRequest, DeniedError], Response[str]]:

@@ -1,47 +1,79 @@
-"""Links to a shopper's own page: random, short-lived, and known to this process alone. Nobody's name is in one."""
+"""Links to a shopper's own page: sealed with the store's own key, short-lived, and of no use once they are forgotten.
 
-import secrets
-import threading
+A link holds whose page it opens, under which number they are known, and until when; encrypted and authenticated
+(AES-256-GCM), so that nobody can read or make one. Nothing of it is kept here, so it outlives a restart; and whoever is
+forgotten loses their number, so that no link of before opens anything, not even when they come back.
+"""
+
+import base64
+import os
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from detak.errors import StoreError
+from detak.private_files import write_secret
 from detak.subject import Identifier
 
 MINUTES: Final = 30
-_MOST: Final = 10_000
+_KEY: Final = 32  # bytes
+_NONCE: Final = 12
+_LONGEST: Final = 4096  # characters
+
+Known = Callable[[Identifier], int | None]
+
+
+class _Sealed(msgspec.Struct, frozen=True, array_like=True):
+    whose: list[Identifier]
+    subject: int | None
+    """Under which they were known; null: they were not."""
+    until: float
 
 
 class Tickets:
     """Who may open which page until when. Any thread.
 
     Args:
-        clock: seconds.
+        path: of the key; made on first use, readable by its owner only.
+        known: the number that somebody is known under now.
+        clock: seconds since 1970.
+
+    Raises:
+        StoreError: the file holds no key.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path, known: Known, clock: Callable[[], float] = time.time) -> None:
+        if not path.exists():
+            write_secret(path, os.urandom(_KEY))
+        key = path.read_bytes()
+        if len(key) != _KEY:
+            raise StoreError(f"{path}: is no key of links; delete it, and links given out so far open nothing")
+        self._key = AESGCM(key)
+        self._known = known
         self._clock = clock
-        self._lock = threading.Lock()
-        self._open: dict[str, tuple[float, list[Identifier]]] = {}
 
     def issue(self, whose: Sequence[Identifier]) -> str:
-        """A ticket for somebody: 192 random bits. Of too many the oldest are let go."""
-        ticket = secrets.token_urlsafe(24)
-        with self._lock:
-            now = self._clock()
-            self._open = {one: held for one, held in self._open.items() if held[0] > now}
-            while len(self._open) >= _MOST:
-                del self._open[next(iter(self._open))]
-            self._open[ticket] = (now + 60 * MINUTES, list(whose))
-        return ticket
+        """A ticket for somebody, good for half an hour."""
+        sealed = _Sealed(list(whose), self._known(whose[0]), self._clock() + 60 * MINUTES)
+        nonce = os.urandom(_NONCE)
+        told = nonce + self._key.encrypt(nonce, msgspec.json.encode(sealed), None)
+        return base64.urlsafe_b64encode(told).rstrip(b"=").decode()
 
     def whose(self, ticket: str) -> list[Identifier] | None:
-        """Whose page it opens; None: there is no such ticket, or it is too old."""
-        with self._lock:
-            until, whose = self._open.get(ticket, (0.0, []))
-            return whose if until > self._clock() else None
-
-    def spend(self, ticket: str) -> None:
-        """It opens nothing from now on."""
-        with self._lock:
-            self._open.pop(ticket, None)
+        """Whose page it opens; None: it is none of ours, too old, or whoever it was for is forgotten."""
+        if len(ticket) > _LONGEST:
+            return None
+        try:
+            told = base64.b64decode(ticket + "=" * (-len(ticket) % 4), altchars=b"-_", validate=True)
+            found = msgspec.json.decode(self._key.decrypt(told[:_NONCE], told[_NONCE:], None), type=_Sealed)
+        except (ValueError, InvalidTag, msgspec.MsgspecError):
+            return None
+        if found.until <= self._clock() or not found.whose:
+            return None
+        same = found.subject is None or self._known(found.whose[0]) == found.subject
+        return found.whose if same else None
