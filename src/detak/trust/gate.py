@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 
@@ -28,15 +28,13 @@ from detak.store.registry import Registry
 from detak.store.vault import BY_HAND, Vault
 from detak.subject import Identifier
 from detak.trust.admission import Batch, Guard
-from detak.trust.allowed import allowed
+from detak.trust.allowed import COUNTED, allowed
 from detak.trust.entrance import Admission, Entrance
 from detak.trust.keeping import NOTHING, PURPOSE, WORTH, Keeping, standpoint, stands
 from detak.trust.passages import Granted, Identity, Known, Member, Person, Profile, Removed, Standpoint, United, Visitor
 from detak.trust.recounting import Recounting
 from detak.trust.remembering import Remembering
 
-COUNTED: Final = {"events": ("event", "time", "received", "source"), "items": ("product_id",), "decisions": ("id",)}
-"""Columns of a person's facts that say how many there are of what, since when, and from where."""
 LetGo = Callable[[set[int], list[Identifier]], None]
 
 
@@ -223,13 +221,11 @@ class Gate:
         ]
 
     def number(self, identifier: Identifier) -> int | None:
-        """Under which pseudonym an identifier is known, until its person is forgotten; None: it is not."""
+        """The pseudonym of an identifier, until its person is forgotten; None: it has none."""
         return self._vault.lookup([identifier]).get(identifier)
 
     def export(self, identifiers: Sequence[Identifier], *, counted: bool = False) -> dict[str, Any]:
-        """Everything kept of a person, for that person (UU PDP art. 7, 13; GDPR art. 15, 20).
-
-        ``counted``: of the facts only the columns that they are counted by (``COUNTED``), which is much less to read.
+        """What is kept of a person, for them (UU PDP art. 7, 13; GDPR art. 15, 20); ``counted``: facts as ``COUNTED``.
 
         Raises:
             DeniedError: nobody is known under these identifiers.
