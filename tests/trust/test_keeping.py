@@ -94,6 +94,26 @@ def test_what_nobody_is_known_behind_counts_too(tmp_path: Path) -> None:
         assert msgspec.json.decode(narrowed)["orders"] == 1
 
 
+def test_a_segment_is_told_of_from_what_was_kept_of_its_people(tmp_path: Path) -> None:
+    told = [
+        {**track("Products Searched", f"s{who}", properties={"query": "mangkok", "results": 3}), "userId": who}
+        for who in PEOPLE
+    ]
+    seen = {"product_id": "P1", "name": "Barang 1"}
+    told += [{**track("Product Viewed", f"v{who}", properties=seen), "userId": who} for who in PEOPLE[1:]]
+    told += [{**order(1, "o", user="ani"), "timestamp": "2026-10-01T10:00:00Z"}]
+    asked = [Question(name, {"segment": "browsing"}) for name in ("searches", "product_funnel")]
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *told)
+        before = [engine.answer(one).report for one in asked]
+        assert keep(engine)
+        after = [engine.answer(one).report for one in asked]
+    assert after == before
+    searches, funnel = (msgspec.json.decode(one) for one in after)
+    assert searches["searches"] == 2
+    assert funnel["products"][0]["seen"] == 2
+
+
 def differing(engine: Engine) -> list[str]:
     """The tables that are not what would be made of the facts now."""
 

@@ -93,7 +93,9 @@ def stated(facts: Facts, filters: Filters) -> dict[str, ir.Table]:
     """``stated``: name, value: which of the attributes' values any event states. Nothing where none is asked for."""
     wanted = {name: _values(value) for name in ATTRIBUTES if (value := getattr(filters, name)) is not None}
     each = [
-        facts.events.select(name=ibis.literal(name), value=facts.events[name].lower())
+        facts.events.select(value=facts.events[name])
+        .distinct()
+        .select(name=ibis.literal(name), value=ibis._.value.lower())
         .filter(ibis._.value.isin(values))
         .distinct()
         for name, values in wanted.items()
@@ -122,6 +124,8 @@ def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) 
     events, decisions = facts.events, facts.decisions
     wanted = {name: _values(value) for name in ATTRIBUTES if (value := getattr(filters, name)) is not None}
     start, end = (None, None) if period is None else period.bounds(shop.zone)
+    if filters.segment is not None and not wanted and period is None:
+        return _of(facts, segment(facts, filters.segment, None))
     if wanted or period is not None:
         events = _kept(events, wanted, start, end)
     if period is not None:
@@ -140,6 +144,16 @@ def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) 
         return facts
     lines = None if rare is None else lines_of(facts).semi_join(rare.select(event_id=rare.id), "event_id")
     return replace(facts, events=events, items=items, decisions=decisions, kept=Kept(visits, rare=rare, lines=lines))
+
+
+def _of(facts: Facts, people: ir.Table) -> Facts:
+    """What these people did, all of it: no row of what was kept depends on anybody else's."""
+
+    def theirs(table: ir.Table) -> ir.Table:
+        return table.semi_join(people, "subject")
+
+    kept = facts.kept and Kept(*(one if one is None else theirs(one) for one in facts.kept))
+    return Facts(theirs(facts.events), theirs(facts.items), facts.volumes, theirs(facts.decisions), kept)
 
 
 def _visits(facts: Facts, wanted: Mapping[str, list[str]], start: datetime | None, end: datetime | None) -> ir.Table:
