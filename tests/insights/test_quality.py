@@ -123,10 +123,15 @@ def test_it_says_what_is_wrong_in_both_languages() -> None:
     assert report([]).text(JAKARTA).endswith("Nothing came in during this time.")
 
 
+def test_why_a_message_could_not_be_used_is_said_in_the_readers_language() -> None:
+    assert problem("is not UTF-8", "id") == "bukan UTF-8"
+    assert problem("event: is missing: a track needs the name of what happened", "id").startswith("event: tidak ada")
+
+
 def test_a_problem_without_words_stands_as_it_is() -> None:
     assert problem("order_id", "id") == "order_id"
     assert problem("agent:Googlebot", "id") == "agent:Googlebot"
-    assert problem("type: is none of track", "id") == "type: is none of track"
+    assert problem("type: is none of these", "id") == "type: is none of these"
     assert problem("event: is called “Order Completed” in the plan", "id") == (
         "event: dalam rencana disebut “Order Completed”"
     )

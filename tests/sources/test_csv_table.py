@@ -205,3 +205,42 @@ def test_a_real_event_log(shared_data: Callable[[str], Path]) -> None:
         ORDER_COMPLETED,
     }
     assert found.messages[0].timestamp == "2015-09-10T02:36:33.000000Z"
+
+
+def test_order_lists_of_other_marketplaces(tmp_path: Path) -> None:
+    tokopedia = [
+        [
+            "Order ID",
+            "Invoice",
+            "Payment Date",
+            "Order Status",
+            "Product ID",
+            "Product Name",
+            "Quantity",
+            "Price (Rp.)",
+        ],
+        ["7", "INV/1", "02-11-2026 10:00:00", "Pesanan Selesai", "P1", "Sapu", 2, "45.000"],
+    ]
+    (order,) = read("auto", write_csv(tmp_path / "t.csv", tokopedia, ",", "utf-8-sig")).messages
+    assert (order.timestamp, order.properties.quantity) == ("2026-11-02T03:00:00.000000Z", 2)
+    assert [one.price for one in order.properties.products or []] == [45_000]
+    lazada = [
+        ["orderNumber", "createTime", "sellerSku", "itemName", "unitPrice", "paidPrice", "shippingCity", "status"],
+        ["9", "1 Nov 2026 08:15", "LZ-1", "Sepatu", "80000.00", "75000.00", "Bandung", "delivered"],
+    ]
+    (order,) = read("auto", write_csv(tmp_path / "l.csv", lazada, ";", "utf-8")).messages
+    assert (order.timestamp, order.properties.city) == ("2026-11-01T01:15:00.000000Z", "Bandung")
+    assert [(one.sku, one.price, one.total) for one in order.properties.products or []] == [("LZ-1", 80_000, 75_000)]
+
+
+def test_months_by_their_names(tmp_path: Path) -> None:
+    dates = ["17 Agustus 2023 09.30", "5-Okt-2023 10:00", "2 May 2023", "3 Des. 2023 23:59:58", "4 Foo 2023"]
+    rows = [[f"A{at}", date, "Kopi", 1, 5, 5] for at, date in enumerate(dates)]
+    found = read("auto", write_csv(tmp_path / "x.csv", [HEADER, *rows], ",", "utf-8"))
+    assert [message.timestamp for message in found.messages] == [
+        "2023-08-17T02:30:00.000000Z",
+        "2023-10-05T03:00:00.000000Z",
+        "2023-05-01T17:00:00.000000Z",
+        "2023-12-03T16:59:58.000000Z",
+    ]
+    assert [one.row for one in found.rejects] == [6]

@@ -145,6 +145,13 @@ def test_a_bad_row_is_kept_aside_and_its_neighbours_go_in(
     assert [tuple(reject) for reject in found.rejects] == [(3, column, reason)]
 
 
+def test_a_line_that_says_nothing_but_a_number_is_no_order(tmp_path: Path) -> None:
+    sums = ["Total", *("" for _ in RAW[1:])]
+    found = read("auto", write_xlsx(tmp_path / "x.xlsx", [RAW, raw_row("A1"), sums]))
+    assert [one.row for one in found.rejects] == [3]
+    assert len(found.parcels) == 1
+
+
 def test_an_order_without_a_time_is_still_an_order(tmp_path: Path) -> None:
     found = read("auto", raw(tmp_path, raw_row("A", **{"Waktu Pesanan Dibuat": "-"})))
     assert not found.rejects

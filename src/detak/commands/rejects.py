@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from detak.insights.problems import problem
 from detak.terminal import desk_of, explained, json_option, lang_option, print_, spoken, store_option
 from detak.words import say
 
@@ -49,6 +50,7 @@ def replay(source: str | None, event: str | None, lang: str | None, store: Path,
 def _line(one: "Rejected", language: str) -> str:
     example = ", ".join(f"{name}: {holds}" for name, holds in one.example.items())
     shown = f"\n{'':12}  {say(language, 'desk.example', example=example)}" if example else ""
-    what = f"{one.source}  {one.event or say(language, 'desk.no_name')}  {one.field}: {one.reason}"
+    detail = f"{one.field}: {one.reason}" if one.field else one.reason
+    what = f"{one.source}  {one.event or say(language, 'desk.no_name')}  {problem(detail, language)}"
     again = say(language, "desk.again", last=one.last, kept=f"{one.kept:,}")
     return f"{one.count:12,}  {what}  ({again}){shown}"

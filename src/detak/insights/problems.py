@@ -1,4 +1,4 @@
-"""What is wrong with a field, in words: the engine's own reasons are few, and each has a text in every language."""
+"""What is wrong with a field or a message, in words: the engine's reasons are few, and have a text in each language."""
 
 import re
 
@@ -9,6 +9,8 @@ _CALLED = re.compile(r"is called “(?P<name>.*)” in the plan")
 
 def problem(detail: str, language: str) -> str:
     """``total: is negative`` in the language; as it stands where there is no text for it (a field, a rule)."""
+    if knows(language, f"problem.{detail}"):
+        return say(language, f"problem.{detail}")
     field, colon, said = detail.partition(": ")
     if called := _CALLED.fullmatch(said):
         return f"{field}: {say(language, 'problem.called', name=called['name'])}"

@@ -363,11 +363,15 @@ def _derived_id(raw: msgspec.Raw | bytes, time: int | None) -> str:
 
 def _located(error: Exception) -> tuple[str, str]:
     """msgspec's message as (field, reason): ``Expected `float`, got `str` - at `$.price``` ."""
-    reason, _, path = str(error).partition(" - at `$")
-    return path.strip("`.") or "", _plain(reason)
+    reason, _, path = _plain(error).partition(" - at $")
+    return path.strip("."), reason.strip()
 
 
-def _plain(error: Exception | str) -> str:
+def _plain(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
     text = str(error).replace("`", "").replace(" | null", "").strip()
     return text[:1].lower() + text[1:]
 

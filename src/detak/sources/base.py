@@ -4,6 +4,7 @@ A source is a class with a ``source`` name, a ``recognises`` that looks at a fil
 yields. It never holds a whole file where the format can be streamed, and never lets one bad row end the reading.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,11 @@ _DAY_FIRST = (
     *("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y %H:%M:%S"),
     *("%d/%m/%Y %H.%M", "%d/%m/%Y %H.%M.%S", "%d-%m-%Y %H.%M", "%d-%m-%Y %H.%M.%S"),
     *("%d/%m/%Y", "%d-%m-%Y"),
+)
+_WORDED = re.compile(r"^(\d{1,2})[ -]([A-Za-z]{3})[a-z]*\.?[ -](\d{4})\b")
+_MONTHS = (
+    *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    *("jan", "feb", "mar", "apr", "mei", "jun", "jul", "agu", "sep", "okt", "nov", "des"),
 )
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no shop's log is older; a date before it is a default or a slip
 AHEAD = timedelta(days=1)  # a clock may be wrong by as much; a time further after now is a mistake
@@ -145,13 +151,20 @@ def to_utc(moment: datetime, reading: Reading, field: str) -> str:
     return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _numbered(date: re.Match[str]) -> str:
+    """``1 Okt 2024`` as ``1/10/2024``; another word stays."""
+    month = date[2].lower()
+    return f"{date[1]}/{_MONTHS.index(month) % 12 + 1}/{date[3]}" if month in _MONTHS else date[0]
+
+
 def parse_time(text: str, reading: Reading, field: str) -> str:
-    """A time as exports write it, to UTC: ISO 8601, ``2024-04-01 00:15``, ``01/04/2024 00:15`` (day first).
+    """A time as exports write it, to UTC: ISO 8601, ``2024-04-01 00:15``, ``01/04/2024 00:15`` (day first),
+    ``1 Apr 2024 00:15`` (English or Indonesian).
 
     Raises:
         RowError: it is no date or time that exists.
     """
-    text = text.strip()
+    text = _WORDED.sub(_numbered, text.strip())
     try:
         return to_utc(datetime.fromisoformat(text), reading, field)
     except ValueError:

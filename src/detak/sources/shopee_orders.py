@@ -148,6 +148,8 @@ def _line(row: int, cells: Cells, columns: Columns, *, by_line: bool) -> _Line:
     order_id = columns.text(cells, "order_id")
     if order_id is None:
         raise RowError(columns.name("order_id"), "is missing")
+    if not any(columns.text(cells, field) for field in COLUMNS if field != "order_id"):
+        raise RowError(columns.name("status"), "is missing")  # a line of sums, or what is left of a row
     status, reason = columns.text(cells, "status"), columns.text(cells, "reason")
     cancelled = is_cancelled(status, reason)
     order = _order(cells, columns, cancelled=cancelled)

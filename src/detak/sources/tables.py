@@ -26,7 +26,7 @@ HEADER_WITHIN = 20
 
 _ANY_FORM = delimited.Form()
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_CURRENCY_SUFFIX = re.compile(r"\((?:rp|idr|php|sgd|myr|thb|vnd|twd|brl|usd|gbp|eur)\)\s*$", re.IGNORECASE)
+_CURRENCY_SUFFIX = re.compile(r"\((?:rp\.?|idr|php|sgd|myr|thb|vnd|twd|brl|usd|gbp|eur)\)\s*$", re.IGNORECASE)
 _DATA = re.compile(r"\d{4,}|@")
 _SEPARATORS = re.compile(r"[\W_]+")
 
