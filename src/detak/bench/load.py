@@ -15,6 +15,8 @@ import uvloop
 from detak.bench.traffic import BATCH, question, single, stamp, templates
 
 _TEMPLATES: Final = 24
+_END: Final = b"\r\n\r\n"  # of the head of an answer
+_LOST: Final = 0  # the status of what was never answered
 _STRIDE: Final = 7_919  # prime: everybody is asked for once before anybody is again
 
 
@@ -48,6 +50,39 @@ class Loaded(msgspec.Struct, frozen=True):
     requests: int
 
 
+class _Asking(asyncio.Protocol):
+    """One connection, one request at a time. ``answered`` gets the status once the whole answer was read."""
+
+    def __init__(self) -> None:
+        self.answered: asyncio.Future[int] | None = None
+        self._read = b""
+        self._size = 0  # of the whole answer, once its head was read
+
+    def data_received(self, data: bytes) -> None:
+        read = self._read = self._read + data if self._read else data
+        if not self._size:
+            end = read.find(_END)
+            if end < 0:
+                return
+            self._size = end + len(_END) + _length(read[:end])
+        if len(read) >= self._size:
+            self._read, self._size = b"", 0
+            self._tell(int(read[9:12]))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._tell(_LOST)
+
+    def _tell(self, status: int) -> None:
+        if self.answered is not None and not self.answered.done():
+            self.answered.set_result(status)
+
+
+def _length(head: bytes) -> int:
+    """How long the body behind a head is."""
+    _, named, rest = head.lower().partition(b"\r\ncontent-length:")
+    return int(rest.partition(b"\r\n")[0]) if named else 0
+
+
 class _Run:
     def __init__(self, load: Load) -> None:
         self.load = load
@@ -73,13 +108,16 @@ class _Run:
         return self.head + str(len(body)).encode() + b"\r\n\r\n" + body
 
     async def keep_busy(self) -> None:
-        reader, writer = await asyncio.open_connection(self.load.host, self.load.port, limit=1 << 20)
+        """Ask over one connection until the time is over."""
+        loop = asyncio.get_running_loop()
+        link, asking = await loop.create_connection(_Asking, self.load.host, self.load.port)
         while time.perf_counter() < self.until:
             number, request = self.number, self.next_request()
             await self._pace(number)
             began = time.perf_counter()
-            writer.write(request)
-            status = await _status(reader)
+            answered = asking.answered = loop.create_future()
+            link.write(request)
+            status = await answered
             if status == 200:
                 self.latencies.append(time.perf_counter() - began)
             elif status in (429, 503):
@@ -87,12 +125,15 @@ class _Run:
                 await asyncio.sleep(0.05)
             else:
                 self.failed += 1
-        writer.close()
+                if status == _LOST:
+                    return
+        link.close()
 
     async def _pace(self, number: int) -> None:
         if self.load.rate:
             due = self.began + (number - self.load.first) / self.load.rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            if (early := due - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
 
     def result(self) -> Loaded:
         seconds = time.perf_counter() - self.began
@@ -101,15 +142,6 @@ class _Run:
         events = len(self.latencies) * (BATCH if self.batches else 1)
         sent = self.number - self.load.first
         return Loaded(events, self.refused, self.failed, seconds, round(p50, 2), round(p99, 2), round(worst, 1), sent)
-
-
-async def _status(reader: asyncio.StreamReader) -> int:
-    head = await reader.readuntil(b"\r\n\r\n")
-    status = int(head[9:12])
-    at = head.lower().find(b"content-length:")
-    if at >= 0:
-        await reader.readexactly(int(head[at + 15 : head.index(b"\r\n", at)]))
-    return status
 
 
 async def _drive(load: Load) -> Loaded:

@@ -82,11 +82,12 @@ def _warmed(engine: Engine) -> None:
 
 
 def _calm() -> None:
-    """Let go of what start-up leaves; then look for cycles seldom, since what comes in makes none, and switch threads
-    sooner than by default, since an answer must not wait for a sink that computes."""
+    """Let go of what start-up leaves; then look for cycles among few objects at a time, since answers wait meanwhile,
+    and among all hardly ever, since what comes in makes none. Switch threads sooner than by default, since an answer
+    must not wait for a sink that computes."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(5_000, 1, 10_000)
     sys.setswitchinterval(0.001)
 
 
