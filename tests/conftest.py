@@ -46,6 +46,20 @@ def _compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_recurs() -> Iterator[None]:
+    """What engines do again and again comes between no two lines of a test, however long they take.
+
+    A test of what recurs does it itself; servers in processes of their own beat as ever.
+    """
+    day = 86_400.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detak.engine._BEAT_SECONDS", day)
+        patch.setattr("detak.recommending.models._LOOK_SECONDS", day)
+        patch.setattr("detak.recommending.models._LONGEST_REST", day)
+        yield
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """An engine on a fresh store, with the default settings."""
