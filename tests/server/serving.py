@@ -2,9 +2,10 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,23 @@ class Running:
         return [{name: row[name] for name in shown} for row in rows]
 
 
+def _first_looks(engine: Engine) -> list[threading.Event]:
+    """Set once the models have looked at the facts, and at the catalogue: neither comes between two lines of a test."""
+    looked = []
+    for name in ("_refit", "renew"):
+        look, done = getattr(engine.models, name), threading.Event()
+        setattr(engine.models, name, partial(_tell, look, done))
+        looked.append(done)
+    return looked
+
+
+def _tell(look: Callable[[], None], done: threading.Event) -> None:
+    try:
+        look()
+    finally:
+        done.set()
+
+
 @contextmanager
 def served(folder: Path, settings: Settings | None = None) -> Iterator[Running]:
     """Serve a store until the block ends; events of ``web`` count without a consent."""
@@ -75,10 +93,12 @@ def served(folder: Path, settings: Settings | None = None) -> Iterator[Running]:
         ready.set()
 
     with Engine(folder, settings or Settings(sources={"web": COUNTED})) as engine:
+        looked = _first_looks(engine)
         options = {"host": "127.0.0.1", "port": 0, "sign_in": False, "ready": announce, "stop": stop.append}
         thread = threading.Thread(target=serve, args=(engine,), kwargs=options, daemon=True)
         thread.start()
-        assert ready.wait(20)
+        assert ready.wait(60)
+        assert all(one.wait(60) for one in looked)
         yield Running(engine, told[0].split("/?")[0], told[1])
         stop[0]()
         thread.join(20)
