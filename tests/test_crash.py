@@ -14,6 +14,7 @@ from tests.crash.disk import disk
 from tests.crash.facts import Found
 from tests.crash.ledger import Leaver, Ledger, Parcel, Wish
 from tests.crash.verdict import judge
+from tests.store.appending import append_wait
 
 
 @pytest.mark.parametrize(("rounds", "seed"), [(["seal", "full"], 1), (["importing", "forgetting"], 2)])
@@ -89,7 +90,7 @@ def test_damage_takes_nothing_that_was_acknowledged(seed: int, tmp_path: Path) -
     bodies = [b'{"batch":[{"messageId":"%s"}]}' % one for one in (b"n1", b"n2", b"n3")]
     log = Log(tmp_path / "log", queue_bytes=1000)
     for body in bodies:
-        log.append_wait(Meta("web", 0), body)
+        append_wait(log, Meta("web", 0), body)
     log.close()
     rng = random.Random(seed)
     done = {damage(tmp_path, told(), rng) for damage in (tear, rubbish)}

@@ -16,6 +16,7 @@ from detak.reading.intake import Intake
 from detak.record import Meta
 from detak.settings import Settings
 from detak.store.log import Log
+from tests.store.appending import append_wait
 from tests.store.rows import keys_in
 from tests.test_sink import House
 
@@ -44,7 +45,7 @@ def decoder(log: Log) -> Iterator[Decoder]:
 
 def test_it_answers_what_decoding_here_does(log: Log, decoder: Decoder) -> None:
     for number in range(10):
-        log.append_wait(Meta("web", RECEIVED), body(number))
+        append_wait(log, Meta("web", RECEIVED), body(number))
     middle = log.read(0, 1)[-1].end
     for offset, until in ((0, log.end), (middle, log.end)):
         decoder.ask(offset, until, log.end)
@@ -59,7 +60,7 @@ def test_it_answers_what_decoding_here_does(log: Log, decoder: Decoder) -> None:
 
 
 def test_what_it_cannot_do_it_says(log: Log, decoder: Decoder) -> None:
-    log.append_wait(Meta("web", RECEIVED), body(1))
+    append_wait(log, Meta("web", RECEIVED), body(1))
     decoder.ask(3, log.end, log.end)
     with pytest.raises(ValueError, match="truncated"):
         decoder.answer()
@@ -73,7 +74,7 @@ def test_a_backlog_goes_in_once_even_if_it_dies(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(sinking, "_READ_BYTES", 20_000)
     house = House(tmp_path)
     for number in range(60):
-        house.log.append_wait(Meta("web", RECEIVED), body(number))
+        append_wait(house.log, Meta("web", RECEIVED), body(number))
     house.sink.start()
     if kill:
         until = time.monotonic() + 20

@@ -26,6 +26,7 @@ from detak.store.registry import Registry
 from detak.store.rejects import Rejects
 from detak.store.vault import Vault
 from detak.trust.gate import Gate
+from tests.store.appending import append_wait
 from tests.store.rows import keys_in
 
 SETTINGS = Settings(sources={"web": SourceSettings(basis=Basis.CONTRACT, purposes=("analytics",))}, seal_seconds=3600)
@@ -55,7 +56,7 @@ class House:
                 future.set_result(became)
 
         self.sink.expect(ticket, landed)
-        self.log.append_wait(Meta(source, RECEIVED, False, ticket), msgspec.json.encode({"batch": messages}))
+        append_wait(self.log, Meta(source, RECEIVED, False, ticket), msgspec.json.encode({"batch": messages}))
         return future
 
     def close(self) -> None:
@@ -105,7 +106,7 @@ def test_a_restart_applies_what_was_acknowledged_once(tmp_path: Path, sealed: bo
     first.send(order(1), order(2), {"type": "track"}).result(20)
     if sealed:
         first.sink.call(first.sink.settle)
-    first.log.append_wait(Meta("web", RECEIVED), msgspec.json.encode({"batch": [order(2), order(3), {}]}))
+    append_wait(first.log, Meta("web", RECEIVED), msgspec.json.encode({"batch": [order(2), order(3), {}]}))
     first.sink.call(first.sink.catch_up)
     first.sink._stop.set()
     first.sink._due = lambda **_: False  # type: ignore[method-assign]  # killed: nothing is sealed on the way out
@@ -181,10 +182,12 @@ def test_what_breaks_after_the_facts_writes_nothing_twice(
 
     monkeypatch.setattr(getattr(house, part), method, broken)
     for number in range(2):
-        house.log.append_wait(
-            Meta("web", RECEIVED, False, number), msgspec.json.encode({"batch": [order(number), {"type": "track"}]})
+        append_wait(
+            house.log,
+            Meta("web", RECEIVED, False, number),
+            msgspec.json.encode({"batch": [order(number), {"type": "track"}]}),
         )
-        house.log.append_wait(Meta("web", RECEIVED, decided=True), decided(f"d{number}"))
+        append_wait(house.log, Meta("web", RECEIVED, decided=True), decided(f"d{number}"))
     house.sink.start()
     house.sink.caught_up()
     with house.store.reader() as reader:
@@ -212,7 +215,7 @@ def test_who_gave_up_waiting_disturbs_nobody(house: House, caplog: pytest.LogCap
     assert given_up.cancel()
     told = house.send(order(2), ticket=2)
     house.sink.expect(3, broken)
-    house.log.append_wait(Meta("web", RECEIVED, False, 3), msgspec.json.encode({"batch": [order(3)]}))
+    append_wait(house.log, Meta("web", RECEIVED, False, 3), msgspec.json.encode({"batch": [order(3)]}))
     last = house.send(order(4), ticket=4)
     house.sink.start()
     assert [kinds(told), kinds(last)] == [[ACCEPTED], [ACCEPTED]]
@@ -271,7 +274,7 @@ def test_whoever_waits_at_the_end_is_told(house: House, monkeypatch: pytest.Monk
 
 def test_what_a_crash_kept_in_the_log_is_deleted_at_the_start(tmp_path: Path) -> None:
     first = House(tmp_path)
-    first.log.append_wait(Meta("web", RECEIVED), msgspec.json.encode({"batch": [order(1, userId="zqxjkvbpwy")]}))
+    append_wait(first.log, Meta("web", RECEIVED), msgspec.json.encode({"batch": [order(1, userId="zqxjkvbpwy")]}))
     first.sink._step(wait=False)
     first.store.seal()  # and killed before the log let go
     first.abandon()

@@ -91,6 +91,10 @@ class Remote:
         """The write key of a source."""
         return str(msgspec.json.decode(self._post(f"/v1/admin/keys/{_segment(source)}"))["key"])
 
+    def revoke_key(self, source: str) -> None:
+        """Take a source's write key back."""
+        self._send("DELETE", f"/v1/admin/keys/{_segment(source)}")
+
     def audit(self) -> Audit:
         """The audit chain, and whether it holds."""
         return msgspec.json.decode(self._send("GET", "/v1/admin/audit"), type=Audit)

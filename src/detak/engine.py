@@ -284,6 +284,15 @@ class Engine:
         """
         return self._registry.write_key(source_name(source))
 
+    def revoke_key(self, source: str) -> None:
+        """Take a source's write key back: nothing comes in with it any more. The next asking makes another.
+
+        Raises:
+            UsageError: the source has none.
+        """
+        self._registry.revoke(source_name(source))
+        self._keys = self._registry.write_keys()
+
     def source_of(self, key: str) -> str | None:
         """The source that a write key belongs to."""
         if key not in self._keys:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.shop import consenting, track
+from tests.store.appending import append_wait
 from tests.test_sink import House
 
 from detak.consent import Purpose
@@ -57,7 +58,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def decide(house: House, body: bytes) -> None:
     """Append a record of decisions, and wait until it is applied."""
-    house.log.append_wait(Meta("web", NOW, decided=True), body)
+    append_wait(house.log, Meta("web", NOW, decided=True), body)
     house.sink.call(house.sink.catch_up)
 
 
@@ -77,7 +78,7 @@ def test_a_decision_is_kept_as_it_was_answered(house: House) -> None:
 
 
 def test_decisions_become_facts_by_themselves_and_many_in_the_process_that_decodes(house: House) -> None:
-    house.log.append_wait(Meta("web", NOW, decided=True), decided("ani"))
+    append_wait(house.log, Meta("web", NOW, decided=True), decided("ani"))
     wait_for(house, 2)
     assert house.sink._decoder._process is None
     bodies = [decided(user, 60) for user in ("ani", None, "budi", "ani", None, "budi")]
@@ -129,12 +130,12 @@ def test_a_no_said_later_hides_what_was_decided_for_them(house: House) -> None:
 
 def test_a_restart_applies_decisions_once(tmp_path: Path) -> None:
     first = House(tmp_path)
-    first.log.append_wait(Meta("web", NOW, decided=True), decided("ani", 3))
+    append_wait(first.log, Meta("web", NOW, decided=True), decided("ani", 3))
     first.abandon()  # acknowledged, not applied
     second = House(tmp_path)
     second.sink.start()
     second.sink.call(second.sink.catch_up)
-    second.log.append_wait(Meta("web", NOW, decided=True), decided("ani", 2))
+    append_wait(second.log, Meta("web", NOW, decided=True), decided("ani", 2))
     second.sink.call(second.sink.settle)
     second.sink.call(second.sink.catch_up)
     second.close()
@@ -145,9 +146,9 @@ def test_a_restart_applies_decisions_once(tmp_path: Path) -> None:
 
 def test_events_and_decisions_share_a_chunk(tmp_path: Path) -> None:
     house = House(tmp_path)
-    house.log.append_wait(Meta("web", NOW, decided=True), decided("ani", 1))
+    append_wait(house.log, Meta("web", NOW, decided=True), decided("ani", 1))
     future = house.send(track("A", "1", user="ani"), {"type": "track"})
-    house.log.append_wait(Meta("web", NOW, decided=True), decided(None, 1))
+    append_wait(house.log, Meta("web", NOW, decided=True), decided(None, 1))
     house.sink.start()
     assert [one.what for one in future.result(timeout=20)] == ["accepted", "rejected"]
     house.sink.call(house.sink.catch_up)
@@ -156,7 +157,7 @@ def test_events_and_decisions_share_a_chunk(tmp_path: Path) -> None:
 
 
 def test_a_record_that_is_none_is_kept_aside(house: House) -> None:
-    house.log.append_wait(Meta("web", NOW, decided=True), b"[1]")
+    append_wait(house.log, Meta("web", NOW, decided=True), b"[1]")
     decide(house, decided("ani", 1))
     assert len(rows(house)) == 1
     assert list((house.folder / "rejects").glob("aside-*.body"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.store.appending import append_wait
 
 from detak.errors import BusyError, RowError, StoreError
 from detak.record import Entry, Meta
@@ -35,7 +36,7 @@ def bodies(log: Log, offset: int) -> list[bytes]:
 
 def fill(folder: Path, *appended: bytes) -> list[int]:
     log = opened(folder)
-    ends = [log.append_wait(META, one) for one in appended]
+    ends = [append_wait(log, META, one) for one in appended]
     log.close()
     return ends
 
@@ -75,7 +76,7 @@ def test_a_torn_end_is_cut_and_all_that_is_whole_before_it_kept(appended: list[b
         found = bodies(log, 0)
         assert found[: len(whole)] == whole
         assert found == appended[: len(found)]
-        log.append_wait(META, b"after")
+        append_wait(log, META, b"after")
         assert bodies(log, 0) == [*found, b"after"]
         log.close()
 
@@ -116,7 +117,7 @@ def test_damage_between_segments_stops_the_opening(tmp_path: Path, monkeypatch: 
 
 def test_damage_while_open_is_reported_after_what_precedes_it(tmp_path: Path) -> None:
     log = opened(tmp_path)
-    ends = [log.append_wait(META, one) for one in (b"one", b"two", b"three")]
+    ends = [append_wait(log, META, one) for one in (b"one", b"two", b"three")]
     with segment(tmp_path).open("r+b") as file:
         file.seek(ends[1] - 1)
         file.write(b"\xff")
@@ -130,7 +131,7 @@ def test_goes_on_over_segments_and_drops_the_sealed_ones(tmp_path: Path, monkeyp
     monkeypatch.setattr(module, "_SEGMENT_BYTES", 100)
     log = opened(tmp_path)
     appended = [f"body {number}".encode() * 5 for number in range(20)]
-    ends = [log.append_wait(META, one) for one in appended]
+    ends = [append_wait(log, META, one) for one in appended]
     assert len(list(tmp_path.glob("*.log"))) > 5
     assert bodies(log, 0) == appended
     log.drop(ends[9])
@@ -146,10 +147,10 @@ def test_goes_on_over_segments_and_drops_the_sealed_ones(tmp_path: Path, monkeyp
 
 def test_no_byte_remains_once_everything_is_sealed(tmp_path: Path) -> None:
     log = opened(tmp_path)
-    end = log.append_wait(META, b"a person")
+    end = append_wait(log, META, b"a person")
     log.drop(end)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b""]
-    assert log.append_wait(META, b"next") > end
+    assert append_wait(log, META, b"next") > end
     assert bodies(log, end) == [b"next"]
     log.close()
     log.drop(log.end)  # as the sink does when it stops
@@ -158,11 +159,11 @@ def test_no_byte_remains_once_everything_is_sealed(tmp_path: Path) -> None:
 
 def test_what_shares_a_segment_with_newer_records_leaves_at_the_next_drop(tmp_path: Path) -> None:
     log = opened(tmp_path)
-    end = log.append_wait(META, b"a person")
-    last = log.append_wait(META, b"not yet applied")
+    end = append_wait(log, META, b"a person")
+    last = append_wait(log, META, b"not yet applied")
     log.drop(end)
     assert bodies(log, end) == [b"not yet applied"]
-    newest = log.append_wait(META, b"later")
+    newest = append_wait(log, META, b"later")
     log.drop(last)
     assert not any(b"a person" in path.read_bytes() for path in tmp_path.iterdir())
     assert bodies(log, last) == [b"later"]
@@ -177,7 +178,7 @@ def test_a_log_that_ends_before_the_sealed_facts_goes_on_behind_them(
     with caplog.at_level(logging.WARNING):
         log = opened(tmp_path, start=10_000)
     assert "before the sealed facts" in caplog.text
-    assert log.append_wait(META, b"new") > 10_000
+    assert append_wait(log, META, b"new") > 10_000
     assert bodies(log, 10_000) == [b"new"]
     log.close()
     again = opened(tmp_path, start=10_000)
@@ -205,7 +206,7 @@ def test_a_full_disk_acknowledges_nothing_and_the_next_append_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     log = opened(tmp_path)
-    first = log.append_wait(META, b"first")
+    first = append_wait(log, META, b"first")
     full = OSError(errno.ENOSPC, "No space left on device")
 
     class Disk:
@@ -232,10 +233,10 @@ def test_a_full_disk_acknowledges_nothing_and_the_next_append_works(
         else:
             broken.setattr(os, "fdatasync", no_sync)
         with pytest.raises(StoreError, match="No space left"):
-            log.append_wait(META, b"second")
+            append_wait(log, META, b"second")
         assert log.end == first
         assert segment(tmp_path).stat().st_size == first  # nothing refused comes back after a crash
-    third = log.append_wait(META, b"third")
+    third = append_wait(log, META, b"third")
     assert bodies(log, 0) == [b"first", b"third"]
     log.close()
     again = opened(tmp_path)
@@ -253,10 +254,10 @@ def test_a_disk_too_full_for_a_new_segment_keeps_the_old_one(tmp_path: Path, mon
 
     with monkeypatch.context() as broken:
         broken.setattr(module, "sync_folder", full)
-        end = [log.append_wait(META, one) for one in (b"one", b"two")][-1]
+        end = [append_wait(log, META, one) for one in (b"one", b"two")][-1]
         with pytest.raises(OSError, match="No space"):  # whoever asks for erasure must know that it did not happen
             log.drop(end)
-    log.append_wait(META, b"three")
+    append_wait(log, META, b"three")
     assert bodies(log, 0) == [b"one", b"two", b"three"]
     log.close()
     again = opened(tmp_path)
@@ -271,7 +272,7 @@ def test_whoever_cannot_be_told_does_not_stop_the_others(tmp_path: Path) -> None
         raise RuntimeError("the event loop is closed")
 
     log.append(META, b"one", gone)
-    log.append_wait(META, b"two")
+    append_wait(log, META, b"two")
     assert bodies(log, 0) == [b"one", b"two"]
     log.close()
 
@@ -279,11 +280,11 @@ def test_whoever_cannot_be_told_does_not_stop_the_others(tmp_path: Path) -> None
 def test_says_busy_when_too_much_waits_and_closed_when_closed(tmp_path: Path) -> None:
     log = opened(tmp_path, queue_bytes=100)
     with pytest.raises(BusyError):
-        log.append_wait(META, b"x" * 200)
-    log.append_wait(META, b"small")
+        append_wait(log, META, b"x" * 200)
+    append_wait(log, META, b"small")
     log.close()
     with pytest.raises(StoreError, match="closed"):
-        log.append_wait(META, b"late")
+        append_wait(log, META, b"late")
     assert bodies(log, 0) == [b"small"]
 
 
@@ -293,7 +294,7 @@ def test_says_busy_when_too_much_waits_and_closed_when_closed(tmp_path: Path) ->
 def test_what_could_not_be_read_again_is_not_taken(tmp_path: Path, meta: Meta, body: bytes) -> None:
     log = opened(tmp_path, queue_bytes=2**30)
     with pytest.raises(RowError, match="larger than 64 MB"):
-        log.append_wait(meta, body)
+        append_wait(log, meta, body)
     assert log.end == 0
     log.close()
 
@@ -306,7 +307,7 @@ def test_many_threads_append_while_one_reads_and_drops(tmp_path: Path, monkeypat
     def send(worker: int) -> None:
         for number in range(60):
             body = f"{worker}/{number}".encode()
-            log.append_wait(META, body)
+            append_wait(log, META, body)
             acknowledged.append(body)
 
     workers = [threading.Thread(target=send, args=(one,)) for one in range(6)]
@@ -344,19 +345,19 @@ def test_decisions_wake_nobody_until_something_presses_or_they_pile_up(
 ) -> None:
     log = opened(tmp_path)
     decided = Meta("web", 1, decided=True)
-    first = log.append_wait(decided, b"decision")
+    first = append_wait(log, decided, b"decision")
     began = time.monotonic()
     assert log.wait(0, 0.05)  # there is something, but nothing to hurry for
     assert time.monotonic() - began >= 0.04
     assert log.pressing == 0
-    pressing = log.append_wait(META, b"event")
+    pressing = append_wait(log, META, b"event")
     began = time.monotonic()
     assert log.wait(first, 30)
     assert log.pressing == pressing
     monkeypatch.setattr(module, "_PLENTY", 1_000)
     reader = threading.Thread(target=lambda: log.wait(pressing, 30))
     reader.start()
-    log.append_wait(decided, b"x" * 2_000)
+    append_wait(log, decided, b"x" * 2_000)
     reader.join(10)
     assert time.monotonic() - began < 20
     log.close()

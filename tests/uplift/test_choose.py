@@ -8,7 +8,7 @@ from tests.uplift.trials import planted, spent
 from detak.errors import CannotComputeError
 from detak.uplift.base import Trial
 from detak.uplift.choose import calibrated, choose, gain, slope
-from detak.uplift.evaluate import evaluate, rule, simplest
+from detak.uplift.evaluate import evaluate, rule
 from detak.uplift.scores import scores
 
 
@@ -59,15 +59,6 @@ def test_calibrated_effects_average_the_effect_and_lie_no_further_apart_than_the
     assert found.mean() == pytest.approx(truth.mean(), abs=0.03)
     assert found.std() == pytest.approx(truth.std(), rel=0.4)
     assert wild.effect(trial.features).std() > 2 * truth.std()
-
-
-def test_where_people_cannot_be_told_apart_all_have_one_effect() -> None:
-    trial, truth = planted(8000)
-    effects = calibrated(choose(trial, 0, repeats=1).learner.fit(trial, 0), trial, 1)
-    flat = simplest(effects, trial, "everybody").effect(trial.features)
-    assert np.ptp(flat) == 0
-    assert flat[0] == pytest.approx(truth.mean(), abs=0.04)
-    assert (simplest(effects, trial, "by_effect").effect(trial.features) == effects.effect(trial.features)).all()
 
 
 def test_gain_and_slope_by_hand() -> None:

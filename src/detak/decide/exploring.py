@@ -64,11 +64,6 @@ def draw(page: Page, exploration: Exploration, lot: float) -> Drawn:
     return Drawn(_lifted(page, chosen), EXPLORED, each)
 
 
-def alternatives(page: Page, exploration: Exploration) -> list[Page]:
-    """The page itself, and with each other shelf lifted to the top, where that costs little enough."""
-    return [page, *(_lifted(page, at) for at in _tops(page, exploration)[1:])]
-
-
 def _lifted(page: Page, at: int) -> Page:
     rows = page.shelves
     return Page((rows[at], *rows[:at], *rows[at + 1 :]))

@@ -9,7 +9,6 @@ what is sold out or was bought before, how varied and how novel a shelf is. Read
     quota = [{label = "promo", at_least = 2}, {each = "brand", at_most = 3}]
 """
 
-import tomllib
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -121,19 +120,6 @@ class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The rules of a placement: its own, else those of ``default``, else the built-in ones."""
         found = self.placements.get(placement) or self.placements.get(DEFAULT)
         return found.rules if found else Rules()
-
-
-def read_rules(text: str, file: str = "rules.toml") -> RulesFile:
-    """The rules that a file holds.
-
-    Raises:
-        SettingsError: it is no TOML, or says something that is no rule; the message names the file and the key.
-    """
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file} is not TOML: {error}") from None
-    return rules_in(tree, file)
 
 
 def rules_in(tree: dict[str, Any], file: str = "rules.toml") -> RulesFile:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, delete, get, post
 
 from detak.engine import Engine
 from detak.errors import UsageError
@@ -105,10 +105,16 @@ async def key(engine: Engine, source: str) -> dict[str, str]:
     return {"source": source, "key": await asyncio.to_thread(engine.write_key, source)}
 
 
+@delete("/v1/admin/keys/{source:str}", status_code=204)
+async def revoke(engine: Engine, source: str) -> None:
+    """Take the write key of a source back; the next asking makes another."""
+    await asyncio.to_thread(engine.revoke_key, source)
+
+
 @get("/v1/admin/audit")
 async def audit(engine: Engine) -> Audit:
     """Every passage through the gate."""
     return await asyncio.to_thread(engine.audit)
 
 
-ROUTES = [take, imported, answer, people, intent, export, forget, key, audit]
+ROUTES = [take, imported, answer, people, intent, export, forget, key, revoke, audit]

@@ -131,21 +131,6 @@ class Log:
             self._waiting_bytes += size
             self._change.notify()
 
-    def append_wait(self, meta: Meta, body: bytes) -> int:
-        """Append and wait until it is durable; the offset behind the record."""
-        landed = threading.Event()
-        outcome: list[int | Exception] = []
-
-        def done(result: int | Exception) -> None:
-            outcome.append(result)
-            landed.set()
-
-        self.append(meta, body, done)
-        landed.wait()
-        if isinstance(outcome[0], Exception):
-            raise outcome[0]
-        return outcome[0]
-
     def read(self, offset: int, limit: int) -> list[Record]:
         """Durable records from ``offset`` on, about ``limit`` bytes of them; empty at the end.
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 
 from detak.errors import StoreError, UsageError
 from detak.store.sqlite import open_sqlite
@@ -124,11 +124,6 @@ class Registry:
                 return number
             before = row.hash
         return None
-
-    def audit_length(self) -> int:
-        """How many rows the chain has."""
-        with self._engine.connect() as connection:
-            return int(connection.execute(select(func.count()).select_from(_audit)).scalar_one())
 
     def close(self) -> None:
         """Let go of the file. Whoever is still at work passes the gate no more: each passage leaves a row."""

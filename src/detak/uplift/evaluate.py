@@ -12,7 +12,7 @@ from math import sqrt
 import msgspec
 import numpy as np
 
-from detak.uplift.base import Effects, Floats, Trial, linear
+from detak.uplift.base import Floats, Trial
 from detak.uplift.choose import FOLDS, Average, Heterogeneity, check, choose, learners
 from detak.uplift.outcome import folds
 from detak.uplift.qini import qini_auc
@@ -125,13 +125,6 @@ def rule(heterogeneity: Heterogeneity, average: Average) -> str:
     if heterogeneity.found:
         return "by_effect"
     return "everybody" if average.effect > 1.96 * average.se else "nobody"
-
-
-def simplest(effects: Effects, trial: Trial, chosen: str) -> Effects:
-    """The effects to decide by under a rule: the average one for everybody, where people cannot be told apart."""
-    if chosen == "by_effect":
-        return effects
-    return linear(np.zeros(trial.features.shape[1]), float(effects.effect(trial.features).mean()))
 
 
 def _ranked(held: list[_Fold], name: str, repeats: int) -> Ranked:
