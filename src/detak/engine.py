@@ -16,9 +16,10 @@ from detak.answer_files import AnswerFiles
 from detak.beat import Beat
 from detak.bots import BotsReport, Rejudged
 from detak.collecting import Collecting
+from detak.consent import Purpose
 from detak.deciding.deciding import Deciding
 from detak.deciding.prepared import Ledger
-from detak.errors import StoreBusyError
+from detak.errors import DeniedError, StoreBusyError
 from detak.habits import Habits
 from detak.insights.base import Report, Shop
 from detak.intentions import Intentions
@@ -205,16 +206,35 @@ class Engine:
     # The rights of a person, and the proof
 
     def export(self, identifiers: Sequence[Identifier], *, counted: bool = False) -> dict[str, Any]:
-        """Everything kept of a person, and what was acknowledged a moment ago with it; see ``Gate.export``."""
+        """Everything kept of a person, and what was acknowledged a moment ago with it; see ``Gate.export``.
+
+        ``set_aside`` is what they sent that could not be used, and why. It may be all that is kept of them.
+        """
         self.sink.caught_up()
-        return self.gate.export(identifiers, counted=counted)
+        try:
+            found = self.gate.export(identifiers, counted=counted)
+        except DeniedError:
+            if not (aside := self._rejects.of(identifiers)):
+                raise
+            self._registry.audit("export", Purpose.ESSENTIAL.label, "a person's own copy", {"events": 0})
+            found = {name: [] for name in ("consent", "stands", "united", "events", "items", "decisions")}
+            named = [{"kind": kind, "value": value} for kind, value in identifiers]
+            return {"identifiers": named, "traits": {}, **found, "set_aside": aside}
+        whose = {(one["kind"], one["value"]) for one in found["identifiers"]}
+        return {**found, "set_aside": self._rejects.of(whose)}
 
     def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
         """Remove a person from the vault, the facts, the log and the models; a signed receipt."""
 
         def act() -> Removed:
             self.sink.catch_up()  # what was acknowledged before the wish is part of it
-            return self.gate.forget(identifiers, let_go)
+            try:
+                return self.gate.forget(identifiers, let_go)
+            except DeniedError:
+                if not self._rejects.of(identifiers):
+                    raise
+                let_go(set(), identifiers)  # all that is kept of them could not be used
+                return Removed(frozenset(), 0)
 
         def let_go(subjects: set[int], theirs: Sequence[Identifier]) -> None:
             self.sink.settle()

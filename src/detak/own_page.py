@@ -1,6 +1,6 @@
 """What a shopper's own page says: what is kept of them, for which purposes, and whose word holds. Pure.
 
-It is drawn from their own copy (``Gate.export``), so it holds nothing that the copy does not.
+It is drawn from their own copy (``Engine.export``), so it holds nothing that the copy does not.
 """
 
 from collections import Counter
@@ -42,6 +42,8 @@ class Own(msgspec.Struct, frozen=True):
     orders: int
     products: int
     decisions: int
+    set_aside: int
+    """Messages that could not be used; what they say is in the copy."""
     first: datetime | None
     last: datetime | None
     uses: list[Use]
@@ -49,7 +51,7 @@ class Own(msgspec.Struct, frozen=True):
     @property
     def empty(self) -> bool:
         """Whether nothing is kept."""
-        return not (self.identifiers or self.events or self.decisions)
+        return not (self.identifiers or self.events or self.decisions or self.set_aside)
 
 
 def own(copy: Mapping[str, Any] | None, settings: Settings) -> Own:
@@ -67,6 +69,7 @@ def own(copy: Mapping[str, Any] | None, settings: Settings) -> Own:
         orders=kinds[_ORDER],
         products=len({one["product_id"] for one in copy.get("items", ()) if one.get("product_id")}),
         decisions=len(copy.get("decisions", ())),
+        set_aside=len(copy.get("set_aside", ())),
         first=times[0] if times else None,
         last=times[-1] if times else None,
         uses=[_use(one, copy.get("stands", ()), sources, settings) for one in REFUSABLE],

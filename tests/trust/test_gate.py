@@ -306,6 +306,34 @@ def test_export_says_everything_and_no_pseudonym(tmp_path: Path) -> None:
             engine.export([("user", "nobody")])
 
 
+def test_what_could_not_be_used_is_in_its_persons_copy_alone(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        broken = {**order(1, "1", user="ani", coupon="anis"), "timestamp": "kapan"}
+        budis = {**order(2, "2", user="budi"), "anonymousId": "ani", "timestamp": "kapan"}
+        device = track("Order Completed", "3", anonymousId="phone", properties={"order_id": "O3", "total": -1})
+        send(engine, order(4, "4", user="ani"), broken, budis)
+        (aside,) = msgspec.to_builtins(engine.export([("user", "ani")])["set_aside"])
+        assert (aside["source"], aside["event"], aside["field"]) == ("web", "Order Completed", "timestamp")
+        assert "kapan" in aside["reason"] or "time" in aside["reason"]
+        assert aside["message"]["properties"]["coupon"] == "anis"
+        send(engine, device, {**track("Signed In", "5", user="ani", anonymousId="phone")})
+        assert len(engine.export([("user", "ani")])["set_aside"]) == 2
+
+
+def test_who_is_known_by_what_could_not_be_used_alone_has_a_copy_and_is_forgotten(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, {**order(1, "1", user="ani-the-marker"), "timestamp": "kapan"}, order(2, "2", user="budi"))
+        copy = engine.export([("user", "ani-the-marker")])
+        assert (copy["identifiers"], copy["events"]) == ([{"kind": "user", "value": "ani-the-marker"}], [])
+        assert len(copy["set_aside"]) == 1
+        assert [one.verb for one in engine.audit().rows].count("export") == 1
+        assert engine.forget([("user", "ani-the-marker")]).events == 0
+        assert found_on_disk(tmp_path) == set()
+        with pytest.raises(DeniedError):
+            engine.export([("user", "ani-the-marker")])
+        assert len(engine.export([("user", "budi")])["events"]) == 1
+
+
 def test_export_holds_what_was_acknowledged_the_moment_before(tmp_path: Path) -> None:
     with Engine(tmp_path, OPEN) as engine:
         written = threading.Event()

@@ -11,7 +11,7 @@ written yet.
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from pathlib import Path
@@ -24,6 +24,8 @@ from detak.private_files import write_secret
 from detak.reading.resend import Rejected
 from detak.scrub import without_people
 from detak.store.quarantine import Kept, Quarantine
+from detak.store.set_aside import SetAside, of_body, of_messages
+from detak.subject import Identifier
 
 _LINES: Final = 100  # of one record; what is beyond is counted in one line more
 _TEXT: Final = 200  # characters of a field or a reason
@@ -103,6 +105,17 @@ class Rejects:
                 path.unlink()
         if self.quarantine is not None:
             self.quarantine.forget(lambda message: _names_any(message, theirs))
+
+    def of(self, whose: Collection[Identifier]) -> list[SetAside]:
+        """Everything kept aside that is these people's own, for their copy."""
+        found = list(of_messages(whose, self.quarantine.read())) if self.quarantine is not None else []
+        for path in sorted(self._path.parent.glob("aside-*.body")):
+            try:
+                received, body = datetime.fromtimestamp(path.stat().st_mtime, UTC), path.read_bytes()
+            except FileNotFoundError:  # gone meanwhile
+                continue
+            found += of_body(whose, body, received)
+        return found
 
     def summary(self) -> list[Rejected]:
         """The reasons, the most frequent first."""
