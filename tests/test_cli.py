@@ -250,7 +250,7 @@ def test_a_server_stops_at_once_under_an_open_dashboard(tmp_path: Path) -> None:
         assert server.stdout is not None
         assert server.stderr is not None
         url = json.loads(server.stdout.readline())["url"]
-        with httpx.stream("GET", f"{url}/v1/pulse/stream", trust_env=False, timeout=30) as pulse:
+        with httpx.stream("GET", f"{url}/v1/pulse/stream", trust_env=False, verify=False, timeout=30) as pulse:
             lines = pulse.iter_lines()
             assert next(lines)
             server.send_signal(signal.SIGINT)

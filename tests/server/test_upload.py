@@ -103,7 +103,7 @@ def test_only_the_admin_may(running: Running) -> None:
 
 
 def test_others_are_answered_meanwhile(running: Running) -> None:
-    with httpx.Client(base_url=running.url, trust_env=False) as other:
+    with httpx.Client(base_url=running.url, trust_env=False, verify=False, timeout=60) as other:
 
         def slowly() -> Any:
             for begin in range(0, len(LINES), 500):
