@@ -304,6 +304,16 @@ def test_a_list_keeps_what_the_catalogue_does_not_know_and_nothing_twice(shop: E
     assert sorted(slot.product_id for slot in less.slate) == ["c", "nor of this", "q"]
 
 
+def test_a_list_comes_back_whole_unless_k_says_otherwise(shop: Engine) -> None:
+    listed = [*(f"unheard of {number}" for number in range(140)), "c", "q"]
+    (found,) = ask(shop, "ani", placements=[{"name": "search", "products": listed}])
+    assert sorted(slot.product_id for slot in found.slate) == sorted(listed)
+    (some,) = ask(shop, "ani", placements=[{"name": "search", "products": listed, "k": 12}])
+    assert [slot.product_id for slot in some.slate] == [slot.product_id for slot in found.slate[:12]]
+    (none,) = ask(shop, "ani", placements=[{"name": "search", "products": []}])
+    assert none.slate == []
+
+
 def test_each_product_says_why_it_is_there(shop: Engine) -> None:
     (found,) = ask(shop, "ani", placements=[{"name": "home", "k": 12}])
     assert all(slot.reason is not None for slot in found.slate)

@@ -11,6 +11,7 @@ from detak.subject import Identifier
 
 MOST_PLACEMENTS: Final = 20
 MOST_PRODUCTS: Final = 500
+_USUAL: Final = 12
 BODY_LIMIT: Final = 64 * 1024
 
 Id = Annotated[str, Meta(max_length=256)] | int | None
@@ -22,13 +23,20 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     """One placement."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
-    k: Annotated[int, Meta(ge=1, le=100)] = 12
-    """Products wanted."""
+    k: Annotated[int, Meta(ge=1, le=100)] | None = None
+    """Products wanted; see ``size``."""
     product: ProductId | None = None
     """The product on whose page it stands."""
     products: Products | None = None
     """These and no others, to be brought into order."""
     exclude: Products = []
+
+    @property
+    def size(self) -> int:
+        """So many products at most: ``k``; where it is not said, twelve, or all of the shop's own list."""
+        if self.k is not None:
+            return self.k
+        return _USUAL if self.products is None else max(1, len(self.products))
 
 
 class Situation(msgspec.Struct, frozen=True, gc=False):

@@ -125,7 +125,7 @@ def _planned(asked: Asked, asker: Asker, moment: Moment, there: Mapping[Sight, _
         shut.append(number(asked.product))
     lot = None if moment.preview else ways.chance()
     order = Order(
-        asked.k, shelves, theirs, shut, view.pins(ways.joined), view.layout,
+        asked.size, shelves, theirs, shut, view.pins(ways.joined), view.layout,
         view.exploration, lot, view.ruling, moment.now,
     )  # fmt: skip
     return _Planned(view, persons, order, len(lately))
@@ -137,4 +137,4 @@ def _reranked(asked: Asked, products: Sequence[str], view: View, persons: Person
     listed = list(dict.fromkeys(map(number, products)))
     scored = view.listing.scored([Pool(LIST, listed, persons.fit(listed), leans=persons.leans)])
     shut = {number(one) for one in asked.exclude}
-    return Drawn(compose(scored, Layout(asked.k, asked.k, 1.0), shut), BEST, 1.0)
+    return Drawn(compose(scored, Layout(asked.size, asked.size, 1.0), shut), BEST, 1.0)
