@@ -36,6 +36,15 @@ def test_filters_narrow_a_report_down(shop: Engine) -> None:
     assert asked(shop, "timing", segment="repeat")["orders"] == 0
 
 
+def test_few_people_are_told_neither_by_a_filter_nor_by_a_number_that_opens(shop: Engine) -> None:
+    for question in (
+        Question("timing", {"province": "Banten"}, "en"),
+        Question("funnel", {"province": "Bali,Banten"}, "en", people="step:1"),
+    ):
+        with pytest.raises(UsageError, match="fewer than 5 people"):
+            shop.answer(question)
+
+
 def test_the_period_before_stands_beside(shop: Engine) -> None:
     found = asked(shop, "timing", **{"from": "2026-10-09", "to": "2026-10-14", "compare": "yes"})
     assert found["previous"] == {"first": "2026-10-03", "last": "2026-10-08"}

@@ -17,7 +17,7 @@ from detak.counting import Counting
 from detak.errors import CannotComputeError, UsageError, WordedError
 from detak.estimates.usual_hours import UsualHours
 from detak.insights import filters, own_hours
-from detak.insights.base import Each, Insight, Opens, Report, Shop
+from detak.insights.base import Each, Facts, Insight, Opens, Report, Shop
 from detak.insights.compare import Compared, differences
 from detak.insights.filters import Filters
 from detak.insights.people import PeopleReport, people_report, reduce_people
@@ -144,9 +144,9 @@ class Understanding:
         """
         if question.people is None:
             return self._each(question, limit)
-        insight, key = asked(question)[0], question.people or ""
+        (insight, narrow), shop = asked(question), self.shop(question.language)
         with self._granted(question, insight, f"people behind {question.name}") as granted:
-            behind = self._behind(granted, question, key, self.shop(question.language))
+            behind = _behind(question, insight, self._left(granted, narrow, shop), shop, question.people)
             found = granted.run(behind.order_by("subject").limit(limit))["subject"].to_pylist()
         return self._gate.people(insight.purpose, found, why=f"people behind {question.name}")
 
@@ -155,9 +155,8 @@ class Understanding:
         if not isinstance(insight, Each):
             raise UsageError(f"{question.name} says nothing of single people: name the number whose people you want")
         shop, why = self.shop(question.language), f"each of {question.name}"
-        period = narrow.period(datetime.now(shop.zone).date())
         with self._granted(question, insight, why) as granted:
-            made = insight.each(filters.narrowed(granted.facts, narrow, period, shop), shop, limit)
+            made = insight.each(self._left(granted, narrow, shop), shop, limit)
             found = insight.conclude_each({name: granted.run(table) for name, table in made.items()}, shop)
         people = self._gate.people(insight.purpose, [subject for subject, _ in found], why=why)
         whose = {one.pseudonym: one for one in people}
@@ -219,28 +218,28 @@ class Understanding:
         self, granted: Granted, question: Question, insight: Insight, narrow: Filters, period: Period | None
     ) -> Report:
         shop = self.shop(question.language)
-        sums = granted.run_all(
-            f"report {insight} {narrow} {period} {shop.zone.key} {shop.min_group}",
-            lambda facts: (
-                insight.reduce(filters.narrowed(facts, narrow, period, shop), shop) | filters.stated(facts, narrow)
-            ),
-        )
-        filters.check(narrow, sums.pop(filters.STATED, None))
+
+        def build(facts: Facts) -> dict[str, ir.Table]:
+            kept = filters.narrowed(facts, narrow, period, shop)
+            return insight.reduce(kept, shop) | filters.counted(facts, kept, narrow)
+
+        sums = granted.run_all(f"report {insight} {narrow} {period} {shop.zone.key} {shop.min_group}", build)
+        filters.check(narrow, sums, shop.min_group)
         return insight.conclude(sums, shop)
 
     def _people(self, granted: Granted, question: Question, key: str) -> PeopleReport:
         shop = self.shop(question.language)
-        behind = self._behind(granted, question, key, shop)
-        sums = {name: granted.run(table) for name, table in reduce_people(behind, granted.facts).items()}
+        insight, narrow = asked(question)
+        kept = self._left(granted, narrow, shop)
+        behind = reduce_people(_behind(question, insight, kept, shop, key), granted.facts)
+        told = behind | filters.counted(granted.facts, kept, narrow)
+        sums = {name: granted.run(table) for name, table in told.items()}
+        filters.check(narrow, sums, shop.min_group)
         return people_report(question.name, key, sums, shop)
 
-    def _behind(self, granted: Granted, question: Question, key: str, shop: Shop) -> ir.Table:
-        insight, narrow = asked(question)
-        if not isinstance(insight, Opens):
-            raise WordedError("closed", {"report": question.name})
-        period = narrow.period(datetime.now(shop.zone).date())
-        facts = filters.narrowed(granted.facts, narrow, period, shop)
-        return insight.behind(facts, shop, key)
+    @staticmethod
+    def _left(granted: Granted, narrow: Filters, shop: Shop) -> Facts:
+        return filters.narrowed(granted.facts, narrow, narrow.period(datetime.now(shop.zone).date()), shop)
 
     def _key(self, question: Question, insight: Insight, narrow: Filters, period: Period | None) -> str:
         """What tells answers apart, those of another version of this program and of other settings too."""
@@ -252,6 +251,12 @@ class Understanding:
         self._ready()
         now = datetime.now(UTC)
         return self._gate.events(insight.purpose, before=now, why=why, bots=question.bots)
+
+
+def _behind(question: Question, insight: Insight, kept: Facts, shop: Shop, key: str) -> ir.Table:
+    if not isinstance(insight, Opens):
+        raise WordedError("closed", {"report": question.name})
+    return insight.behind(kept, shop, key)
 
 
 @cache

@@ -11,7 +11,7 @@ from tests.facts import JAKARTA, Told, ask_facts, rows, tables
 
 from detak.errors import UsageError, WordedError, said
 from detak.insights.base import Facts
-from detak.insights.filters import Filters, check, narrowed, read, stated
+from detak.insights.filters import Filters, check, counted, narrowed, read
 from detak.insights.hours import Hours
 from detak.insights.moments import ORDERS, SEARCHES, VISITS, moments
 from detak.insights.peaks import Peaks
@@ -164,13 +164,45 @@ def _narrowed(told: Told, filters: dict[str, str]) -> Facts:
     return narrowed(tables(told.events, told.items), wanted, wanted.period(TODAY), JAKARTA)
 
 
+def _checked(told: Told, filters: dict[str, str], least: int) -> None:
+    wanted, facts = read(filters), tables(told.events, told.items)
+    sums = counted(facts, _narrowed(told, filters), wanted)
+    check(wanted, {name: pa.Table.from_pylist(rows(table)) for name, table in sums.items()}, least)
+
+
 def test_what_no_event_states_is_named_and_not_counted_as_nothing(season: Told) -> None:
-    given_ = read({"province": "Bali, Balii"})
-    facts = tables(season.events, season.items)
-    found = pa.Table.from_pylist(rows(stated(facts, given_)["stated"]))
     with pytest.raises(WordedError, match="province: no event states 'balii'") as caught:
-        check(given_, found)
+        _checked(season, {"province": "Bali, Balii"}, 1)
     assert "ejaannya" in said(caught.value, "id")
-    known = read({"province": "BALI", "device": "mobile,desktop"})
-    check(known, pa.Table.from_pylist(rows(stated(facts, known)["stated"])))
-    assert stated(facts, read({"days": "3"})) == {}
+    _checked(season, {"province": "BALI", "device": "mobile,desktop"}, 1)
+    assert counted(tables([], []), tables([], []), read({"days": "3"})) == {}
+
+
+def test_of_so_few_people_nothing_is_shown() -> None:
+    told = Told()
+    for subject in range(8):
+        place = "Bali" if subject < 5 else "Papua"
+        for _ in range(3):
+            told.event("Product Viewed", subject=subject, province=place, device="mobile" if subject else "desktop")
+    _checked(told, {"province": "bali"}, 5)
+    for few in ("Papua", "Bali,Papua"):  # else a difference would tell of them
+        with pytest.raises(WordedError, match="fewer than 5 people state 'papua'"):
+            _checked(told, {"province": few}, 5)
+    _checked(told, {"province": "Papua"}, 3)
+    with pytest.raises(WordedError, match="leave fewer than 5 people"):
+        _checked(told, {"province": "bali", "device": "mobile"}, 5)
+
+
+def test_an_event_that_nobody_is_known_behind_counts_as_a_person() -> None:
+    told = Told()
+    for _ in range(4):
+        told.order(None, subject=None, province="Bali")
+    _checked(told, {"province": "bali"}, 4)
+    with pytest.raises(WordedError, match="fewer than 5"):
+        _checked(told, {"province": "bali"}, 5)
+
+
+def test_where_it_was_recorded_tells_of_nobody() -> None:
+    told = Told()
+    told.event("Product Viewed", subject=1, source="kiosk")
+    _checked(told, {"source": "kiosk", "days": "3"}, 5)

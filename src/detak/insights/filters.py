@@ -9,7 +9,7 @@ period.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import ibis
 import ibis.expr.types as ir
@@ -26,6 +26,15 @@ from detak.insights.trail import Kept, in_turn, visits_of
 
 ATTRIBUTES = ("province", "city", "country", "device", "channel", "source")
 STATED = "stated"
+LEFT = "left"
+_OF_PEOPLE = (
+    "province",
+    "city",
+    "country",
+    "device",
+    "channel",
+    "segment",
+)  # the others tell where it was recorded, and when
 _OF_ORDERS = (ORDER_COMPLETED, ORDER_UPDATED, ORDER_CANCELLED, ORDER_REFUNDED)
 _KEY = ("source", "order_id")
 
@@ -89,31 +98,47 @@ def read(given: Mapping[str, str]) -> Filters:
     return filters
 
 
-def stated(facts: Facts, filters: Filters) -> dict[str, ir.Table]:
-    """``stated``: name, value: which of the attributes' values any event states. Nothing where none is asked for."""
-    wanted = {name: _values(value) for name in ATTRIBUTES if (value := getattr(filters, name)) is not None}
+def counted(facts: Facts, narrow: Facts, filters: Filters) -> dict[str, ir.Table]:
+    """``stated``: name, value, people: how many state each value asked for; an event that nobody is known behind
+    counts as a person of its own. ``left``: how many people are in ``narrow``, which is what the filters leave of the
+    facts. Nothing where nothing of people is asked for."""
     each = [
-        facts.events.select(value=facts.events[name])
-        .distinct()
-        .select(name=ibis.literal(name), value=ibis._.value.lower())
-        .filter(ibis._.value.isin(values))
-        .distinct()
-        for name, values in wanted.items()
+        facts.events.filter(facts.events[name].lower().isin(_values(value)))
+        .group_by(value=ibis._[name].lower())
+        .agg(name=ibis.literal(name), people=_people(ibis._))
+        for name in ATTRIBUTES
+        if (value := getattr(filters, name)) is not None
     ]
-    return {STATED: ibis.union(*each) if len(each) > 1 else each[0]} if each else {}
+    found = {STATED: ibis.union(*each) if len(each) > 1 else each[0]} if each else {}
+    if any(getattr(filters, name) is not None for name in _OF_PEOPLE):
+        found[LEFT] = narrow.events.agg(people=_people(narrow.events))
+    return found
 
 
-def check(filters: Filters, found: pa.Table | None) -> None:
-    """See that events state what is filtered by, from the result of ``stated``: what is misspelt would leave nothing.
+def check(filters: Filters, sums: dict[str, pa.Table], least: int) -> None:
+    """See to what ``counted`` found, and take it out of ``sums``.
+
+    What is misspelt would leave nothing; and of a few people nothing is shown, nor what tells them by the difference
+    between two reports: each value alone must leave enough, and all filters together.
 
     Raises:
-        WordedError: no event states one of the values.
+        WordedError: no event states one of the values, or fewer than ``least`` people are behind one, or are left.
     """
-    known = {(row["name"], row["value"]) for row in found.to_pylist()} if found is not None else set()
+    found = sums.pop(STATED, None)
+    people = {(row["name"], row["value"]): row["people"] for row in found.to_pylist()} if found is not None else {}
     for name in ATTRIBUTES:
         for value in _values(getattr(filters, name) or ""):
-            if (name, value) not in known:
+            if (name, value) not in people:
                 raise WordedError("not_stated", {"name": name, "value": value[:40]})
+            if name in _OF_PEOPLE and people[name, value] < least:
+                raise WordedError("few_state", {"name": name, "value": value[:40], "least": least})
+    left = sums.pop(LEFT, None)
+    if left is not None and 0 < left["people"][0].as_py() < least:
+        raise WordedError("few_left", {"least": least})
+
+
+def _people(events: Any) -> Any:
+    return events.subject.nunique() + events.subject.isnull().sum().coalesce(0)
 
 
 def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) -> Facts:
