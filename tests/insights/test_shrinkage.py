@@ -51,6 +51,41 @@ def test_of_the_outliers_few_have_the_wrong_sign_and_intervals_hold() -> None:
     assert np.mean([one.share.low <= true <= one.share.high for one, true in zip(found, truth, strict=True)]) > 0.91
 
 
+@pytest.mark.parametrize("alike", [10, 50, 200, None])
+@pytest.mark.parametrize("size", [2, 5, 15, 60])
+def test_intervals_hold_however_alike_groups_are_and_however_few(size: int, alike: float | None) -> None:
+    random = np.random.default_rng(4)
+    held: list[bool] = []
+    for _ in range(600 // size):
+        trials = random.integers(50, 200, size).astype(float)
+        truth = random.beta(0.29 * alike, 0.71 * alike, size) if alike else np.full(size, 0.29)
+        found = shrink(Groups(random.binomial(trials.astype(int), truth).astype(float), trials, ["k"] * size))
+        held += [one.share.low <= true <= one.share.high for one, true in zip(found, truth, strict=True)]
+    assert np.mean(held) > 0.915
+
+
+@pytest.mark.parametrize("between", [30, 300, None])
+@pytest.mark.parametrize("within", [20, 200, None])
+def test_intervals_hold_within_several_kinds(between: float | None, within: float | None) -> None:
+    random = np.random.default_rng(5)
+    held: list[bool] = []
+    for _ in range(15):
+        middle = np.repeat(random.beta(0.29 * between, 0.71 * between, 8) if between else np.full(8, 0.29), 10)
+        truth = random.beta(within * middle, within * (1 - middle)) if within else middle
+        trials = np.exp(random.uniform(*np.log((10, 1_000)), 80)).round()
+        kinds = [f"k{at // 10}" for at in range(80)]
+        found = shrink(Groups(random.binomial(trials.astype(int), truth).astype(float), trials, kinds))
+        held += [one.share.low <= true <= one.share.high for one, true in zip(found, truth, strict=True)]
+    assert np.mean(held) > 0.915
+
+
+def test_of_few_alike_an_interval_is_as_wide_as_their_number_supports() -> None:
+    one, *_ = shrink(Groups(np.array([35.0, 36, 34]), np.array([121.0, 121, 119]), ["k"] * 3))
+    assert 0.08 < one.share.high - one.share.low < 0.17  # by its own counts alone 0.16
+    lots, *_ = shrink(Groups(np.full(300, 35.0), np.full(300, 121.0), ["k"] * 300))
+    assert lots.share.high - lots.share.low < 0.05
+
+
 def test_nothing_and_nobody() -> None:
     assert shrink(Groups(np.zeros(0), np.zeros(0), [])) == []
     (one,) = shrink(Groups(np.zeros(1), np.zeros(1), [None]))
