@@ -222,6 +222,13 @@ class Snapshot:
     """Another one for each change of a product."""
     products: Mapping[str, Product]
     """By id, in the order of ids."""
+    stated: bool = True
+    """Whether the shop itself spoke of its products, not their events alone."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether what is not in it is not sold. What events tell of some products says nothing of the others."""
+        return self.stated and bool(self.products)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Goods: the catalogue's numbers as arrays, with a last row for what it does not have."""
 
-from detak.catalogue import Availability, Product
+from detak.catalogue import Availability, Product, Snapshot
 from detak.decide.goods import NEVER, goods_of
 from detak.money import Money
 
@@ -22,7 +22,7 @@ KNOWN = {
 
 
 def test_each_number_is_the_catalogues() -> None:
-    goods = goods_of(KNOWN, ["cheap", "gone", "loss", "left"])
+    goods = goods_of(Snapshot(1, KNOWN), ["cheap", "gone", "loss", "left"])
     assert goods.margin.tolist() == [0.25, 0, 0, 0, 0]
     assert goods.stocked.tolist() == [0.5, 0, 1, 0, 0]
     assert goods.cut.round(9).tolist() == [0.2, 0, 0, 0, 0]  # currencies do not compare
@@ -32,4 +32,8 @@ def test_each_number_is_the_catalogues() -> None:
 
 
 def test_of_a_shop_without_a_catalogue_everything_can_be_had() -> None:
-    assert goods_of({}, ["a"]).sellable.tolist() == [True, True]
+    assert goods_of(Snapshot(1, {}), ["a"]).sellable.tolist() == [True, True]
+
+
+def test_where_events_alone_told_of_products_others_are_sold_too() -> None:
+    assert goods_of(Snapshot(1, KNOWN, stated=False), ["left", "unheard"]).sellable[1:].tolist() == [True, True]

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import send
 from tests.shop import order, track
 
+from detak.catalogue import EVENTS, Statement
 from detak.consent import Basis
 from detak.engine import Engine
 from detak.errors import UsageError
@@ -91,6 +92,18 @@ def test_what_cannot_be_sold_is_not_shown(shop: Engine) -> None:
     shop.catalogue.put([{"id": one, "stock": 0 if one == "c" else 5} for one in "abcxy"])
     shop.models.fit()
     assert sorted(asked(shop)) == ["a", "b", "x", "y"]
+
+
+def test_what_events_tell_of_one_product_shuts_no_other_out(shop: Engine) -> None:
+    shop.models.fit()
+    before = asked(shop, "u3")
+    shop.catalogue.learn([Statement("a", {"name": "Mangkok"}, EVENTS, 5)], 5)
+    shop.models.renew()
+    assert sorted(asked(shop, "u3")) == sorted(before)
+    assert before
+    shop.catalogue.put([{"id": "a"}])
+    shop.models.renew()
+    assert asked(shop, "u3") == ["a"]
 
 
 def test_a_list_is_brought_into_order(shop: Engine) -> None:

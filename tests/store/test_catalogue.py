@@ -186,6 +186,33 @@ def test_a_snapshot_is_as_if_made_anew(catalogue: Catalogue, tmp_path: Path) -> 
         fresh.close()
 
 
+def test_a_snapshot_says_whether_the_shop_itself_spoke(catalogue: Catalogue, tmp_path: Path) -> None:
+    assert not catalogue.snapshot().whole
+    catalogue.learn([Statement("a", {"name": "Mangkok"}, EVENTS, 5)], 5)
+    told_by_events = catalogue.snapshot()
+    assert not told_by_events.whole
+    catalogue.put([{"id": "a", "name": "Mangkok"}], FILE)  # the same, in the shop's own words
+    assert catalogue.version > told_by_events.version
+    assert catalogue.snapshot().whole
+    assert not told_by_events.whole
+    again = Catalogue(tmp_path / "catalogue.db", "IDR")
+    assert again.snapshot().whole
+    again.close()
+
+
+def test_who_takes_a_product_out_has_spoken(catalogue: Catalogue, tmp_path: Path) -> None:
+    said = [Statement(one, {"name": "Mangkok"}, EVENTS, 5) for one in "ab"]
+    catalogue.learn(said, 5)
+    again = Catalogue(tmp_path / "catalogue.db", "IDR")
+    assert not again.snapshot().whole
+    again.close()
+    catalogue.delete(["a"])
+    assert catalogue.snapshot().whole
+    again = Catalogue(tmp_path / "catalogue.db", "IDR")
+    assert again.snapshot().whole
+    again.close()
+
+
 def test_learning_twice_is_learning_once(catalogue: Catalogue) -> None:
     said = [Statement("A", {"name": "x"}, EVENTS, 5), Statement("B", {"name": "y"}, EVENTS, 6)]
     assert catalogue.learn(said, until=10) == 2

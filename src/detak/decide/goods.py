@@ -1,14 +1,14 @@
 """What a catalogue says of products that pages are made by, as arrays: in the order of their numbers, and one row more
 for a product that nobody knows. Made with each change of the catalogue, asked with every page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detak.catalogue import Product
+from detak.catalogue import Product, Snapshot
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -31,15 +31,16 @@ class Goods:
     listed: NDArray[np.int64]
     """Microseconds since 1970, UTC."""
     sellable: Truths
-    """Whether it can be had; of a shop without a catalogue everything can."""
+    """Whether it can be had; what a catalogue that is not whole does not speak of can, too."""
     offered: Truths
     """Whether the shop shows it, be it sold out or not."""
     unknown: Truths
     """Whether the catalogue does not speak of it."""
 
 
-def goods_of(products: Mapping[str, Product], ids: Sequence[str]) -> Goods:
+def goods_of(catalogue: Snapshot, ids: Sequence[str]) -> Goods:
     """The goods of the products ``ids``, in that order."""
+    products, unknown = catalogue.products, not catalogue.whole
     found = [*(products.get(one) for one in ids), None]
     size = len(found)
 
@@ -51,8 +52,8 @@ def goods_of(products: Mapping[str, Product], ids: Sequence[str]) -> Goods:
         each(0.0 if one is None else stocked(one) for one in found),
         each(0.0 if one is None else cut(one) for one in found),
         np.fromiter((NEVER if one is None or one.listed is None else one.listed for one in found), np.int64, size),
-        np.fromiter((not products if one is None else one.sellable for one in found), np.bool_, size),
-        np.fromiter((not products if one is None else not one.hidden for one in found), np.bool_, size),
+        np.fromiter((unknown if one is None else one.sellable for one in found), np.bool_, size),
+        np.fromiter((unknown if one is None else not one.hidden for one in found), np.bool_, size),
         np.fromiter((one is None for one in found), np.bool_, size),
     )
 

@@ -85,14 +85,14 @@ class Answering:
     @cached_property
     def goods(self) -> Goods:
         """What the catalogue says of the products, for those who make pages of them."""
-        return goods_of(self.catalogue.products, self.content.ids)
+        return goods_of(self.catalogue, self.content.ids)
 
     @cached_property
     def closed(self) -> Ints32:
         """The products that nobody may be shown: not in the catalogue any more, hidden, sold out (see ``sold_out``)."""
         products = self.catalogue.products
-        if not products:  # a shop without a catalogue shows what its events speak of
-            return np.zeros(0, np.int32)
+        if not self.catalogue.whole:  # such a shop shows what its events speak of
+            return self.withdrawn
         unknown = (at for at, one in enumerate(self.content.ids) if one not in products)
         return np.union1d(self.withdrawn, np.fromiter(unknown, np.int32))
 

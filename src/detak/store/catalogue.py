@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Row, String, Table, func, select
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Row, String, Table, func, or_, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 
@@ -80,6 +80,7 @@ class Catalogue:
             self._learnt = _counter(connection, "learnt")
             # A clock that was set back must not make the shop's next word an old one.
             self._last = int(connection.execute(select(func.max(_products.c.updated))).scalar() or 0)
+            self._stated = _stated(connection)
         self._cached: Snapshot | None = None
         self._changed: set[str] = set()  # since the cached snapshot
 
@@ -146,8 +147,8 @@ class Catalogue:
                 held = _held(connection, ids)
                 present = {one for one, entry in held.items() if isinstance(entry, Entry)}
                 _write(connection, dict.fromkeys(present, Deleted(self._now())))
-                self._count(connection, present, self._learnt)
-            self._committed(present, self._learnt)
+                self._count(connection, present, self._learnt, stated=bool(present))
+            self._committed(present, self._learnt, stated=bool(present))
         return len(present)
 
     def page(self, cursor: str | None = None, n: int = 100, category: str | None = None) -> Page:
@@ -213,11 +214,13 @@ class Catalogue:
             except RowError as error:
                 rejected.append(Rejected(index, error.field, error.reason))
         with self._writing:
-            self._apply((Statement(named, fields, source, self._now()) for named, fields in taken), self._learnt)
+            said = (Statement(named, fields, source, self._now()) for named, fields in taken)
+            self._apply(said, self._learnt, stated=bool(taken))
         return Result(len(taken), rejected)
 
-    def _apply(self, said: Iterable[Statement], learnt: int) -> int:
-        """Merge statements in, all or none. How many products are not what they were."""
+    def _apply(self, said: Iterable[Statement], learnt: int, *, stated: bool = False) -> int:
+        """Merge statements in, all or none; ``stated``: they are the shop's own. How many products are not what they
+        were."""
         changed: set[str] = set()
         with self._engine.begin() as connection:
             for some in chunks(said, _CHUNK):
@@ -228,22 +231,27 @@ class Catalogue:
                 fresh = {named: entry for named, entry in after.items() if entry is not before.get(named)}
                 _write(connection, fresh)
                 changed.update(named for named, entry in fresh.items() if not _same(before.get(named), entry))
-            self._count(connection, changed, learnt)
-        self._committed(changed, learnt)
+            self._count(connection, changed, learnt, stated=stated)
+        self._committed(changed, learnt, stated=stated)
         return len(changed)
 
-    def _count(self, connection: Connection, changed: set[str], learnt: int) -> None:
-        for name, value in (("version", self._version + bool(changed)), ("learnt", learnt)):
+    def _count(self, connection: Connection, changed: set[str], learnt: int, *, stated: bool) -> None:
+        for name, value in (("version", self._after(changed, stated=stated)), ("learnt", learnt)):
             counted = insert(_counters).values(name=name, value=value)
             connection.execute(counted.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
-    def _committed(self, changed: set[str], learnt: int) -> None:
+    def _committed(self, changed: set[str], learnt: int, *, stated: bool) -> None:
         self._changed |= changed
         self._learnt = learnt
-        self._version += bool(changed)
+        self._version = self._after(changed, stated=stated)
+        self._stated |= stated
+
+    def _after(self, changed: set[str], *, stated: bool) -> int:
+        """The version after a change."""
+        return self._version + (bool(changed) or (stated and not self._stated))
 
     def _renewed(self, cached: Snapshot | None) -> Snapshot:
-        version = self._version
+        version, stated = self._version, self._stated
         columns = select(_products.c.id, _products.c.product)
         with self._engine.connect() as connection:
             if cached is None:
@@ -251,14 +259,14 @@ class Catalogue:
                     columns.where(_products.c.product.is_not(None)).order_by(_products.c.id)
                 )
                 products = {named: _product.decode(held) for named, held in everything}
-                return Snapshot(version, MappingProxyType(products))
+                return Snapshot(version, MappingProxyType(products), stated)
             products = dict(cached.products)
             for some in chunks(self._changed, _CHUNK):
                 for named, held in connection.execute(columns.where(_products.c.id.in_(some))):
                     products.pop(named, None) if held is None else products.update({named: _product.decode(held)})
         if products.keys() - cached.products.keys():
             products = dict(sorted(products.items()))
-        return Snapshot(version, MappingProxyType(products))
+        return Snapshot(version, MappingProxyType(products), stated)
 
     def _now(self) -> int:
         """A moment after every one before: of two words the one said later must win."""
@@ -268,6 +276,13 @@ class Catalogue:
 
 def _counter(connection: Connection, name: str) -> int:
     return int(connection.execute(select(_counters.c.value).where(_counters.c.name == name)).scalar() or 0)
+
+
+def _stated(connection: Connection) -> bool:
+    """Whether the shop itself put, or deleted, any product."""
+    own = (func.instr(_products.c.origins, f'["{one}",'.encode()) > 0 for one in (API, FILE))
+    found = select(_products.c.id).where(or_(_products.c.product.is_(None), *own)).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def _write(connection: Connection, fresh: Mapping[str, Entry | Deleted]) -> None:
