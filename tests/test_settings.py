@@ -49,6 +49,12 @@ def test_what_cannot_be_is_named(tmp_path: Path, text: str, named: str) -> None:
     assert "detak.toml" in str(caught.value)
 
 
+@pytest.mark.parametrize("zone", ["Asia/Atlantis", "Asia", "../etc", "", "WIB"])
+def test_a_zone_that_is_none_is_told_in_plain_words(tmp_path: Path, zone: str) -> None:
+    with pytest.raises(SettingsError, match=rf"zone: '{zone}' is no time zone such as Asia/Jakarta$"):
+        read(tmp_path, f'zone = "{zone}"')
+
+
 def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / "detak.toml").write_bytes('currency = "IDR" # é'.encode("utf-16"))
     with pytest.raises(SettingsError, match=r"detak\.toml"):

@@ -138,9 +138,16 @@ def load(path: Path) -> Settings:
     try:
         settings = msgspec.toml.decode(path.read_bytes(), type=Settings)
         _check(settings)
-    except (msgspec.MsgspecError, SettingsError, ZoneInfoNotFoundError, ValueError, OSError) as error:
+    except (msgspec.MsgspecError, SettingsError, ValueError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from None
     return settings
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a name of a folder, or one that is no path
+        raise SettingsError(f"zone: {zone!r} is no time zone such as Asia/Jakarta") from None
 
 
 def _check(settings: Settings) -> None:
@@ -153,7 +160,8 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"{name}: must be at least 1")
     if 0 < settings.dedupe_days < _LEAST_WINDOW or settings.dedupe_days < 0:
         raise SettingsError(f"dedupe_days: must be 0 (for ever) or at least {_LEAST_WINDOW}")
-    _ = settings.timezone, settings.categories
+    _check_zone(settings.zone)
+    _ = settings.categories
     for source in settings.sources.values():
         _ = source.covers
     if not re.fullmatch(r"[1-9]\d*(\.\d+)?\s*[KMGT]i?B", settings.memory):

@@ -57,6 +57,17 @@ def test_three_ways_to_show_the_key(running: Running) -> None:
     assert len(running.names()) == 3
 
 
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [("[" * 5_000 + "]" * 5_000, "body: is nested too deeply"), ("nope", "body: is not well-formed JSON")],
+)
+def test_a_message_alone_that_cannot_be_read_is_no_batch(running: Running, value: str, says: str) -> None:
+    alone = '{"type":"track","event":"A","userId":"ani","properties":{"a":' + value + "}}"
+    for path, content in (("/v1/track", alone), ("/v1/batch", '{"batch":[' + alone + "]}")):
+        answer = running.http.post(path, content=content, auth=(running.key, ""))
+        assert (answer.status_code, answer.json()["message"]) == (400, says)
+
+
 @pytest.mark.parametrize("auth", [None, ("wrong", ""), ("", "")])
 def test_a_wrong_key_is_told_so(standing: Running, auth: Any) -> None:
     answer = standing.post("/v1/track", track("A", "1"), auth=auth)

@@ -135,7 +135,14 @@ def open_batch(body: bytes) -> Envelope:
     try:
         return _envelope.decode(_ESCAPE.sub(_mend, body))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise RowError("batch", f"the body is not a batch: {_plain(first)}") from None
+        raise _unopened(first) from None
+
+
+def _unopened(error: Exception) -> RowError:
+    """Only of a batch's own shape is the batch spoken: the server puts a message that came alone into one."""
+    if isinstance(error, msgspec.ValidationError):
+        return RowError("batch", f"the body is not a batch: {_plain(error)}")
+    return RowError("body", _plain(error))
 
 
 def open_plain(body: bytes) -> list[Plain] | None:
@@ -372,6 +379,8 @@ def _plain(error: Exception) -> str:
         return "is not UTF-8"
     if isinstance(error, RecursionError):
         return "is nested too deeply"
+    if not isinstance(error, msgspec.ValidationError):
+        return "is not well-formed JSON"
     text = str(error).replace("`", "").replace(" | null", "").strip()
     return text[:1].lower() + text[1:]
 
