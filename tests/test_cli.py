@@ -94,6 +94,17 @@ def test_import_report_and_import_again(orders: Path, tmp_path: Path) -> None:
     assert {cell["level"] for cell in by["cells"]} == {"Bali", "Jawa Barat"}
 
 
+def test_a_guessed_table_says_what_it_took_and_warns_of_what_it_lacks(tmp_path: Path) -> None:
+    table = tmp_path / "jual.csv"
+    table.write_text("No Pesanan,Jam Beli,Kode Produk,Jumlah,Banderol\n1,kemarin,P1,2,5000\n")
+    done = process("import", table, "--lang", "en", "--store", tmp_path / "store")
+    assert "columns: order_id = No Pesanan, product_id = Kode Produk, quantity = Jumlah;" in done.stdout
+    assert "; not used: Jam Beli, Banderol" in done.stdout
+    assert "jual.csv: no column was taken for the time" in done.stderr
+    assert "jual.csv: no column was taken for a price or total" in done.stderr
+    assert answer("import", table, "--store", tmp_path / "store")["columns"]["lacking"] == ["time", "price"]
+
+
 @pytest.mark.parametrize("name", ["timing", "products", "cancellations"])
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_reports_in_words(taken_in: Path, name: str, language: str) -> None:

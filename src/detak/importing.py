@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from detak.reading.outcomes import ACCEPTED, DUPLICATE, REJECTED, WITHHELD, Outcome
-from detak.sources.base import Parcel, Reading, Reject, find
+from detak.sources.base import Columns, Guesses, Parcel, Reading, Reject, find
 
 _MESSAGES = 2_000
 _LINES = 20_000
@@ -46,6 +46,8 @@ class Imported(msgspec.Struct, kw_only=True):
     """The legal basis the rows came in under, where they say nothing themselves."""
     purposes: tuple[str, ...] = ()
     """What that basis covers."""
+    columns: Columns | None = None
+    """What the columns were taken for, where only their names say it."""
 
 
 class Rejection(msgspec.Struct):
@@ -103,6 +105,7 @@ def import_file(desk: Desk, path: Path, source: str, reading: Reading, rejects: 
     """
     reader = find(source, path)
     result = Imported(source=reader.source)
+    result.columns = reader.guessed(path, reading) if isinstance(reader, Guesses) else None
     flying: deque[tuple[_Sent, Future[list[Outcome]]]] = deque()
     try:
         for batch in _batches(reader.read(path, reading)):

@@ -11,6 +11,7 @@ import pytest
 from detak.errors import SourceError
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, Product
 from detak.sources import csv_mapping
+from detak.sources.csv_table import CsvTable
 
 from .files import READING, Read, read, write_csv
 
@@ -27,6 +28,23 @@ def mapped(tmp_path: Path, text: str, path: Path) -> Read:
     mapping = tmp_path / "mapping.toml"
     mapping.write_text(text)
     return read("csv", path, replace(READING, mapping=mapping))
+
+
+def test_what_columns_are_guessed_to_be_is_told(tmp_path: Path) -> None:
+    header = ["No Pesanan", "Jam Beli", "Kode Produk", "Jumlah", "Banderol", ""]
+    path = write_csv(tmp_path / "jual.csv", [header, ["1", "kemarin", "P1", 2, 5_000, ""]])
+    told = CsvTable().guessed(path, READING)
+    assert told is not None
+    assert told.taken == {"order_id": "No Pesanan", "product_id": "Kode Produk", "quantity": "Jumlah"}
+    assert (told.unused, told.lacking) == (("Jam Beli", "Banderol"), ("time", "price"))
+    whole = tmp_path / "semua.csv"
+    whole.write_text("order_id,tanggal,total\n1,2025-01-01,5000\n")
+    found = CsvTable().guessed(whole, READING)
+    assert found is not None
+    assert (found.unused, found.lacking) == ((), ())
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('event = "Order Completed"\n[columns]\norder_id = "No Pesanan"\n')
+    assert CsvTable().guessed(path, replace(READING, mapping=mapping)) is None
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

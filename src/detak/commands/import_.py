@@ -11,7 +11,7 @@ from detak.errors import DetakError, SourceError
 from detak.importing import Imported, RejectsFile, import_file
 from detak.insights import render
 from detak.settings import Settings, load
-from detak.sources.base import Reading, find, names
+from detak.sources.base import Columns, Reading, find, names
 from detak.sources.complete_journey import installed
 from detak.terminal import desk_of, explained, fail, json_option, lang_option, print_, store_option
 from detak.words import say
@@ -52,6 +52,7 @@ def command(
             else:
                 if not as_json:
                     click.echo(_sentence(path, done[-1], language))
+                _warn_of_columns(path, done[-1], language)
     if done and as_json:
         print_(_together(done), "", True)
     _warn(done, settings, language)
@@ -100,7 +101,19 @@ def _sentence(path: Path, one: Imported, language: str) -> str:
     counts = {name: render.whole(getattr(one, name), language) for name in names}
     purposes = ", ".join(one.purposes) or say(language, "desk.what_each_allows")
     told = {"file": path.name, "source": one.source, "basis": one.basis, "purposes": purposes}
-    return say(language, "desk.imported_some" if one.rejected else "desk.imported", **told, **counts)
+    sentence = say(language, "desk.imported_some" if one.rejected else "desk.imported", **told, **counts)
+    return sentence if one.columns is None else f"{sentence}\n{_columns(one.columns, language)}"
+
+
+def _columns(columns: Columns, language: str) -> str:
+    taken = ", ".join(f"{field} = {name}" for field, name in columns.taken.items())
+    unused = ", ".join(columns.unused) or say(language, "desk.no_column")
+    return say(language, "desk.columns", taken=taken, unused=unused)
+
+
+def _warn_of_columns(path: Path, one: Imported, language: str) -> None:
+    for need in one.columns.lacking if one.columns is not None else ():
+        click.echo(f"detak: {say(language, f'desk.lacks_{need}', file=path.name)}", err=True)
 
 
 def _warn(done: list[Imported], settings: Settings, language: str) -> None:

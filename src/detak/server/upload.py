@@ -21,7 +21,7 @@ from detak.errors import RowError, SourceError, StoreError, UsageError
 from detak.importing import Imported, Rejection, RejectsFile, import_file
 from detak.private_files import make_private
 from detak.server.ingest import AnyRequest, answers
-from detak.sources.base import Reading
+from detak.sources.base import Columns, Reading
 
 FileName = Annotated[str, Parameter(query="file", max_length=255)]
 
@@ -44,6 +44,8 @@ class Uploaded(msgspec.Struct):
     """The first rows that could not be used."""
     rejects_file: str | None
     """All of them, in the store: its name under ``rejects/``."""
+    columns: Columns | None = None
+    """What the columns were taken for, where only their names say it."""
 
 
 def routes() -> list[HTTPRouteHandler]:
@@ -91,6 +93,7 @@ def _answer(done: Imported, written: Path | None) -> Uploaded:
         withheld=done.withheld,
         rejects=_first(written) if written else [],
         rejects_file=written.name if written else None,
+        columns=done.columns,
     )
 
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from detak.errors import RowError, SourceError, UsageError
 from detak.event import Message
@@ -91,6 +93,29 @@ class Source(Protocol):
 
         Raises:
             SourceError: the file as a whole cannot be read: truncated, another format, a column missing.
+        """
+        ...
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """What a file's columns were taken for, where only their names say it."""
+
+    taken: dict[str, str]
+    """Field -> column."""
+    unused: tuple[str, ...]
+    lacking: tuple[str, ...]
+    """``time``, ``price``: no column was taken for it, nor one that would do."""
+
+
+@runtime_checkable
+class Guesses(Protocol):
+    """A source that may have to guess."""
+
+    def guessed(self, path: Path, reading: Reading) -> Columns | None:
+        """What the columns are taken for; None where nothing is guessed.
+
+        Raises:
+            SourceError: as reading it does.
         """
         ...
 

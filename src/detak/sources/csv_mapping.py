@@ -28,13 +28,14 @@ A mapping file is TOML. Every part but ``[columns]`` may be left out; columns th
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from detak.errors import SourceError
 from detak.event import COUPON_APPLIED, ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, PRODUCTS_SEARCHED
+from detak.sources.base import Columns
 from detak.sources.cells import Cells
 from detak.sources.tables import Aliases, key, places
 
@@ -48,6 +49,8 @@ ORDER_FIELDS = (
     *("province", "city", "country", "channel", "reason", "status", "categories", *ORDER_NUMBERS, *COUNTS),
 )
 FIELDS = (*MESSAGE_FIELDS, *PRODUCT_FIELDS, *ORDER_FIELDS)
+
+_NEEDED: Final = {"time": {"time"}, "price": {"price", "line_total", "total", "revenue", "value"}}
 
 # Usual names of columns, English and Indonesian. Names of people, telephones and addresses are deliberately not here.
 USUAL: Aliases = {
@@ -212,6 +215,17 @@ def guess(header: Cells) -> ColumnMapping | None:
     if not {"event", "order_id"} & found.keys() or len(found) < 3:
         return None
     return ColumnMapping(columns={field: str(header[place]) for field, place in found.items()}, guessed=True)
+
+
+def told_columns(header: Cells, mapping: ColumnMapping) -> Columns:
+    """What the columns of the header are taken for."""
+    at = mapping.at(header)
+    used = {place for places_ in at.values() for place in places_}
+    return Columns(
+        {field: " ".join(str(header[place]) for place in found) for field, found in at.items()},
+        tuple(str(name) for place, name in enumerate(header) if place not in used and str(name or "").strip()),
+        tuple(need for need, fields in _NEEDED.items() if not at.keys() & fields),
+    )
 
 
 def _several(column: str | list[str]) -> list[str]:

@@ -19,7 +19,7 @@ from detak import place
 from detak.errors import RowError, SourceError
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, Message, Product, Properties
 from detak.sources import delimited
-from detak.sources.base import Parcel, Reading, Reject, parse_time, rows_of, to_utc
+from detak.sources.base import Columns, Parcel, Reading, Reject, parse_time, rows_of, to_utc
 from detak.sources.cells import Cells, identifier, moment, number, text, usable
 from detak.sources.csv_mapping import (
     COUNTS,
@@ -30,6 +30,7 @@ from detak.sources.csv_mapping import (
     ColumnMapping,
     guess,
     load,
+    told_columns,
 )
 from detak.sources.ids import identified
 from detak.sources.status import is_cancelled
@@ -56,6 +57,17 @@ class CsvTable:
             return delimited.looks_like_text(path) and header_of(path, _tells) is not None
         except SourceError:
             return False
+
+    def guessed(self, path: Path, reading: Reading) -> Columns | None:
+        """What the columns are taken for by their usual names; None where a mapping file says it.
+
+        Raises:
+            SourceError: the file cannot be read, or the names do not say what they are.
+        """
+        if reading.mapping is not None:
+            return None
+        table, mapping = _opened(path, None)
+        return told_columns(table.header, mapping)
 
     def read(self, path: Path, reading: Reading) -> Iterator[Parcel | Reject]:
         """Parcels of one order or event each, and rejects.
