@@ -204,6 +204,8 @@ def test_what_is_no_event_is_handed_on_as_it_is() -> None:
     assert messages(1, "a", None, [2]) == [1, "a", None, [2]]
     (odd,) = messages({"name": 7, "params": [1]})
     assert odd["event"] == 7
+    (odder,) = messages({"name": [], "params": {"value": 9.5, "items": [ITEM]}})
+    assert odder["event"] == []
 
 
 JSON = st.recursive(
@@ -214,7 +216,9 @@ JSON = st.recursive(
 NAMES = st.sampled_from(
     ["client_id", "user_id", "timestamp_micros", "consent", "user_properties", "user_location", "device", "events"]
 )
-EVENT = st.dictionaries(st.sampled_from(["name", "params", "timestamp_micros"]), JSON) | JSON
+PARAMS = st.dictionaries(st.sampled_from(["items", "value", "page_title", "search_term"]), JSON | st.just([ITEM]))
+NAME = JSON | st.sampled_from(sorted(EVENTS))
+EVENT = st.fixed_dictionaries({}, optional={"name": NAME, "params": JSON | PARAMS, "timestamp_micros": JSON}) | JSON
 
 
 @given(st.dictionaries(NAMES, JSON), st.lists(EVENT, max_size=4))

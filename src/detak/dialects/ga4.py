@@ -109,12 +109,13 @@ def _message(event: Table, told: Table) -> Message:
 def _properties(event: object, parameters: Table) -> Message:
     items = parameters.get("items")
     properties = renamed({name: value for name, value in parameters.items() if name != "items"}, _PARAMETERS)
-    if event in _ORDERS and "value" in properties:
+    named = event if isinstance(event, str) else None
+    if named in _ORDERS and "value" in properties:
         properties.setdefault("revenue", properties.pop("value"))  # both: without shipping and tax
     if not isinstance(items, list):
         return properties
     products = [_product(item) for item in items]
-    if len(products) == 1 and event in _OF_ONE_PRODUCT and isinstance(products[0], dict):
+    if len(products) == 1 and named in _OF_ONE_PRODUCT and isinstance(products[0], dict):
         return {**properties, **products[0]}
     return {**properties, "products": products}
 
