@@ -1,7 +1,8 @@
 """Decisions of a small shop: what they are made of, for whom, what guardrails keep away, and that they are kept."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -190,6 +191,31 @@ def test_one_who_breaks_something_takes_no_answer_from_the_others(
     assert shown(ani)[0][0]
     assert isinstance(breaker, ZeroDivisionError)
     assert shown(budi)[0][0]
+
+
+def test_who_asks_while_models_wait_for_the_sink_holds_up_nobody_who_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        waiting = threading.Event()
+        call = engine.sink.call
+
+        def quietly(action: Callable[[], Any]) -> None:
+            waiting.set()
+            done = Future[Any]()
+            threading.Thread(target=lambda: done.set_result(call(action)), daemon=True).start()
+            done.result(timeout=10)
+
+        def forgets() -> None:
+            assert waiting.wait(10)
+            engine.decisions.drop(set())
+
+        monkeypatch.setattr(engine.models, "_quietly", quietly)
+        forgetting = threading.Thread(target=call, args=(forgets,))
+        forgetting.start()
+        assert len(ask(engine)) == 1
+        forgetting.join(10)
+        assert not forgetting.is_alive()
 
 
 def test_two_people_get_two_pages(shop: Engine) -> None:

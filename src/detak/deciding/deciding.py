@@ -163,9 +163,8 @@ class Deciding:
 
     def warm(self) -> None:
         """Get ready, so that the first who asks need not wait for it."""
-        with self._deciding:
-            now = self.clock()
-            self._resume(now)
+        with self._turn():
+            now = self._resume()
             self._shop(now)
 
     def prepare(self, source: str, body: bytes) -> Prepared:
@@ -219,9 +218,8 @@ class Deciding:
         """What somebody would be shown now. Nothing is kept and nothing is counted."""
         ids = dict(identifiers)
         question = Question([Asked(placement, k)], ids.get("user"), ids.get("anonymous"))
-        with self._deciding:
-            now = self.clock()
-            self._resume(now)
+        with self._turn():
+            now = self._resume()
             front = self._shop(now)
             (made,) = self._composing.compose([Posed(question, Moment(front, now, server=True, preview=True))])
         return Seen(made.decisions[0], front.answering.catalogue.products)
@@ -230,7 +228,7 @@ class Deciding:
         """Learn an order and what offers bring from what was shown, and go by it where it is better."""
         offers = allowed(self.rulebook.offers)
         with self._deciding:
-            self._resume(self.clock())
+            self._resume()
             drops = self._drops
         told = taught(self._gate, tuple(one.name for one in offers), from_micros(self.clock()))
         name = f"w{len(told.logged.clicked)}"
@@ -252,9 +250,8 @@ class Deciding:
 
     def offering(self) -> Standing:
         """How the shop's offers stand: what the last lesson found, and what is spent of today's budget."""
-        with self._deciding:
-            now = self.clock()
-            self._resume(now)
+        with self._turn():
+            now = self._resume()
             spent = self._composing.spent.on(now // DAY)
             usual = self._shop(now).stock.usual_price
         return standing(self.rulebook.offers, self._offers, spent, self._settings.currency, usual_price=usual)
@@ -314,9 +311,8 @@ class Deciding:
     def _together(self, asked: Sequence[tuple[str, Question]]) -> list[Prepared]:
         if not asked:
             return []
-        with self._deciding:
-            now = self.clock()
-            self._resume(now)
+        with self._turn():
+            now = self._resume()
             front = self._shop(now)
             posed = [Posed(one, self._moment(source, one, front, now)) for source, one in asked]
             made = self._composing.compose(posed)
@@ -334,6 +330,11 @@ class Deciding:
         kept = Decided(user, device, *self._composing.said(question), msgspec.Raw(told), made.features)
         details = b',"products":' + _encode(moment.front.details(made.decisions)) if question.details else b""
         return Prepared(b'{"decisions":' + told + details + b"}", _encode(kept), moment.now)
+
+    def _turn(self) -> threading.Lock:
+        """The lock, once models wait for the sink no more: the sink waits for the lock, where somebody is forgotten."""
+        _ = self._models.shown
+        return self._deciding
 
     def _shop(self, now: int) -> Front:
         """The shop as it stands; made anew when something changed, or a minute passed."""
@@ -367,10 +368,11 @@ class Deciding:
         paths = (known[one].category if one in known else None for one in products)
         return [path[-1] if path else None for path in paths]
 
-    def _resume(self, now: int) -> None:
-        """Before the first answer: go on where the process before this one stopped."""
+    def _resume(self) -> int:
+        """The moment; before the first answer go on where the process before this one stopped."""
+        now = self.clock()
         if self._resumed:
-            return
+            return now
         self._ledger.replayed()
         self._reread()
         kept = read_kept(self._kept)
@@ -380,6 +382,7 @@ class Deciding:
         rows = answered_before(self._gate, max(shown, offers, 1), now)
         self._composing.resume(rows, kept, shown, now)
         self._resumed = True
+        return now
 
     def _reread(self) -> None:
         self._rulebook = self._rules.standing()
