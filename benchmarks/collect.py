@@ -14,7 +14,8 @@ from typing import Any
 
 import httpx
 
-from detak.reading.wire import Origin, arrive, open_batch
+from detak.reading.body import open_batch
+from detak.reading.wire import Origin, arrive
 from detak.record import Meta
 from detak.store.log import Log
 

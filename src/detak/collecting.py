@@ -12,8 +12,8 @@ from detak.consent import Purpose, purpose, read_preferences
 from detak.errors import BusyError, DetakError, RowError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
 from detak.questions import Consent, source_name
+from detak.reading.body import open_batch
 from detak.reading.outcomes import REJECTED, Outcome
-from detak.reading.wire import open_batch
 from detak.record import Meta
 from detak.settings import PURPOSE_PREFIX, Settings
 from detak.sink import Sink

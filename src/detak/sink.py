@@ -20,13 +20,13 @@ from detak.amounts import Mask
 from detak.decoding import Decoder
 from detak.errors import StoreError
 from detak.live import Live
+from detak.reading.body import open_batch
 from detak.reading.columns import events_table, items_table, volumes_table
 from detak.reading.decode import Decoded, Head, decode, heads
 from detak.reading.intake import PLAN, Intake
 from detak.reading.judging import live_pace, pace_tally, with_bots
 from detak.reading.outcomes import REJECTED, Outcome, outcomes_of, tally
 from detak.reading.resend import sendable
-from detak.reading.wire import open_batch
 from detak.record import Meta, Record
 from detak.settings import Settings
 from detak.store.base import Batch, Sealed, Sealing, Store, empty

@@ -14,7 +14,7 @@ from tests.fuzz.mutations import MESSAGES, damaged, encoded, kinds, messages
 from detak.consent import Basis
 from detak.engine import Engine
 from detak.errors import RowError
-from detak.reading.wire import with_type
+from detak.reading.body import with_type
 from detak.settings import Settings, SourceSettings
 
 COUNTED = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics"))

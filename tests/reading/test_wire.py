@@ -14,9 +14,10 @@ from detak.consent import Purpose, read_preferences
 from detak.errors import RowError
 from detak.event import TYPES, message_key
 from detak.reading.arrivals import arrivals_table, pieces_table
+from detak.reading.body import open_batch, with_type
 from detak.reading.context import device, page
 from detak.reading.intake import Intake
-from detak.reading.wire import Arrival, Origin, arrive, moment, open_batch, with_type
+from detak.reading.wire import Arrival, Origin, arrive, moment
 from detak.scrub import scrub
 from detak.settings import Settings
 

@@ -19,7 +19,7 @@ import msgspec
 from detak.bench.load import Load, Loaded
 from detak.bench.traffic import BATCH, stamp, templates
 from detak.errors import StoreError
-from detak.reading.wire import open_plain
+from detak.reading.body import open_plain
 from detak.record import Meta
 from detak.store.log import Log
 

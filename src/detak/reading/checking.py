@@ -6,8 +6,9 @@ The sink finds the same later, sets it aside and counts it. Whether a purpose co
 from typing import NamedTuple
 
 from detak.errors import RowError
+from detak.reading.body import open_batch
 from detak.reading.intake import Intake
-from detak.reading.wire import Origin, arrive, open_batch
+from detak.reading.wire import Origin, arrive
 
 
 class Unusable(NamedTuple):

@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 
 from detak.errors import RowError
 from detak.reading.arrivals import ARRIVALS, PIECES, arrivals_table, pieces_table
+from detak.reading.body import Envelope, open_batch, open_plain
 from detak.reading.decided import decided_table
 from detak.reading.intake import Intake
 from detak.reading.plain import Plain, plain_tables
-from detak.reading.wire import Arrival, Envelope, Origin, Refusal, arrive, event_of, open_batch, open_plain
+from detak.reading.wire import Arrival, Origin, Refusal, arrive, event_of
 from detak.record import Meta, Record
 
 _BROKEN: Final = (pa.ArrowException, OverflowError, ValueError, TypeError)

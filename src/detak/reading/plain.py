@@ -21,6 +21,7 @@ from detak.event import EVENT_NAME, NAMES, NULL, ORDER_COMPLETED, Context, clean
 from detak.money import LARGEST, exponent
 from detak.place import city, province
 from detak.reading.arrivals import AGENT, ARRIVALS, PIECES, table
+from detak.reading.body import Plain as Message
 from detak.reading.context import agent_device, path_of
 from detak.reading.intake import Intake
 from detak.reading.plain_items import pieces_of
@@ -39,7 +40,6 @@ from detak.reading.wire import (
     single,
     traits_of,
 )
-from detak.reading.wire import Plain as Message
 from detak.record import Meta
 from detak.scrub import scrub
 

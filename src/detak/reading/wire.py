@@ -1,10 +1,9 @@
-"""From a body as it came in to arrivals: typed, timed, identified. Pure; one bad event never spoils its neighbours.
+"""From a message as it came in to an arrival: typed, timed, identified. Pure; one bad one never spoils its neighbours.
 
 Source of the format: Segment HTTP Tracking API; clock skew as documented there:
 ``timestamp = receivedAt - (sentAt - originalTimestamp)``.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import blake2b
@@ -21,7 +20,6 @@ from detak.event import (
     NAMES,
     NULL,
     ORDER_COMPLETED,
-    TYPES,
     Context,
     Incoming,
     Message,
@@ -30,6 +28,7 @@ from detak.event import (
     event_name,
     message_key,
 )
+from detak.reading.body import Envelope, in_words
 from detak.reading.context import decode_context, fit, merged
 from detak.scrub import scrub, without_people
 
@@ -49,7 +48,6 @@ COLUMNED: Final = frozenset(_CONVERTED) - SINGLE
 _OF_OTHERS: Final = COLUMNED - {"products"}
 _MONEY_FIELDS: Final = frozenset({"price", "quantity", "total", "revenue", "value", "shipping", "discount", "products"})
 _DEEPEST: Final = 64
-_ESCAPE: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)", re.DOTALL)
 _ITEM_EVENTS: Final = ("Order ", "Product ", "Products ", "Cart ", "Checkout ", "Coupon ")
 
 
@@ -79,30 +77,6 @@ class Refusal(NamedTuple):
     reason: str
 
 
-class Envelope(msgspec.Struct, rename="camel"):
-    """A batch body."""
-
-    batch: list[msgspec.Raw]
-    sent_at: str | None = None
-    context: msgspec.Raw = NULL
-    write_key: str | None = None
-
-
-class Batch(msgspec.Struct, rename="camel"):
-    """A batch body whose messages are as the spec says."""
-
-    batch: list["Plain"]
-    sent_at: str | None = None
-    context: Context | None = None
-
-
-class Plain(Message, kw_only=True, rename="camel"):
-    """One message whose envelope is as the spec says; its properties are still to be looked at."""
-
-    properties: dict[str, Any] | None = None  # type: ignore[assignment]
-    traits: msgspec.Raw = NULL
-
-
 class Origin(NamedTuple):
     """Where and when a body came in."""
 
@@ -116,51 +90,8 @@ class Origin(NamedTuple):
 
 _message = msgspec.json.Decoder(Incoming, strict=False)
 _properties = msgspec.json.Decoder(Properties, strict=False)
-_envelope = msgspec.json.Decoder(Envelope)
-_plain_batch = msgspec.json.Decoder(Batch)
 _any = msgspec.json.Decoder()
 _encode = msgspec.json.Encoder().encode
-
-
-def open_batch(body: bytes) -> Envelope:
-    """The messages of a batch, still raw.
-
-    Raises:
-        RowError: it is not JSON, or has no list called ``batch``.
-    """
-    try:
-        return _envelope.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        first = error
-    try:
-        return _envelope.decode(_ESCAPE.sub(_mend, body))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise _unopened(first) from None
-
-
-def _unopened(error: Exception) -> RowError:
-    """Only of a batch's own shape is the batch spoken: the server puts a message that came alone into one."""
-    if isinstance(error, msgspec.ValidationError):
-        return RowError("batch", f"the body is not a batch: {_plain(error)}")
-    return RowError("body", _plain(error))
-
-
-def open_plain(body: bytes) -> list[Plain] | None:
-    """The messages of a batch in which everything around the properties is as the spec says, else None.
-
-    What the batch says for all of its messages (``sentAt``, ``context``) is in each of them.
-    """
-    try:
-        opened = _plain_batch.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    if opened.context is not None:
-        for message in opened.batch:
-            message.context = merged(message.context, opened.context)
-    if opened.sent_at is not None:
-        for message in opened.batch:
-            message.sent_at = message.sent_at or opened.sent_at
-    return opened.batch
 
 
 def event_of(raw: msgspec.Raw | bytes) -> str:
@@ -223,12 +154,6 @@ def moment(text: str, field: str) -> int:
     except ValueError:
         raise RowError(field, "is no time that exists (ISO 8601, such as 2026-11-22T10:00:00Z)") from None
     return to_micros(parsed)
-
-
-def _mend(escape: re.Match[bytes]) -> bytes:
-    """Half a surrogate pair, as a text cut inside an emoji leaves it, is no text: it becomes the mark for that."""
-    found = escape[0]
-    return rb"\ufffd" if len(found) == 6 and found[1:2] == b"u" else found
 
 
 def _decode_message(raw: msgspec.Raw | bytes) -> Incoming:
@@ -370,31 +295,5 @@ def _derived_id(raw: msgspec.Raw | bytes, time: int | None) -> str:
 
 def _located(error: Exception) -> tuple[str, str]:
     """msgspec's message as (field, reason): ``Expected `float`, got `str` - at `$.price``` ."""
-    reason, _, path = _plain(error).partition(" - at $")
+    reason, _, path = in_words(error).partition(" - at $")
     return path.strip("."), reason.strip()
-
-
-def _plain(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "is not UTF-8"
-    if isinstance(error, RecursionError):
-        return "is nested too deeply"
-    if not isinstance(error, msgspec.ValidationError):
-        return "is not well-formed JSON"
-    text = str(error).replace("`", "").replace(" | null", "").strip()
-    return text[:1].lower() + text[1:]
-
-
-def with_type(body: bytes, kind: str) -> bytes:
-    """A single-call body (``/v1/track``) with its ``type``, which the path says; it stands last, so it counts.
-
-    Raises:
-        RowError: there is no such type, or the body is not a JSON object.
-    """
-    if kind not in TYPES:
-        raise RowError("type", f"is none of {', '.join(TYPES)}")
-    stripped = body.strip()
-    if not (stripped.startswith(b"{") and stripped.endswith(b"}")):
-        raise RowError("", "the body is not a JSON object")
-    inside = stripped[1:-1].strip()
-    return b"{" + inside + (b"," if inside else b"") + b'"type":"' + kind.encode() + b'"}'

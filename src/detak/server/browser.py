@@ -14,7 +14,8 @@ from litestar.params import Parameter
 
 from detak.engine import Engine
 from detak.errors import RowError
-from detak.reading.wire import EVENT_LIMIT, with_type
+from detak.reading.body import with_type
+from detak.reading.wire import EVENT_LIMIT
 from detak.server.collect import KINDS, Taken
 from detak.server.ingest import BODY_LIMIT, AnyRequest, answers, collect, known_source, read_body
 

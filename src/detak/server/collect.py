@@ -6,7 +6,8 @@ import msgspec
 from litestar import post
 
 from detak.engine import Engine
-from detak.reading.wire import EVENT_LIMIT, with_type
+from detak.reading.body import with_type
+from detak.reading.wire import EVENT_LIMIT
 from detak.server.ingest import ANSWERS, BODY_LIMIT, AnyRequest, collect, read_body, source_of
 
 KINDS = ("track", "identify", "page", "screen", "group", "alias")

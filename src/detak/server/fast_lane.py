@@ -14,7 +14,8 @@ from typing import Any, Final
 from detak.deciding.prepared import Asking
 from detak.engine import Engine
 from detak.errors import BusyError, RowError, StoreError
-from detak.reading.wire import EVENT_LIMIT, with_type
+from detak.reading.body import with_type
+from detak.reading.wire import EVENT_LIMIT
 from detak.server.collect import KINDS
 from detak.server.ingest import BODY_LIMIT
 
