@@ -1,6 +1,7 @@
 """``rules.toml``, read while it changes."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,39 @@ def test_what_cannot_be_read_leaves_the_rules_before_and_is_told(tmp_path: Path)
         rules.read()
     written(path, "[offers]\nbudget = 6\n", 3)
     assert (rules.standing().offers.budget, rules.trouble) == (6, "")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes("# Diskon f\u00fcr".encode("latin-1")), "rules.toml is not UTF-8 (byte 11)"),
+        (lambda path: (path.unlink(), path.mkdir()), "rules.toml cannot be read: "),
+    ],
+)
+def test_a_file_that_is_no_text_is_told_as_any_fault(
+    tmp_path: Path, spoil: Callable[[Path], object], said: str
+) -> None:
+    path = tmp_path / "rules.toml"
+    rules = StandingRules(path)
+    written(path, "[offers]\nbudget = 5\n", 1)
+    rules.standing()
+    spoil(path)
+    os.utime(path, (2, 2))
+    assert rules.standing().offers.budget == 5
+    assert rules.trouble.startswith(said)
+
+
+def test_a_mark_before_the_text_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_bytes(b"\xef\xbb\xbf[offers]\nbudget = 5\n")
+    assert StandingRules(path).read().offers.budget == 5
+
+
+def test_it_is_known_whether_there_are_rules_before(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    rules = StandingRules(path)
+    written(path, "[offers]\nbudget = -1\n", 1)
+    assert (rules.standing(), rules.known) == (Rulebook(), False)
+    written(path, "[offers]\nbudget = 1\n", 2)
+    rules.standing()
+    assert rules.known

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_what_was_shown_to_anyone_has_no_switch(shop: Running) -> None:
 def test_every_offer_stands_on_a_public_page_with_its_code(shop: Running) -> None:
     page = shop.http.get("/offers?lang=en").text
     assert "H10" in page
-    assert "One in 10 people" in page
+    assert "10% of the people are never shown any" in page
 
 
 def test_two_shoppers_see_two_pages(shop: Running) -> None:
@@ -147,3 +148,30 @@ def test_that_somebody_looked_at_something_sensitive_is_told_to_them_alone(shop:
     page = shop.http.get("/view-as?one=user:dodi&lang=en", headers={"Authorization": f"Bearer {shop.token}"})
     assert "dodi" in page.text
     assert "health, faith" not in page.text
+
+
+def test_a_fault_in_the_rules_leaves_the_offers_in_force_on_their_page(shop: Running) -> None:
+    path = Path(shop.engine.folder) / "rules.toml"
+    assert "H10" in shop.http.get("/offers").text
+    try:
+        path.write_text(RULES.replace("discount", "discuont"))
+        page = shop.http.get("/offers?lang=en")
+        assert (page.status_code, "H10" in page.text) == (200, True)
+        standing = shop.http.get("/v1/offers").json()
+        assert (standing["offers"], "discuont" in standing["trouble"]) == (["hemat"], True)
+        assert "What follows is by the rules before" in shop.http.get("/behaviour/offers?lang=en").text
+    finally:
+        path.write_text(RULES)
+    assert shop.http.get("/v1/offers").json()["trouble"] == ""
+
+
+def test_the_offers_page_promises_to_the_last_digit_and_says_how_to_get_what_has_no_code(shop: Running) -> None:
+    path = Path(shop.engine.folder) / "rules.toml"
+    try:
+        path.write_text('[offers]\nholdout = 0.3\noffer = [{name = "setia", discount = 0.125}]\n')
+        page = shop.http.get("/offers?lang=id").text
+        assert "potongan 12,5%" in page
+        assert "minta “setia” kepada toko" in page
+        assert "30% orang" in page
+    finally:
+        path.write_text(RULES)

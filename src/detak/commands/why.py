@@ -6,6 +6,7 @@ import click
 
 from detak.decision_words import Explanation
 from detak.errors import UsageError
+from detak.insights.render import discount
 from detak.terminal import desk_of, explained, json_option, lang_option, person_options, print_, spoken, store_option
 from detak.words import say
 
@@ -35,7 +36,11 @@ def command(
 
 
 def _text(one: Explanation, language: str) -> str:
-    given = one.offer and one.discount and say(language, "desk.offer", offer=one.offer, percent=f"{one.discount:.0%}")
+    given = (
+        one.offer
+        and one.discount
+        and say(language, "desk.offer", offer=one.offer, percent=discount(one.discount, language))
+    )
     offer = [f"  {given}"] if given else []
     lines = [
         f"{one.decision_id}  {one.time:%Y-%m-%d %H:%M:%S} UTC  {one.placement}  {one.variant} {one.propensity:.3f}",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from detak.catalogue import Product
 from detak.clock import from_micros
@@ -103,12 +104,8 @@ class Deciding:
 
     @property
     def rulebook(self) -> Rulebook:
-        """``rules.toml`` as it stands.
-
-        Raises:
-            SettingsError: it says something that is no rule.
-        """
-        return self._rules.read()
+        """``rules.toml`` as it stands."""
+        return self._rules.standing()
 
     @property
     def trouble(self) -> str:
@@ -254,7 +251,8 @@ class Deciding:
             now = self._resume()
             spent = self._composing.spent.on(now // DAY)
             usual = self._shop(now).stock.usual_price
-        return standing(self.rulebook.offers, self._offers, spent, self._settings.currency, usual_price=usual)
+        found = standing(self.rulebook.offers, self._offers, spent, self._settings.currency, usual_price=usual)
+        return replace(found, trouble=self.trouble)
 
     def renew(self) -> None:
         """Learn, where it is time to: as often as models are fitted again. What is learnt and spent is kept."""

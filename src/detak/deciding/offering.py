@@ -39,6 +39,8 @@ class Standing(msgspec.Struct, frozen=True):
     spent: Money
     given: int
     """Offers today."""
+    trouble: str = ""
+    """Why ``rules.toml`` as it is written is not in force; empty: it is."""
 
 
 def standing(rules: OfferRules, learnt: Learnt | None, spent: Spent, currency: str, *, usual_price: float) -> Standing:
@@ -73,7 +75,8 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
         "least": "–" if found.least is None else render.decimal(100 * found.least, language),
         "trial": render.percent(found.trial, language),
     }
-    lines = [say(language, f"offers_now.{found.rule}", **told)]
+    lines = [say(language, "offers_now.trouble", trouble=found.trouble)] if found.trouble else []
+    lines.append(say(language, f"offers_now.{found.rule}", **told))
     if found.rule in (NO_OFFERS, TOO_DEAR, UNPRICED):
         return lines
     money = {name: render.money(one, language) for name, one in (("spent", found.spent), ("budget", found.budget))}

@@ -30,6 +30,11 @@ def percent(share: float, language: str) -> str:
     return str(format_percent(share, format="#,##0.0%", locale=language))
 
 
+def discount(share: float, language: str) -> str:
+    """``10%``, or ``12,5%``: what the shop promised, to the last digit."""
+    return str(format_percent(share, format="#,##0.##%", locale=language))
+
+
 def money(value: Money | None, language: str) -> str:
     """``Rp 38.300``; a dash where it is unknown."""
     return show(value, language) if value else "–"

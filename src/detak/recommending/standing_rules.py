@@ -20,8 +20,10 @@ class StandingRules:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._reading = threading.Lock()
-        self._stamp = 0.0
+        self._stamp: float | None = None
         self._last = Rulebook()
+        self.known = False
+        """Whether the file could be read since the start: else what stands beside a trouble is built in."""
         self.trouble = ""
         """What is wrong with the file; empty: nothing."""
 
@@ -29,14 +31,29 @@ class StandingRules:
         """What the file says now.
 
         Raises:
-            SettingsError: it says something that is no rule.
+            SettingsError: it cannot be read, or says something that is no rule.
         """
         with self._reading:
-            stamp = self._path.stat().st_mtime if self._path.exists() else 0.0
-            if stamp != self._stamp:
-                self._last = read_rulebook(self._path.read_text(encoding="utf-8")) if stamp else Rulebook()
-                self._stamp = stamp
+            try:
+                self._renew()
+            except OSError as error:
+                raise SettingsError(f"{self._path.name} cannot be read: {error.strerror}") from None
+            except UnicodeDecodeError as error:
+                place = f"byte {error.start + 1}"
+                raise SettingsError(f"{self._path.name} is not UTF-8 ({place}): save it as UTF-8") from None
             return self._last
+
+    def _renew(self) -> None:
+        try:
+            stamp = self._path.stat().st_mtime
+        except FileNotFoundError:
+            self._last, self._stamp = (Rulebook() if self._stamp is not None else self._last), None
+            self.known = True  # that there are none
+            return
+        if stamp != self._stamp:
+            # Some editors begin a file of UTF-8 with a mark, which is no TOML.
+            self._last = read_rulebook(self._path.read_text(encoding="utf-8-sig"))
+            self._stamp, self.known = stamp, True
 
     def standing(self) -> Rulebook:
         """What the file says, or said when it could last be read."""
@@ -45,7 +62,7 @@ class StandingRules:
             self.trouble = ""
         except SettingsError as error:
             if str(error) != self.trouble:
-                _log.error("%s; the rules before stand", error)
+                _log.error("%s; %s", error, "the rules before stand" if self.known else "the built-in rules stand")
             self.trouble = str(error)
             return self._last
         return found

@@ -43,6 +43,10 @@ class Figures:
         """``13,6%``; a dash where it is unknown."""
         return "–" if share is None else render.percent(share, self.language)
 
+    def discount(self, share: float) -> str:
+        """``10%``, or ``12,5%``."""
+        return render.discount(share, self.language)
+
     def ratio(self, value: float) -> str:
         """``1,5``: a tick of an axis, without decimals where it needs none."""
         return render.whole(value, self.language) if value >= 1 else render.decimal(value, self.language, 2).rstrip("0")

@@ -134,8 +134,9 @@ def _dimension(request: AnyRequest) -> str | None:
 
 def broken_now(engine: Engine, language: str) -> list[str]:
     """What is broken at this moment, in sentences."""
-    trouble = engine.decisions.trouble or engine.models.rules.trouble
-    rules = [say(language, "alerts.rules", trouble=trouble)] if trouble else []
+    standing = engine.models.rules
+    key = "alerts.rules" if standing.known else "alerts.rules_at_start"
+    rules = [say(language, key, trouble=standing.trouble)] if standing.trouble else []
     return [*alarms(engine.alerts(), engine.shop(language), datetime.now(UTC)), *rules]
 
 

@@ -161,6 +161,7 @@
   };
   const money = price => price && new Intl.NumberFormat(language === 'id' ? 'id-ID' : 'en', {
     style: 'currency', currency: price.currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: price.decimals }).format(price.amount / 10 ** price.decimals);
+  const percent = share => new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 2 }).format(share);
   const render = (place, decision, products) => {
     const template = place.querySelector('template');
     const named = template?.content.querySelector('[data-detak-field=name]');  // what has no name yet cannot be shown by it
@@ -193,7 +194,7 @@
     const decision = decisions.find(one => one.promotion);
     for (const node of decision ? document.querySelectorAll('[data-detak-promotion]') : []) {
       const { discount, code, offer } = decision.promotion;
-      fill(node, { discount: `${Math.round(discount * 100)}%`, code, offer });
+      fill(node, { discount: percent(discount), code, offer });
       node.hidden = false;
       track('Promotion Viewed', { promotion_id: offer, decision_id: decision.decision_id });
     }
