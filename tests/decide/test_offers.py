@@ -20,6 +20,7 @@ from detak.decide.offers import (
     drawn,
     offered,
     reckoned,
+    unlearnt,
 )
 from detak.decide.offers_learning import Visits, answers, learn
 from detak.decide.rulebook import Offer, OfferRules, read_rulebook
@@ -60,11 +61,11 @@ def test_a_discount_that_eats_the_margin_is_never_given() -> None:
     assert allowed(rules) == (HEMAT,)
 
 
-def test_what_the_rules_no_longer_offer_is_given_to_nobody_though_it_was_learnt() -> None:
+def test_what_the_rules_no_longer_offer_is_given_to_nobody() -> None:
     other = Offer("kilat", 0.05)
     for offer, floor in (((), 0.05), ((other,), 0.05), ((HEMAT, other), 0.22)):
         rules = OfferRules(offer=offer, budget=1e9, holdout=0.1, trial=0.2, margin_floor=floor)
-        found = [offered(one, 1, EVERYBODY, rules, PLENTY) for one in range(500)]
+        found = [offered(one, 1, unlearnt(allowed(rules), 100.0), rules, PLENTY) for one in range(500)]
         assert {one.offer for one in found if one.offer} == set(allowed(rules))
         assert {one.arm for one in found if one.offer} <= {TRIAL}, "nothing is known of what is new"
 
@@ -75,8 +76,23 @@ def test_caps_and_the_budget_hold_before_anything_is_drawn(given: Given, reason:
     assert {(one.offer, one.arm, one.reason) for one in found} == {(None, "", reason)}
 
 
+def test_what_was_given_today_is_paid_for() -> None:
+    spent = [offered(one, 1, EVERYBODY, RULES, Given(2, 0.0, today=True)) for one in range(50)]
+    assert spent == [offered(one, 1, EVERYBODY, RULES, PLENTY) for one in range(50)]
+
+
+def test_before_anything_is_learnt_the_budget_is_not_passed_by_one_offer_either() -> None:
+    book = unlearnt((HEMAT,), 100_000.0)
+    assert book.average_cost.tolist() == [500.0]
+    assert {offered(one, 1, book, RULES, Given(0, 499.0)).reason for one in range(50)} == {"budget_spent"}
+    assert {one.cost for one in (offered(n, 1, book, RULES, Given(0, 500.0)) for n in range(50)) if one.offer} == {
+        500.0
+    }
+    assert {offered(one, 1, EVERYBODY, RULES, Given(0, 0.0)).reason for one in range(50)} == {"budget_spent"}
+
+
 def test_nobody_is_chosen_while_nothing_is_known() -> None:
-    found = [offered(one, 1, Book(), RULES, PLENTY) for one in range(500)]
+    found = [offered(one, 1, unlearnt((HEMAT,), 100.0), RULES, PLENTY) for one in range(500)]
     assert {one.arm for one in found if one.offer} == {TRIAL}
     assert "not_offered_nothing" in {one.reason for one in found}
 

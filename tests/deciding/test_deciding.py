@@ -29,6 +29,7 @@ from detak.settings import Settings, SourceSettings
 
 ALL = ("essential", "analytics", "personalisation")
 KNOWN = SourceSettings(Basis.LEGITIMATE_INTEREST, ALL, private_key=True)
+DAY, HOUR = 86_400_000_000, 3_600_000_000  # microseconds
 OPEN = Settings(sources={"web": KNOWN, "page": SourceSettings(Basis.LEGITIMATE_INTEREST, ALL)})
 
 
@@ -136,7 +137,8 @@ def test_no_cap_is_passed_because_questions_came_together(tmp_path: Path) -> Non
         bodies = [{"userId": f"u{n}", "placements": [{"name": "home"}]} for n in range(20)] * 3
         found = [one for one in ask_together(engine, *bodies) if not isinstance(one, Exception)]
         given = [sum(bool(found[at][0].promotion) for at in range(person, len(bodies), 20)) for person in range(20)]
-        assert set(given) == {0, 1}
+        assert set(given) == {0, 3}, "drawn once, and kept for the day"
+        assert engine.decisions.offering().given == given.count(3)
 
 
 def price(engine: Engine) -> None:
@@ -169,8 +171,8 @@ def test_a_budget_holds_the_trial_before_anything_is_learnt(tmp_path: Path) -> N
         engine.models.renew()
         given = [one for n in range(40) for one in ask(engine, f"u{n}") if one.promotion]
         standing = engine.decisions.offering()
-    assert len(given) == standing.given == 4, "each is expected to cost Rp 50"
-    assert standing.spent.amount == 200
+    assert len(given) == standing.given == 3, "each is expected to cost Rp 50"
+    assert standing.spent.amount == 150
 
 
 def test_one_who_breaks_something_takes_no_answer_from_the_others(
@@ -418,8 +420,9 @@ def test_what_was_shown_and_clicked_is_learnt_from(tmp_path: Path) -> None:
         told = taught(engine.gate, ("h",), datetime.now(UTC))
         assert int(told.logged.clicked.sum()) == 36
         assert set(told.logged.place[told.logged.clicked]) == {0}
-        assert len(told.visits.subject) == told.visits.orders.sum()
-        assert set(told.visits.amount) == {10_000.0}  # before the discount
+        assert len(told.visits.subject) == 12, "an offer is drawn once a day for each"
+        assert set(told.visits.orders) == {3.0}
+        assert set(told.visits.amount) == {30_000.0}  # before the discount
         lesson = engine.decisions.learn()
         assert lesson.offers is not None
         assert lesson.offers.book.version == "too-little"
@@ -448,3 +451,63 @@ def test_what_people_see_in_lists_and_turn_to_is_counted_by_day(tmp_path: Path) 
     # On one day the best place counts, once; a look on a day without a list does not.
     assert exposed.seen == pytest.approx([1 + 1 + 1, 1 + 0.9, 0.81])
     assert exposed.taken.tolist() == [1, 1, 0]
+
+
+OFFERS = """
+[offers]
+budget = 9_000
+trial = 0.9
+holdout = 0.1
+most = 2
+offer = [{name = "h", discount = 0.1}]
+"""
+
+
+def offering_shop(folder: Path, rules: str, **product: Any) -> Engine:
+    """A shop of one product that people looked at; it is noon there, and the clock stands."""
+    (folder / "rules.toml").write_text(rules)
+    engine = Engine(folder, OPEN)
+    engine.catalogue.put([{"id": "a", "price": {"amount": 100_000, "currency": "IDR"}, **product}], "api")
+    send(engine, *[touch(f"u{n}", "a", f"{n}") for n in range(60)])
+    now = engine.decisions.clock()
+    noon = now - now % DAY + DAY + 5 * HOUR
+    engine.decisions.clock = lambda: noon
+    return engine
+
+
+def test_who_has_an_offer_keeps_it_on_every_page_of_the_day_and_it_counts_once(tmp_path: Path) -> None:
+    with offering_shop(tmp_path, OFFERS.replace("9_000", "1e9")) as engine:
+        first = {who: ask(engine, who)[0] for who in ("u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8")}
+        assert {one.arm for one in first.values() if one.promotion} == {"trial"}
+        before = engine.decisions.offering()
+        for _ in range(4):
+            again = {who: ask(engine, who)[0] for who in first}
+            assert [one.promotion for one in again.values()] == [one.promotion for one in first.values()]
+            assert [one.arm for one in again.values()] == [one.arm for one in first.values()]
+        assert engine.decisions.offering() == before
+
+
+def test_the_budget_of_a_day_is_not_passed_and_the_decision_says_so(tmp_path: Path) -> None:
+    with offering_shop(tmp_path, OFFERS) as engine:
+        asked = [ask(engine, f"u{n}")[0] for n in range(60)]
+        standing = engine.decisions.offering()
+        assert standing.spent.amount == 500 * standing.given == 9_000  # one order in twenty, a tenth of its price
+        told = [[reason.code for reason in one.reasons] for one in asked]
+        assert sum("budget_spent" in one for one in told) > 10
+        assert {one.arm for one, why in zip(asked, told, strict=True) if "budget_spent" in why} == {""}
+        noon = engine.decisions.clock()
+        engine.decisions.clock = lambda: noon + 11 * HOUR  # 23:00 in Jakarta, another day in Greenwich
+        assert engine.decisions.offering().given == standing.given
+        engine.decisions.clock = lambda: noon + 12 * HOUR
+        assert engine.decisions.offering().given == 0
+
+
+@pytest.mark.parametrize(("cost", "rule"), [(95_000, "too_dear"), (80_000, "unlearnt"), (None, "unlearnt")])
+def test_the_floor_holds_for_what_the_catalogue_says_the_shop_keeps(
+    tmp_path: Path, cost: int | None, rule: str
+) -> None:
+    told = {} if cost is None else {"cost": {"amount": cost, "currency": "IDR"}}
+    with offering_shop(tmp_path, OFFERS, **told) as engine:
+        assert engine.decisions.offering().rule == rule
+        given = [one for one in (ask(engine, f"u{n}")[0] for n in range(20)) if one.promotion]
+        assert bool(given) == (rule != "too_dear")

@@ -24,6 +24,8 @@ class Goods:
 
     margin: Floats
     """What of the price the shop keeps, from 0 to 1; 0 where it is not known."""
+    earning: Truths
+    """Whether ``margin`` is known."""
     stocked: Floats
     """How much of it there is, from 0 to 1; 0 where it is not known."""
     cut: Floats
@@ -49,6 +51,7 @@ def goods_of(catalogue: Snapshot, ids: Sequence[str]) -> Goods:
 
     return Goods(
         each(0.0 if one is None else margin(one) for one in found),
+        np.fromiter((one is not None and _earned(one) is not None for one in found), np.bool_, size),
         each(0.0 if one is None else stocked(one) for one in found),
         each(0.0 if one is None else cut(one) for one in found),
         np.fromiter((NEVER if one is None or one.listed is None else one.listed for one in found), np.int64, size),
@@ -68,9 +71,13 @@ def cut(product: Product) -> float:
 
 def margin(product: Product) -> float:
     """What of the price the shop keeps, from 0 to 1; 0 where it is not known."""
+    return _earned(product) or 0.0
+
+
+def _earned(product: Product) -> float | None:
     price = product.price
     if price is None or price.amount <= 0 or (earned := product.earned) is None or earned.currency != price.currency:
-        return 0.0
+        return None
     return min(max(earned.amount / price.amount, 0.0), 1.0)
 
 

@@ -1,8 +1,9 @@
 """Which offer somebody gets: by what it is expected to bring, within a budget, a floor and a cap; held to the truth.
 
 A part of the people, by chance, gets no offer ever (the holdout); of another part chance decides (the trial); the rest
-get what is expected to bring more than it costs at the price of the budget (``knapsack``). The chance of each outcome
-is logged. Nobody's sex, age, faith or place has a part in it, and every offer stands on a public page with its code:
+get what is expected to bring more than it costs at the price of the budget (``knapsack``). It is drawn once a day for
+each person: who has an offer keeps it for the day, on every page, and it counts once. The chance of each outcome is
+logged. Nobody's sex, age, faith or place has a part in it, and every offer stands on a public page with its code:
 who is not offered it can have it all the same.
 """
 
@@ -27,7 +28,13 @@ AVERAGE: Final = "average"
 NOTHING: Final = "nothing"
 """By what the others are treated: person by person; all alike, since nothing tells them apart; not at all, since the
 offers bring less than they cost, or nobody knows yet."""
+CAPPED: Final = "capped"
+BUDGET_SPENT: Final = "budget_spent"
+HELD_BACK: Final = (CAPPED, BUDGET_SPENT)
+"""Why nobody drew for somebody: limits that the shop has set."""
 _SALT: Final = b"offers"
+_ORDERS: Final = 0.05  # of a visit, before anything is known
+_LEAST: Final = 1e-9  # minor units: a budget of nothing gives nothing
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,11 @@ class Given(NamedTuple):
     """What was given so far."""
 
     theirs: int
-    """Offers that the person got within the days of the cap."""
+    """Days before this one, within those of the cap, on which the person got an offer."""
     left: float
     """Of today's budget, minor units."""
+    today: bool = False
+    """Whether the person got an offer today: then it is paid for."""
 
 
 def allowed(rules: OfferRules) -> tuple[Offer, ...]:
@@ -90,28 +99,33 @@ def allowed(rules: OfferRules) -> tuple[Offer, ...]:
     return tuple(one for one in rules.offer if rules.margin - one.discount >= rules.margin_floor - 1e-9)
 
 
+def unlearnt(offers: tuple[Offer, ...], usual_price: float) -> Book:
+    """Before anything is learnt an offer counts as its discount on one order in twenty at the usual price: did it
+    count as nothing, no budget would hold the trial."""
+    cost = np.array([round(_ORDERS * one.discount * usual_price, 6) for one in offers])  # a sum of them is exact
+    return Book(offers=offers, average_cost=cost)
+
+
 def offered(subject: int, day: int, book: Book, rules: OfferRules, given: Given) -> Choice:
-    """The offer for somebody.
+    """The offer for somebody, for a day.
 
     Args:
         subject: the person.
-        book: expectations.
+        book: expectations, with a cost for each offer.
         rules: of the shop.
         day: the arms but the holdout are drawn anew each day, a number that goes up.
         given: what was given so far.
     """
     offers = allowed(rules)
-    if book.offers != offers:  # the rules are others since it was learnt
-        book = Book()
     each = rules.trial / (len(offers) + 1) if offers else 0.0
     if not offers:
         return Choice(None, "", 1.0, "no_offers")
     value, cost = book.of(subject)
     # Before anything is drawn: else those who drew an offer and did not get it would pass for those who drew none.
     if given.theirs >= rules.most:
-        return Choice(None, "", 1.0, "capped")
-    if given.left <= float(cost.max(initial=0.0)):
-        return Choice(None, "", 1.0, "budget_spent")
+        return Choice(None, "", 1.0, CAPPED)
+    if not given.today and given.left < max(float(cost.max(initial=0.0)), _LEAST):
+        return Choice(None, "", 1.0, BUDGET_SPENT)
     best = choose(value, cost, book.price) if book.rule != NOTHING and len(value) else NONE
     sure = 1.0 - rules.holdout - rules.trial
     chances = [each + sure * (at == best) for at in range(len(offers))]
@@ -126,8 +140,8 @@ def offered(subject: int, day: int, book: Book, rules: OfferRules, given: Given)
         at, arm = best, CHOSEN
     if at < 0:
         return Choice(None, arm, nothing, "by_chance" if arm == TRIAL else f"not_offered_{book.rule}")
-    expected = float(cost[at]) if len(cost) else 0.0
-    return Choice(offers[at], arm, chances[at], "by_chance" if arm == TRIAL else f"offered_{book.rule}", expected)
+    told = "by_chance" if arm == TRIAL else f"offered_{book.rule}"
+    return Choice(offers[at], arm, chances[at], told, float(cost[at]))
 
 
 def drawn(subject: int, day: int = 0) -> float:

@@ -1,18 +1,24 @@
-"""What people were shown lately, for the limits of "served, not watched". In memory, of the latest people alone."""
+"""What people were shown and offered lately, for the limits of "served, not watched". In memory, of the latest people
+alone."""
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from detak.decide.offers import Choice
+from detak.decide.rulebook import OfferRules
 
 DAY: Final = 86_400_000_000
 _MOST_PRODUCTS: Final = 200  # of one person
 
 
-class _Theirs(NamedTuple):
-    shown: dict[str, tuple[int, int]]
-    """Product -> how often, and since when (microseconds)."""
-    offers: list[int]
-    """When an offer was given."""
+class _Theirs:
+    __slots__ = ("choice", "offers", "shown")
+
+    def __init__(self) -> None:
+        self.shown: dict[str, tuple[int, int]] = {}  # product -> how often, and since when (microseconds)
+        self.offers: list[int] = []  # days on which an offer was given, since 1970
+        self.choice: tuple[int, OfferRules, Choice] | None = None  # the last day's, and the rules that it went by
 
 
 class Served:
@@ -49,17 +55,33 @@ class Served:
             for product in products:
                 theirs.shown.pop(product, None)
 
-    def give(self, subject: int, now: int) -> None:
-        """The person got an offer."""
-        self._theirs(subject).offers.append(now)
+    def give(self, subject: int, day: int) -> bool:
+        """The person got an offer that day; whether it was the first of the day."""
+        offers = self._theirs(subject).offers
+        if day in offers:
+            return False
+        offers.append(day)
+        return True
 
-    def given(self, subject: int, days: int, now: int) -> int:
-        """How many offers the person got within so many days."""
+    def given(self, subject: int, days: int, day: int) -> list[int]:
+        """On which of the latest ``days`` days, ``day`` the last of them, the person got an offer."""
         theirs = self._of.get(subject)
         if theirs is None:
-            return 0
-        theirs.offers[:] = [one for one in theirs.offers if now - one <= days * DAY]
-        return len(theirs.offers)
+            return []
+        theirs.offers[:] = [one for one in theirs.offers if day - one < days]
+        return theirs.offers
+
+    def settle(self, subject: int, day: int, rules: OfferRules, choice: Choice) -> None:
+        """What the person is offered, or not, for the rest of the day, as long as the rules stay."""
+        self._theirs(subject).choice = day, rules, choice
+
+    def settled(self, subject: int, day: int, rules: OfferRules) -> Choice | None:
+        """What was settled for the person on that day by these rules."""
+        theirs = self._of.get(subject)
+        if theirs is None or theirs.choice is None:
+            return None
+        when, by, choice = theirs.choice
+        return choice if when == day and by == rules else None
 
     def drop(self, subjects: Sequence[int] | set[int]) -> None:
         """Forget people."""
@@ -69,7 +91,7 @@ class Served:
     def _theirs(self, subject: int) -> _Theirs:
         theirs = self._of.get(subject)
         if theirs is None:
-            theirs = self._of[subject] = _Theirs({}, [])
+            theirs = self._of[subject] = _Theirs()
             if len(self._of) > self._most:
                 self._of.popitem(last=False)
         else:

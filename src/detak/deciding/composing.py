@@ -4,11 +4,13 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from detak.clock import day_of
 from detak.consent import Purpose, read_preferences
 from detak.decide import rulebook as rules
 from detak.decide.asking import Question
-from detak.decide.offers import Book, Choice, Given, offered, reckoned
+from detak.decide.offers import Book, Choice, Given, allowed, offered, reckoned, unlearnt
 from detak.decide.page import packed
+from detak.decide.rulebook import OfferRules
 from detak.decide.served import DAY, Served
 from detak.deciding.paging import Paged, paged
 from detak.deciding.pools import Where
@@ -26,7 +28,6 @@ from detak.trust.passages import STRANGER
 
 _PERSONALISATION: Final = int(Purpose.PERSONALISATION)
 _NOWHERE: Final = Where()
-_ORDERS: Final = 0.05  # of a visit, before anything is known
 
 
 class Composed(NamedTuple):
@@ -60,7 +61,7 @@ class Composing:
 
     def resume(self, rows: list[Row], kept: Kept | None, days: int, now: int) -> None:
         """Go on where the process before this one stopped; nothing was decided yet."""
-        self.spent = resumed(rows, kept, self._served, days, now)
+        self.spent = resumed(rows, kept, self._served, days, (now, self._settings.timezone))
 
     def drop(self, subjects: set[int]) -> None:
         """Forget people."""
@@ -134,19 +135,29 @@ class Composing:
         """What the visitor is offered; nothing to whom nothing may be known of."""
         if asker.visitor.subject is None:
             return Choice(None, "", 1.0, "minor" if asker.minor else "stranger")
-        rules_, now = moment.front.rulebook.offers, moment.now
-        day = now // DAY
+        rules_, subject = moment.front.stock.offers, asker.visitor.subject
+        day = day_of(moment.now, self._settings.timezone)
+        found = self._served.settled(subject, day, rules_)
+        if found is not None:
+            return found
         self.spent = self.spent.on(day)
-        subject, usual = asker.visitor.subject, moment.front.stock.usual_price
+        usual = moment.front.stock.usual_price
         if rules_.offer and not reckoned(self.book, rules_, usual):
             return Choice(None, "", 1.0, "unpriced")
+        days = self._served.given(subject, rules_.days, day)
         left = rules_.budget * 10 ** exponent(self._settings.currency) - self.spent.amount
-        given = Given(self._served.given(subject, rules_.days, now), left)
-        choice = offered(subject, day, self.book, rules_, given)
-        if choice.offer is None or choice.cost:
-            return choice
-        # Nobody knows yet what it costs. Did it count as nothing, no budget would hold the trial.
-        return choice._replace(cost=_ORDERS * choice.offer.discount * usual)
+        given = Given(len(days) - (day in days), left, day in days and rules_.budget > 0)
+        choice = offered(subject, day, self._reckoned(rules_, usual), rules_, given)
+        if choice.arm and not moment.preview:
+            self._served.settle(subject, day, rules_, choice)
+        return choice
+
+    def _reckoned(self, rules_: OfferRules, usual: float) -> Book:
+        """What offers are expected to bring and cost; where nothing is learnt of these, what they may cost."""
+        offers = allowed(rules_)
+        if self.book.offers == offers and len(self.book.average_cost):
+            return self.book
+        return unlearnt(offers, usual)
 
     def _note(self, asker: Asker, decisions: Sequence[Decision], choice: Choice | None, moment: Moment) -> None:
         """Remember what was put before a known person."""
@@ -156,5 +167,6 @@ class Composing:
         products = [slot.product_id for one in decisions for slot in one.slate if slot.shelf in rules.PERSONAL]
         self._served.show(subject, products, now, moment.front.rulebook.guardrails.shown_days)
         if choice is not None and choice.offer is not None:
-            self._served.give(subject, now)
-            self.spent = self.spent.more(choice.cost)
+            day = day_of(now, self._settings.timezone)
+            if self._served.give(subject, day):
+                self.spent = self.spent.on(day).more(choice.cost)

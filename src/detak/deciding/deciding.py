@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from detak.catalogue import Product
-from detak.clock import from_micros
+from detak.clock import day_of, from_micros
 from detak.consent import Purpose
 from detak.decide.appeal import likings
 from detak.decide.asking import Asked, Question, read
@@ -27,7 +27,6 @@ from detak.decide.offers_learning import Learnt
 from detak.decide.offers_learning import learn as learn_offers
 from detak.decide.page import Weights
 from detak.decide.rulebook import Rulebook
-from detak.decide.served import DAY
 from detak.deciding.composing import Composed, Composing
 from detak.deciding.decision_learning import taught
 from detak.deciding.offering import Standing, standing
@@ -223,17 +222,17 @@ class Deciding:
 
     def learn(self, seed: int = 0) -> Lesson:
         """Learn an order and what offers bring from what was shown, and go by it where it is better."""
-        offers = allowed(self.rulebook.offers)
-        with self._deciding:
-            self._resume()
+        with self._turn():
+            rules_ = self._shop(self._resume()).stock.offers
             drops = self._drops
-        told = taught(self._gate, tuple(one.name for one in offers), from_micros(self.clock()))
+        offers = allowed(rules_)
+        now = from_micros(self.clock()).astimezone(self._settings.timezone)
+        told = taught(self._gate, tuple(one.name for one in offers), now)
         name = f"w{len(told.logged.clicked)}"
         found = likings(told.exposed, self._categories(told.exposed.product))
         order = learn_order(told.logged, self.weights, name)
         bought: Learnt | None = None
         if offers:
-            rules_ = self.rulebook.offers
             budget = rules_.budget * 10 ** exponent(self._settings.currency)
             bought = learn_offers(told.visits, offers, rules_, told.daily, budget, seed)
         with self._deciding:
@@ -249,9 +248,10 @@ class Deciding:
         """How the shop's offers stand: what the last lesson found, and what is spent of today's budget."""
         with self._turn():
             now = self._resume()
-            spent = self._composing.spent.on(now // DAY)
-            usual = self._shop(now).stock.usual_price
-        found = standing(self.rulebook.offers, self._offers, spent, self._settings.currency, usual_price=usual)
+            self._reread()
+            spent = self._composing.spent.on(day_of(now, self._settings.timezone))
+            stock = self._shop(now).stock
+        found = standing(stock.offers, self._offers, spent, self._settings.currency, usual_price=stock.usual_price)
         return replace(found, trouble=self.trouble)
 
     def renew(self) -> None:

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from detak.consent import Purpose
 from detak.decide.appeal import Exposed
@@ -36,13 +37,19 @@ class Taught(NamedTuple):
     logged: Logged
     visits: Visits
     daily: float
-    """Decisions a day with an offer in play."""
+    """People a day with an offer in play."""
     exposed: Exposed
     """Products in lists."""
 
 
 def taught(gate: Gate, offers: tuple[str, ...], now: datetime) -> Taught:
-    """Decisions that personalisation may use, with their clicks and orders. ``offers``: the names, in their order."""
+    """Decisions that personalisation may use, with their clicks and orders.
+
+    Args:
+        gate: the door to them.
+        offers: the names, in their order.
+        now: the moment, in the shop's zone, by whose clock days begin.
+    """
     with gate.events(Purpose.PERSONALISATION, before=now, why="learn from decisions") as granted:
         shown = granted.facts.decisions
         since = now.astimezone(UTC).replace(tzinfo=None) - timedelta(days=DAYS)
@@ -54,7 +61,7 @@ def taught(gate: Gate, offers: tuple[str, ...], now: datetime) -> Taught:
         clicks = _clicks(granted)
         came = granted.run(_came(granted.facts.events))
         exposed = _exposed(granted, now)
-    return Taught(_logged(decisions, clicks), *_visits(decisions, came, offers), exposed)
+    return Taught(_logged(decisions, clicks), *_visits(decisions, came, offers, _days(decisions, now)), exposed)
 
 
 def _clicks(granted: Granted) -> set[tuple[str, str]]:
@@ -124,21 +131,36 @@ def _logged(decisions: pa.Table, clicks: set[tuple[str, str]]) -> Logged:
     return Logged(np.repeat(np.arange(len(sizes)), sizes), place, packed.reshape(-1, width) / 255.0, clicked)
 
 
-def _visits(decisions: pa.Table, came: pa.Table, offers: tuple[str, ...]) -> tuple[Visits, float]:
-    played = decisions.filter(pa.array([bool(one) for one in decisions["arm"].to_pylist()], pa.bool_()))
-    ids = played["id"].to_pylist()
+def _days(decisions: pa.Table, now: datetime) -> NDArray[np.int64]:
+    """The day of each decision by the shop's clock."""
+    zone = str(now.tzinfo)
+    local = pc.local_timestamp(decisions["time"].cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", zone)))
+    days: NDArray[np.int64] = local.cast(pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
+    return days
+
+
+def _visits(
+    decisions: pa.Table, came: pa.Table, offers: tuple[str, ...], day: NDArray[np.int64]
+) -> tuple[Visits, float]:
+    """What came of each day of each person, of those on which an offer was in play: it is drawn once a day.
+
+    Whatever they ordered that day counts, also in answer to a decision before the draw, or after it that held it back.
+    """
     rows = {one: at for at, one in enumerate(came["decision_id"].to_pylist())}
-    found = np.array([rows.get(one, -1) for one in ids], np.int64)
+    found = np.array([rows.get(one, -1) for one in decisions["id"].to_pylist()], np.int64)
+    subject = decisions["subject"].to_numpy().astype(np.int64)
+    played = np.array([bool(one) for one in decisions["arm"].to_pylist()], np.bool_)
+    order = np.lexsort((np.arange(len(day)), ~played, day, subject))  # the draw first of each day
+    new = np.r_[True, (np.diff(subject[order]) != 0) | (np.diff(day[order]) != 0)] if len(order) else played
+    first = order[new]
+    kept = played[first]
     columns = {}
     for name in ("adds", "orders", "amount"):
-        values = np.append(came[name].to_numpy().astype(np.float64), 0.0)
-        columns[name] = values[found]
+        values = np.append(came[name].to_numpy().astype(np.float64), 0.0)[found]
+        columns[name] = np.add.reduceat(values[order], np.flatnonzero(new))[kept] if len(order) else values
+    first = first[kept]
     places = {name: at for at, name in enumerate(offers)}
-    offer = np.array([places.get(one, -1) for one in played["offer"].to_pylist()], np.int64)
-    trial = np.array([one == TRIAL for one in played["arm"].to_pylist()], np.bool_)
-    subject = played["subject"].to_numpy().astype(np.int64)
-    order = np.argsort(subject, kind="stable")
-    visits = Visits(subject[order], offer[order], trial[order], **{name: one[order] for name, one in columns.items()})
-    time = played["time"].cast(pa.int64()).to_numpy()
-    days = (time.max() - time.min()) / 86_400e6 if len(time) else 0.0
-    return visits, len(time) / max(days, 1.0)
+    offer = np.array([places.get(one, -1) for one in decisions["offer"].take(pa.array(first)).to_pylist()], np.int64)
+    trial = np.array([one == TRIAL for one in decisions["arm"].take(pa.array(first)).to_pylist()], np.bool_)
+    days = day[first].max() - day[first].min() if len(first) else 0
+    return Visits(subject[first], offer, trial, **columns), len(first) / max(days, 1.0)

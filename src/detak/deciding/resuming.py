@@ -5,18 +5,18 @@ The file, ``STORE/decide.json``, names nobody: weights, and what of the day's bu
 beat and on closing; offers that were given after that are counted from the facts, at the day's mean cost.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import ibis
 import msgspec
 
-from detak.clock import from_micros
+from detak.clock import day_of, from_micros
 from detak.consent import Purpose
 from detak.decide.page import FEATURES, Weights
 from detak.decide.rulebook import PERSONAL
-from detak.decide.served import DAY, Served
+from detak.decide.served import Served
 from detak.private_files import write_secret
 from detak.trust.gate import Gate
 
@@ -28,7 +28,7 @@ class Spent(NamedTuple):
     """Of a day's budget."""
 
     day: int = 0
-    """Since 1970, UTC."""
+    """Since 1970, by the shop's clock."""
     amount: float = 0.0
     """Minor units, as expected when the offers were given."""
     offers: int = 0
@@ -110,15 +110,26 @@ def answered_before(gate: Gate, days: int, now: int) -> list[Row]:
     return list(questions.values())
 
 
-def resumed(rows: list[Row], kept: Kept | None, served: Served, days: int, now: int) -> Spent:
-    """Tell ``served`` of it; what of today's budget is spent."""
-    spent = (kept.spent if kept else Spent()).on(now // DAY)
+def resumed(rows: list[Row], kept: Kept | None, served: Served, days: int, moment: tuple[int, tzinfo]) -> Spent:
+    """Tell ``served`` of it; what of today's budget is spent.
+
+    Args:
+        rows: oldest first.
+        kept: from the file.
+        served: told of it.
+        days: of the limit on what is shown.
+        moment: now, microseconds since 1970, and the shop's zone.
+    """
+    now, zone = moment
+    today = day_of(now, zone)
+    spent = (kept.spent if kept else Spent()).on(today)
     each = spent.amount / spent.offers if spent.offers else 0.0
     for row in rows:
         served.show(row.subject, row.products, row.time, days)
         if row.offered:
-            served.give(row.subject, row.time)
-            if row.time > (kept.until if kept else 0) and row.time // DAY == now // DAY:
+            day = day_of(row.time, zone)
+            first = served.give(row.subject, day)
+            if first and row.time > (kept.until if kept else 0) and day == today:
                 spent = spent.more(each)
     return spent
 

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace as replace_field
 from numpy.typing import NDArray
 
 from detak.decide.goods import NEVER, Floats, Truths
-from detak.decide.rulebook import OFFERS, PageRules, Rulebook
+from detak.decide.rulebook import OFFERS, OfferRules, PageRules, Rulebook
 from detak.decide.ruling import Ruling, chooses
 from detak.recommend.base import Model
 from detak.recommend.ruled import Ruled
@@ -74,6 +75,16 @@ class Stock:
         prices = self.answering.content.price
         known = prices[prices > 0]
         return float(np.median(known)) if len(known) else 0.0
+
+    @cached_property
+    def offers(self) -> OfferRules:
+        """The rules of offers, with what the shop keeps of a price on average: by the catalogue, as far as it says."""
+        rules, goods = self.rulebook.offers, self.goods
+        sold = goods.sellable[:-1]
+        if not goods.earning[:-1][sold].any():
+            return rules
+        kept = np.where(goods.earning, goods.margin, rules.margin)[:-1][sold].mean()
+        return replace_field(rules, margin=round(float(kept), 4))
 
     @cached_property
     def _dear(self) -> Floats:

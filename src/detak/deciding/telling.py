@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from detak.decide import rulebook as rules
 from detak.decide.exploring import BEST
-from detak.decide.offers import Choice
+from detak.decide.offers import HELD_BACK, Choice
 from detak.decide.page import Placed
 from detak.deciding.paging import LIST, Paged
 from detak.deciding.pools import Persons
@@ -49,7 +49,7 @@ def told(decision_id: str, placement: str, page: Paged, telling: Telling) -> Dec
     if drawn.variant != BEST:
         notes.append(Reason("explored"))
     offer = choice.offer if choice else None
-    if choice and choice.arm:
+    if choice and (choice.arm or choice.reason in HELD_BACK):
         notes.append(Reason(choice.reason, offer.name if offer else ""))
     return Decision(
         decision_id, placement, slots,
