@@ -15,7 +15,7 @@ from detak.decide.ruling import Ruling, chooses
 from detak.engine import Engine
 from detak.recommend.content import Items
 from detak.recommend.ruled import ruled
-from detak.recommend.rules import Match, Pin, Quota, Rules
+from detak.recommend.rules import Boost, Match, Pin, Quota, Rules
 
 SIZE = 12
 IDS = tuple(f"p{at}" for at in range(SIZE))
@@ -68,7 +68,9 @@ def test_novelty_brings_in_what_few_have_touched() -> None:
 
 def test_rules_that_say_nothing_choose_nothing() -> None:
     assert not chooses(ruled(Rules(), ITEMS, "IDR"))
-    assert not chooses(ruled(Rules(diversity=0.0, hide=(Match(brand="x"),)), ITEMS, "IDR"))
+    assert not chooses(ruled(Rules(pin=(Pin("x", 1),), boost=(Boost(brand="x", by=2.0),)), ITEMS, "IDR"))
+    assert chooses(ruled(Rules(diversity=0.1), ITEMS, "IDR"))
+    assert not chooses(ruled(Rules(hide=(Match(brand="x"),)), ITEMS, "IDR"))
     assert chooses(ruled(Rules(quota=(Quota(each="brand", at_most=1),)), ITEMS, "IDR"))
 
 

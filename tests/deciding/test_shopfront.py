@@ -77,9 +77,10 @@ def test_a_short_page_is_not_all_of_one_shelf(tmp_path: Path) -> None:
         engine.catalogue.put([{"id": one, "name": one} for one in "abcdefghijkl"], "api")
         send(engine, *[touch("ani", one, f"ani{one}") for one in "abcdef"])
         engine.models.renew()
-        for told, most in (("shelf_share = 0.5", 3), ("", 4), ("shelf_share = 1.0", 6)):
+        hidden = '[placements.default.rules]\nhide = [{brand = "x"}]'  # nothing of that brand
+        for turn, (told, most) in enumerate((("shelf_share = 0.5", 3), ("", 4), ("shelf_share = 1.0", 6), (hidden, 4))):
             (tmp_path / "rules.toml").write_text(f"[placements.default.page]\nexplore = 0.0\n{told}\n")
-            engine.decisions.clock = lambda most=most: (10 + most) * 10**15  # type: ignore[misc]
+            engine.decisions.clock = lambda turn=turn: (10 + turn) * 10**15  # type: ignore[misc]
             (found,) = ask(engine, "ani", placements=[{"name": "home", "k": 6}])
             counts = [len(some) for some in shelves(found).values()]
             assert (max(counts), sum(counts)) == (most, 6)

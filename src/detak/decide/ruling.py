@@ -12,16 +12,15 @@ from detak.decide.rulebook import PINNED
 from detak.recommend.arrange import Occasion, arrange
 from detak.recommend.base import NOBODY, Floats, Scored
 from detak.recommend.ruled import Ruled, Truths
-from detak.recommend.rules import Rules
 
 _PLAIN: Final = bytes(len(FEATURES))
 
 
 def chooses(laid: Ruled) -> bool:
-    """Whether the rules say which products stand beside one another; else what each is worth says it all. Nothing is
-    chosen by rules that the shop said nothing in."""
+    """Whether the rules say which products stand beside one another; else what each is worth says it all. A shop that
+    hides, pins or boosts something has not asked for that."""
     rules = laid.rules
-    return rules != Rules() and bool(laid.limits or rules.diversity or rules.novelty or rules.sold_out == "bury")
+    return bool(laid.limits or rules.diversity or rules.novelty or rules.sold_out == "bury")
 
 
 @dataclass(frozen=True)

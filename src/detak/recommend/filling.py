@@ -23,7 +23,7 @@ class Filling:
 
     def __init__(self, item: Ints32, value: NDArray[np.float64], laid: Ruled) -> None:
         self.laid = laid
-        self.open = (1 - laid.rules.diversity) * value - np.where(value > 0, 0.0, _BEHIND)
+        self.open = (1 - laid.rules.variety) * value - np.where(value > 0, 0.0, _BEHIND)
         self.worth = self.open.copy()
         self.close = np.zeros(len(item))
         self.kinds, self.brands = laid.kinds[item], laid.brands[item]
@@ -61,7 +61,7 @@ class Filling:
 
     def _best(self, left: int) -> int | None:
         """The next product, ``left`` places being free; None: there is none that may stand here."""
-        weight = self.laid.rules.diversity
+        weight = self.laid.rules.variety
         worth = self.open - weight * self.close if weight else self.open
         wanted = self._wanted(left) if self.promising else None
         if wanted is not None:
@@ -90,7 +90,7 @@ class Filling:
     def _take(self, place: int) -> None:
         """The product of this place stands on the shelf now."""
         self.open[place] = -np.inf
-        if self.laid.rules.diversity:
+        if self.laid.rules.variety:
             np.maximum(self.close, self._likeness(place), out=self.close)
         for limit, group, counts in zip(self.laid.limits, self.groups, self.counts, strict=True):
             self._count(limit, group, counts, int(group[place]))

@@ -19,6 +19,7 @@ from detak.errors import SettingsError
 DEFAULT: Final = "default"
 """The placement whose rules count where a placement has none of its own."""
 
+_VARIETY: Final = 0.1
 Name = Annotated[str, Meta(min_length=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Position = Annotated[int, Meta(ge=1, le=1_000)]
@@ -98,11 +99,16 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What becomes of products that cannot be had now."""
     purchased_days: Annotated[int, Meta(ge=0)] = 60
     """A product that the person bought within so many days is left out, unless it is due again; 0: none is."""
-    diversity: Share = 0.1
-    """How much it weighs against a product that it is like those above it."""
+    diversity: Share | None = None
+    """How much it weighs against a product that it is like those above it; where nothing is said, see ``variety``."""
     novelty: Share = 0.0
     """How much it weighs for a product that few have touched."""
     new: New = New()
+
+    @property
+    def variety(self) -> float:
+        """``diversity``, where it is said; else what shelves have by themselves."""
+        return _VARIETY if self.diversity is None else self.diversity
 
 
 class PlacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
