@@ -59,7 +59,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     settings = Settings(sources={"web": CONSENTED, "seed": COUNTED})
     with served(tmp_path_factory.mktemp("store"), settings) as running:
         price = {"amount": 15_000, "currency": "IDR"}
-        rows = [{"id": one, "name": f"Barang {one}", "price": price, "category": ["Toko", one]} for one in "abcdefgh"]
+        rows = [
+            {"id": one, "name": f"Barang {one}", "price": price, "category": ["Toko", one], "url": f"/produk/{one}"}
+            for one in "abcdefgh"
+        ]
         running.engine.catalogue.put(rows, "api")
         views = [
             track("Product Viewed", f"{user}{one}", user=user, properties={"product_id": one})
@@ -126,6 +129,30 @@ def test_after_a_yes_what_is_seen_and_clicked_carries_the_decision(
 
     until(browser, counted, "impression and click did not arrive")
     assert not browser.find_elements(By.ID, "detak-consent")
+
+
+def test_a_template_may_be_a_link_and_a_list_longer_than_a_shelf(
+    browser: Browser, shop: Running, open_page: Callable[..., None]
+) -> None:
+    open_page()
+    until(browser, lambda: state(browser) == "decided", "no decision was shown")
+    browser.execute_script("""
+        const [home, list] = document.querySelectorAll('[data-detak-placement]');
+        home.innerHTML = '<template><a data-detak-link data-detak-field="name"></a></template>';
+        const item = one => `<li data-detak-product="${one}">${one}</li>`;
+        list.innerHTML = [...Array(120).keys(), 'a', 'b'].map(item).join('');
+        for (const one of [home, list]) delete one.dataset.detakDecision;
+        delete document.documentElement.dataset.detak;
+        detak.decide();
+    """)
+    until(browser, lambda: state(browser) is not None, "nothing was answered")
+    assert state(browser) == "decided"
+    links = browser.find_elements(By.CSS_SELECTOR, "#home a")
+    assert [one.get_dom_attribute("href") for one in links] == [
+        f"/produk/{one.text.removeprefix('Barang ')}" for one in links
+    ]
+    first = [one.text for one in browser.find_elements(By.CSS_SELECTOR, "#list li")[:2]]
+    assert sorted(first) == ["a", "b"], "what people turn to, before what nobody knows"
 
 
 def test_after_a_no_nothing_is_kept(browser: Browser, shop: Running, open_page: Callable[..., None]) -> None:

@@ -12,12 +12,12 @@
   const WORDS = {
     id: {
       ask: 'Bolehkah toko ini mengingat kunjungan Anda? Anda dapat mengubahnya kapan saja.',
-      analytics: 'Statistik toko', personalisation: 'Halaman yang sesuai dengan saya', marketing: 'Penawaran untuk saya',
+      analytics: 'Statistik toko', personalisation: 'Halaman dan penawaran yang sesuai dengan saya', marketing: 'Surat promosi untuk saya',
       yes: 'Boleh semua', no: 'Hanya yang perlu', some: 'Simpan pilihan', label: 'Pilihan data Anda',
     },
     en: {
       ask: 'May this shop remember your visit? You can change this at any time.',
-      analytics: 'Statistics of the shop', personalisation: 'Pages that fit me', marketing: 'Offers for me',
+      analytics: 'Statistics of the shop', personalisation: 'Pages and offers that fit me', marketing: 'Letters from the shop for me',
       yes: 'Allow all', no: 'Only what is needed', some: 'Save my choice', label: 'Your data, your choice',
     },
   }[language];
@@ -102,9 +102,9 @@
   const made = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
   const banner = () => {
     document.getElementById('detak-consent')?.remove();
-    const box = made('section', '', { id: 'detak-consent' });
+    const box = made('div', '', { id: 'detak-consent', role: 'region' });
     box.setAttribute('aria-label', WORDS.label);
-    box.style.cssText = 'position:fixed;inset:auto 1rem 1rem;max-width:34rem;padding:1rem;background:#fff;color:#222;' +
+    box.style.cssText = 'display:block;position:fixed;inset:auto 1rem 1rem;max-width:34rem;padding:1rem;background:#fff;color:#222;' +
       'border:1px solid #999;border-radius:.5rem;font:1rem/1.4 system-ui,sans-serif;z-index:2147483647';
     const boxes = PURPOSES.map(one => {
       const input = made('input', '', { type: 'checkbox', name: one, checked: allowed(one) });
@@ -149,14 +149,15 @@
     track('Product Clicked', { product_id: item.dataset.detakProduct, position: items(place).indexOf(item) + 1, decision_id });
   }, true);
 
+  const within = (node, selector) => [...(node.matches(selector) ? [node] : []), ...node.querySelectorAll(selector)];
   const fill = (node, values) => {
-    for (const one of node.querySelectorAll('[data-detak-field]')) {
+    for (const one of within(node, '[data-detak-field]')) {
       const value = values[one.dataset.detakField];
       if (value === undefined || value === null) continue;
       if (one.tagName === 'IMG') one.src = value;
       else one.textContent = value;
     }
-    const link = node.querySelector('a[data-detak-link]');
+    const [link] = within(node, 'a[data-detak-link]');
     if (link && /^(https?:|\/)/.test(values.url || '')) link.href = values.url;
   };
   const money = price => price && new Intl.NumberFormat(language === 'id' ? 'id-ID' : 'en', {
@@ -202,12 +203,12 @@
   const question = place => {
     const { detakPlacement: name, detakK: k, detakOf: product } = place.dataset;
     const own = place.querySelector('template') ? null : items(place).map(one => one.dataset.detakProduct);
-    return { name, ...(k && { k: Number(k) }), ...(product && { product }), ...(own && { products: own, k: own.length || 1 }) };
+    return { name, ...(k && { k: Number(k) }), ...(product && { product }), ...(own && { products: own.slice(0, 500) }) };
   };
   const decide = async () => {
     const places = [...document.querySelectorAll('[data-detak-placement]')];
     places.filter(one => one.dataset.detakDecision).forEach(watch);  // the server has rendered these
-    const open = places.filter(one => !one.dataset.detakDecision);
+    const open = places.filter(one => !one.dataset.detakDecision).slice(0, 20);  // what a question takes
     if (!open.length) return;
     const stop = new AbortController();
     const late = setTimeout(() => stop.abort(), patience);
@@ -230,7 +231,7 @@
   window.detak = {
     track, flush, decide,
     identify: (id, traits = {}) => { kept(localStorage, 'detak_user', user = String(id)); send({ type: 'identify', traits }); },
-    reset: () => { user = null; kept(localStorage, 'detak_user', null); kept(localStorage, 'detak_device', null); },
+    reset: () => { user = null; kept(localStorage, 'detak_user', null); kept(localStorage, 'detak_device', null); kept(sessionStorage, 'detak_decision', null); },
     consent: said => (said ? say(said) : banner()),
   };
   const start = () => {
