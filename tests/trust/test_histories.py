@@ -63,6 +63,9 @@ def test_they_are_what_a_list_a_person_would_be(told: list[list[Row] | int], aft
         purchases = [one for one in mine if one[2] == Kind.BUY]
         assert list(zip(bought.product, bought.time.tolist(), strict=True)) == expected(purchases, after, 8)
     assert live.people == len(plain)
+    both = live.of({1: after, 2: after}, PERSONAL, LATER)[0]
+    theirs = [row for one in (1, 2) for row in expected(plain.get(one, []), after, 8)]
+    assert list(zip(both.product, both.time.tolist(), strict=True)) == sorted(theirs, key=lambda row: row[1])[-8:]
 
 
 def test_many_people_are_found_again_whatever_came_before() -> None:
@@ -84,8 +87,7 @@ def test_who_is_dropped_leaves_nothing_in_the_arrays() -> None:
     live.add(fresh([(7, "secret", 3, 123_456_789, PERSONAL)]))
     live.drop([7])
     for rings in (live._any, live._bought):
-        for array in (rings._item, rings._time, rings._kind, rings._purposes):
-            assert not array.any()
+        assert not rings._cells.any()
 
 
 def test_views_do_not_push_purchases_out() -> None:

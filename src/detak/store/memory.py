@@ -16,12 +16,16 @@ class Memory(Generic[K, V]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._values: dict[K, V] = {}
-        self.whole = False
+        self._held: tuple[dict[K, V], bool] = ({}, False)  # replaced together: readers see one or the other
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds all of the table."""
+        return self._held[1]
 
     def look(self, keys: Iterable[K]) -> tuple[dict[K, V], set[K]]:
         """The values of those keys that are here, and the keys that have to be looked for on the disk."""
-        values, whole = self._values, self.whole
+        values, whole = self._held
         found: dict[K, V] = {}
         unread: set[K] = set()
         for key in keys:
@@ -32,24 +36,28 @@ class Memory(Generic[K, V]):
                 unread.add(key)
         return found, unread
 
+    def peek(self, key: K) -> tuple[V | None, bool]:
+        """The value of one key, and whether that is certain; if not, it has to be looked for on the disk."""
+        values, whole = self._held
+        value = values.get(key)
+        return value, whole or value is not None
+
     def get(self, key: K) -> V | None:
         """The value of one key, if it is here."""
-        return self._values.get(key)
+        return self._held[0].get(key)
 
     def fill(self, everything: dict[K, V], rows: int | None = None) -> None:
         """Hold all of the table, or as much as fits: ``rows`` is how many were read for it."""
-        self.whole = (len(everything) if rows is None else rows) <= self._most
-        self._values = everything
+        self._held = everything, (len(everything) if rows is None else rows) <= self._most
 
     def fits(self, more: int) -> bool:
         """Whether there is room for so many more."""
-        return len(self._values) + more <= self._most
+        return len(self._held[0]) + more <= self._most
 
     def add(self, more: Mapping[K, V]) -> None:
         """Hold these too; ask first whether they fit."""
-        self._values.update(more)
+        self._held[0].update(more)
 
     def clear(self) -> None:
         """Hold nothing, and know that."""
-        self._values = {}
-        self.whole = False
+        self._held = {}, False

@@ -49,6 +49,16 @@ class MergeRecord(NamedTuple):
     undone: datetime | None
 
 
+class Single(NamedTuple):
+    """One identifier's subject, if it is known, and what they last said of each purpose, if they said anything."""
+
+    subject: int | None
+    standing: Standing | None
+
+
+_NOBODY: Final = Single(None, None)
+
+
 class Vault:
     """The vault in one file. The sink writes; any thread reads."""
 
@@ -82,6 +92,18 @@ class Vault:
         """The subjects that turned out to be these people's."""
         found = self._remembered(self._devices, owners, self._read_devices)
         return {owner: set(devices) for owner, devices in found.items()}
+
+    def single(self, identifier: Identifier) -> Single | None:
+        """Somebody with whom nobody is united; None: memory does not hold all of it, or somebody is, and it takes
+        ``lookup``, ``owners``, ``devices`` and ``standing`` to know."""
+        subject, sure = self._known.peek(identifier)
+        if subject is None:
+            return _NOBODY if sure else None
+        standing, said = self._stands.peek(subject)  # first: whoever is united meanwhile is so by what is read next
+        owner, owned = self._owners.peek(subject)
+        devices, had = self._devices.peek(subject)
+        alone = said and owned and had and owner is None and devices is None
+        return Single(subject, standing) if alone else None
 
     def apart(self) -> frozenset[tuple[int, int]]:
         """Whom somebody took apart: (subject, person)."""

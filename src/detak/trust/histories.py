@@ -1,25 +1,24 @@
 """Live histories: of each person the last touches, in memory, in arrays. Only the gate asks; nothing here is on a disk.
 
-A person has two rings: the last touches of any kind, and the last purchases, which views must not push out. Rings
-consist of small blocks, so that a person with three touches costs three, not the most there can be.
+A person has two rings: the last touches of any kind, and the last purchases, which views must not push out.
 """
 
 import threading
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from detak.recommend.content import Kind
-from detak.trust.touches import NOTHING, Arrived, Bytes, Ints, Touches
-
-Ints32 = np.ndarray[Any, np.dtype[np.int32]]
+from detak.trust.rings import Ints32, Rings, joined
+from detak.trust.touches import NOTHING, Arrived, Ints, Touches
 
 MOST: Final = 64
-"""Touches of a person that are remembered, and as many purchases. A multiple of a block."""
-_BLOCK: Final = 4
+"""Touches of a person that are remembered, and as many purchases."""
 _WORDS: Final = 5_000_000  # different products; one that comes in later is not remembered
 _OVERLAY: Final = 65_536  # people who came in since the sorted numbers were made
+_TOGETHER: Final = 3  # bits: so many sorted numbers are looked through, on average
 
 
 class Histories:
@@ -36,7 +35,7 @@ class Histories:
             self._rows = _Numbers()
             self._words: dict[str, int] = {}
             self._names: list[str] = []
-            self._any, self._bought = _Rings(self._most), _Rings(self._most)
+            self._any, self._bought = Rings(self._most), Rings(self._most)
 
     def add(self, fresh: Arrived) -> None:
         """Touches that came in, after all those before."""
@@ -93,30 +92,22 @@ class Histories:
                 names.append(one)
         return np.array([words.get(one, -1) for one in products], np.int32)
 
-    def _told(self, rings: "_Rings", rows: list[tuple[int, int]], purpose: int, until: int) -> Touches:
-        found = []
-        for row, after in rows:
-            if rings.empty(row):
-                continue
-            item, time, kind, purposes = rings.read(row)
-            kept = (purposes & purpose != 0) & (time > after) & (time < until)
-            told = (item, time, kind)
-            found.append(told if kept.all() else tuple(one[kept] for one in told))
-        if not found:
+    def _told(self, rings: Rings, rows: list[tuple[int, int]], purpose: int, until: int) -> Touches:
+        parts = [one for row, after in rows if len(one := rings.read(row, purpose, after, until))]
+        if not parts:
             return NOTHING
-        item, time, kind = found[0] if len(found) == 1 else map(np.concatenate, zip(*found, strict=True))
-        order = time.argsort(kind="stable")[-self._most :]
-        product = tuple(map(self._names.__getitem__, item.take(order).tolist()))
-        return Touches(product, kind.take(order), time.take(order))
+        found = parts[0] if len(parts) == 1 else joined(parts)[-self._most :]
+        names = self._names
+        product = tuple([names[one] for one in found["item"].tolist()])
+        return Touches(product, found["kind"].copy(), found["time"].copy())
 
 
 class _Numbers:
     """A small number for each subject: sorted arrays, and a dictionary of those that came in since."""
 
     def __init__(self) -> None:
-        self._sorted = np.zeros(0, np.int64)
-        self._row = np.zeros(0, np.int32)
         self._fresh: dict[int, int] = {}
+        self._sort(np.zeros(0, np.int64), np.zeros(0, np.int32))
         self._gone: list[int] = []
         self._used = 0
 
@@ -125,16 +116,19 @@ class _Numbers:
 
     @property
     def nbytes(self) -> int:
-        return self._sorted.nbytes + self._row.nbytes + 200 * len(self._fresh)
+        return self._sorted.nbytes + self._row.nbytes + self._pages.nbytes + 200 * len(self._fresh)
 
     def get(self, subject: int) -> int:
         """The subject's number; -1: it has none."""
         found = self._fresh.get(subject)
         if found is not None:
             return found
-        at = int(self._sorted.searchsorted(subject))
-        known = at < len(self._sorted) and self._sorted.item(at) == subject
-        return self._row.item(at) if known else -1
+        page = subject >> self._shift
+        if not 0 <= page < len(self._pages) - 1:
+            return -1
+        end = self._pages.item(page + 1)
+        at = bisect_left(self._view, subject, self._pages.item(page), end)
+        return self._row.item(at) if at < end and self._view[at] == subject else -1
 
     def take(self, subjects: Ints) -> Ints32:
         """The number of each; those without one get one."""
@@ -165,7 +159,7 @@ class _Numbers:
         if row >= 0:
             self._settle()
             kept = self._sorted != subject
-            self._sorted, self._row = self._sorted[kept], self._row[kept]
+            self._sort(self._sorted[kept], self._row[kept])
             self._gone.append(row)
         return row
 
@@ -173,98 +167,13 @@ class _Numbers:
         subjects = np.concatenate([self._sorted, np.fromiter(self._fresh, np.int64, len(self._fresh))])
         rows = np.concatenate([self._row, np.fromiter(self._fresh.values(), np.int32, len(self._fresh))])
         order = np.argsort(subjects, kind="stable")
-        self._sorted, self._row, self._fresh = subjects[order], rows[order], {}
+        self._fresh = {}
+        self._sort(subjects[order], rows[order])
 
-
-class _Rings:
-    """For each row the last touches that were added to it, in blocks."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._count = np.zeros(0, np.int64)
-        self._blocks = np.zeros((0, -(-most // _BLOCK)), np.int32)
-        self._item = np.zeros((0, _BLOCK), np.int32)
-        self._time = np.zeros((0, _BLOCK), np.int64)
-        self._kind = np.zeros((0, _BLOCK), np.int8)
-        self._purposes = np.zeros((0, _BLOCK), np.int8)
-        self._used = 0
-        self._free: list[int] = []
-
-    @property
-    def nbytes(self) -> int:
-        held = (self._count, self._blocks, self._item, self._time, self._kind, self._purposes)
-        return sum(array.nbytes for array in held)
-
-    def add(self, rows: Ints32, item: Ints32, time: Ints, kind: Bytes, purposes: Bytes) -> None:
-        """Touches, the oldest of each row first."""
-        if not len(rows):
-            return
-        self._count = _grown(self._count, int(rows.max()) + 1)
-        self._blocks = _grown(self._blocks, int(rows.max()) + 1, -1)
-        order = np.argsort(rows, kind="stable")
-        sorted_ = rows[order]
-        first = np.flatnonzero(np.concatenate([[True], sorted_[1:] != sorted_[:-1]]))
-        heads, sizes = sorted_[first], np.diff(np.append(first, len(sorted_)))
-        rank = np.arange(len(sorted_)) - np.repeat(first, sizes)
-        last = rank >= np.repeat(sizes, sizes) - self._most  # more than the ring holds: only its end
-        order, sorted_, rank = order[last], sorted_[last], rank[last]
-        slot = (self._count[sorted_] + rank) % self._most
-        block = self._block_of(sorted_, slot // _BLOCK)
-        cell = (block, slot % _BLOCK)
-        self._item[cell], self._time[cell] = item[order], time[order]
-        self._kind[cell], self._purposes[cell] = kind[order], purposes[order]
-        self._count[heads] += sizes
-
-    def empty(self, row: int) -> bool:
-        """Whether the row holds nothing."""
-        return row >= len(self._count) or not self._count[row]
-
-    def read(self, row: int) -> tuple[Ints32, Ints, Bytes, Bytes]:
-        """Item, time, kind and purposes of what the row holds, in the order in which it came in."""
-        if row >= len(self._count):
-            return self._item[:0, 0], self._time[:0, 0], self._kind[:0, 0], self._purposes[:0, 0]
-        count = int(self._count[row])
-        held = min(count, self._most)
-        blocks = self._blocks[row, : -(-held // _BLOCK)]
-        oldest = count % self._most if count > held else 0
-
-        def told(array: Any) -> Any:
-            found = array.take(blocks, axis=0).ravel()[:held]
-            return np.concatenate([found[oldest:], found[:oldest]]) if oldest else found
-
-        return told(self._item), told(self._time), told(self._kind), told(self._purposes)
-
-    def drop(self, row: int) -> None:
-        """Empty a row; its blocks are overwritten, and free."""
-        if row >= len(self._count):
-            return
-        blocks = self._blocks[row][self._blocks[row] >= 0]
-        for array in (self._item, self._time, self._kind, self._purposes):
-            array[blocks] = 0
-        self._free += blocks.tolist()
-        self._blocks[row], self._count[row] = -1, 0
-
-    def _block_of(self, rows: Ints32, places: Ints) -> Ints32:
-        """The block at each place of a row's ring; made where there is none."""
-        missing = self._blocks[rows, places] < 0
-        if missing.any():
-            wide = self._blocks.shape[1]
-            wanted = np.unique(rows[missing].astype(np.int64) * wide + places[missing])
-            again = self._free[len(self._free) - min(len(wanted), len(self._free)) :]
-            del self._free[len(self._free) - len(again) :]
-            fresh = np.arange(self._used, self._used + len(wanted) - len(again))
-            self._used += len(fresh)
-            for name in ("_item", "_time", "_kind", "_purposes"):
-                setattr(self, name, _grown(getattr(self, name), self._used))
-            self._blocks[wanted // wide, wanted % wide] = np.concatenate([np.array(again, np.int64), fresh])
-        found: Ints32 = self._blocks[rows, places]
-        return found
-
-
-def _grown(array: Any, least: int, empty: int = 0) -> Any:
-    """The array with room for so many, and a fifth more where it had to grow."""
-    if len(array) >= least:
-        return array
-    wide = np.full((max(least, len(array) * 6 // 5, 64), *array.shape[1:]), empty, array.dtype)
-    wide[: len(array)] = array
-    return wide
+    def _sort(self, subjects: Ints, rows: Ints32) -> None:
+        """Sorted numbers, and where those with the same first bits begin: subjects are random, so a few stand there."""
+        self._sorted, self._row, self._view = subjects, rows, subjects.data
+        highest = int(subjects[-1]) if len(subjects) else 0
+        self._shift = max(0, highest.bit_length() - max(0, len(subjects).bit_length() - _TOGETHER))
+        bounds = np.arange((highest >> self._shift) + 1) << self._shift
+        self._pages = np.append(subjects.searchsorted(bounds), len(subjects)).astype(np.int32)

@@ -1,9 +1,9 @@
 """What the gate hands out, as values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import ibis.expr.types as ir
@@ -123,8 +123,7 @@ class Removed(NamedTuple):
     events: int
 
 
-@dataclass(frozen=True)
-class Visitor:
+class Visitor(NamedTuple):
     """What one purpose may know, right now, of whoever is asking."""
 
     subject: int | None
@@ -132,7 +131,7 @@ class Visitor:
     touches: Touches
     bought: Touches
     """Purchases alone: they are remembered longer than what was looked at."""
-    removed: Mapping[str, int] = field(default_factory=dict)
+    removed: Mapping[str, int] = MappingProxyType({})
     """Products that they took out of the cart lately, and when: microseconds since 1970, UTC."""
 
 

@@ -19,6 +19,9 @@ from detak.trust.passages import STRANGER, Visitor
 from detak.trust.removals import Removals, taken_out
 from detak.trust.touches import FOR, KINDS, NOTHING, arrived, with_session
 
+Stands = Mapping[int, Standing | None]
+"""Where each subject stands; None: they said nothing."""
+
 _SHARE: Final = 4_000_000  # rows that are read at once
 _DAY: Final = 24 * 3_600 * 1_000_000
 
@@ -28,6 +31,10 @@ class People(Protocol):
 
     def lookup(self, identifiers: Iterable[Identifier]) -> dict[Identifier, int]:
         """The subjects of those identifiers that are known."""
+        ...
+
+    def single(self, identifier: Identifier) -> tuple[int | None, Standing | None] | None:
+        """Subject and standing of somebody with whom nobody is united; None: it takes the others to know."""
         ...
 
     def owners(self, subjects: Iterable[int]) -> dict[int, int]:
@@ -48,10 +55,10 @@ class Remembering:
 
     def __init__(self, people: People, settings: Settings) -> None:
         self._people = people
-        self._settings = settings
         self._histories: Histories | None = None
         self._removals = Removals()
-        self._answered: Counter[str] = Counter()
+        self._answered: Counter[int] = Counter()
+        self._retention = {int(one): days for one in Purpose if (days := settings.retention_days.get(one.label))}
         self._counting = threading.Lock()
 
     @property
@@ -85,7 +92,7 @@ class Remembering:
         """How often each purpose was answered since this was asked last."""
         with self._counting:
             counted, self._answered = self._answered, Counter()
-        return counted
+        return Counter({Purpose(bits).label: asked for bits, asked in counted.items()})
 
     def recent(
         self,
@@ -97,28 +104,41 @@ class Remembering:
         alone: bool = False,
     ) -> Visitor:
         """As ``Gate.recent``."""
+        bits = int(purpose)  # flags of an enumeration cost too much where everybody is asked for
         with self._counting:
-            self._answered[purpose.label] += 1
-        person, subjects = self._whose(identifiers, trusted)
-        standing = self._people.standing(subjects)
-        if any(one.refused & purpose for one in standing.values()):
+            self._answered[bits] += 1
+        person, stands = self._who(identifiers, trusted)
+        said = [one for one in stands.values() if one is not None]
+        if said and any(one.refused & bits for one in said):
             return STRANGER
         now = now_micros()
         if alone:
-            person, subjects = self._by_itself(identifiers)
-        days = self._settings.retention_days.get(purpose.label)
-        since = since_when(subjects, standing, purpose, 0 if days is None else now - days * _DAY)
+            person = self._device(identifiers)
+            stands = {} if person is None else {person: stands.get(person)}
+        days = self._retention.get(bits)
+        since = since_when(stands, bits, 0 if days is None else now - days * _DAY)
         touches, bought = (NOTHING, NOTHING)
         if self._histories is not None and since:
-            touches, bought = self._histories.of(since, int(purpose), now)
-        willing = bool(len(touches)) or any(one.granted & purpose for one in standing.values())
-        removed = self._removals.of(since, int(purpose))
+            touches, bought = self._histories.of(since, bits, now)
+        willing = bool(len(touches)) or any(one.granted & bits for one in said)
+        removed = self._removals.of(since, bits)
         return Visitor(person if willing else None, with_session(touches, tuple(session), now), bought, removed)
 
-    def _by_itself(self, identifiers: Sequence[Identifier]) -> tuple[int | None, set[int]]:
+    def _device(self, identifiers: Sequence[Identifier]) -> int | None:
         """The device that is named, and nothing that is united with it."""
-        device = next(iter(self._people.lookup([one for one in identifiers if one[0] == "anonymous"]).values()), None)
-        return device, set() if device is None else {device}
+        return next(iter(self._people.lookup([one for one in identifiers if one[0] == "anonymous"]).values()), None)
+
+    def _who(self, identifiers: Sequence[Identifier], trusted: bool) -> tuple[int | None, Stands]:
+        """The person that is named, and where each of their subjects stands."""
+        single = self._people.single(identifiers[0]) if len(identifiers) == 1 else None
+        if single is not None:
+            subject, standing = single
+            if subject is None or not (trusted or identifiers[0][0] != "user"):
+                return None, {}
+            return subject, {subject: standing}
+        person, subjects = self._whose(identifiers, trusted)
+        standings = self._people.standing(subjects)
+        return person, {one: standings.get(one) for one in subjects}
 
     def _whose(self, identifiers: Sequence[Identifier], trusted: bool) -> tuple[int | None, set[int]]:
         known = self._people.lookup(identifiers)
@@ -162,11 +182,11 @@ def believed(known: Mapping[Identifier, int], owners: Mapping[int, int]) -> dict
     return {one: subject for one, subject in known.items() if one[0] != "user" or subject in proven}
 
 
-def since_when(subjects: set[int], standing: Mapping[int, Standing], purpose: Purpose, floor: int) -> dict[int, int]:
+def since_when(stands: Stands, purpose: int, floor: int) -> dict[int, int]:
     """Of each subject, until when nothing counts: their last no, or ``floor`` where that is later."""
     found = {}
-    for one in subjects:
-        word = standing[one].words.get(int(purpose)) if one in standing else None
+    for one, standing in stands.items():
+        word = None if standing is None else standing.words.get(purpose)
         found[one] = floor if word is None or word.no is None else max(floor, word.no)
     return found
 
