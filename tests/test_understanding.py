@@ -45,6 +45,16 @@ def test_few_people_are_told_neither_by_a_filter_nor_by_a_number_that_opens(shop
             shop.answer(question)
 
 
+def test_ten_do_not_open_where_the_two_others_would_be_told(shop: Engine) -> None:
+    for number in range(10):
+        seen = track("Product Viewed", f"v{number}", userId=f"u{number}", properties={"product_id": "P1"})
+        send(shop, {**seen, "context": consenting(analytics=True), "timestamp": "2026-10-13T03:00:00Z"})
+    steps = {"steps": "Order Completed,Product Viewed", "within": "100"}
+    whole, ten = (shop.report(Question("funnel", steps, "en", people=key)) for key in ("step:1", "step:2"))
+    assert (whole.people, ten.people) == (12, None)
+    assert "left beside them" in ten.text(shop.understanding.shop("en"))
+
+
 def test_the_period_before_stands_beside(shop: Engine) -> None:
     found = asked(shop, "timing", **{"from": "2026-10-09", "to": "2026-10-14", "compare": "yes"})
     assert found["previous"] == {"first": "2026-10-03", "last": "2026-10-08"}

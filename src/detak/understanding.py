@@ -17,7 +17,7 @@ from detak.counting import Counting
 from detak.errors import CannotComputeError, UsageError, WordedError
 from detak.estimates.usual_hours import UsualHours
 from detak.insights import filters, own_hours
-from detak.insights.base import Each, Facts, Insight, Opens, Report, Shop
+from detak.insights.base import Each, Facts, Insight, Opens, Parts, Report, Shop
 from detak.insights.compare import Compared, differences
 from detak.insights.filters import Filters
 from detak.insights.people import PeopleReport, people_report, reduce_people
@@ -231,7 +231,9 @@ class Understanding:
         shop = self.shop(question.language)
         insight, narrow = asked(question)
         kept = self._left(granted, narrow, shop)
-        behind = reduce_people(_behind(question, insight, kept, shop, key), granted.facts)
+        among = insight.whole(key) if isinstance(insight, Parts) else None
+        whole = None if among is None else _behind(question, insight, kept, shop, among)
+        behind = reduce_people(_behind(question, insight, kept, shop, key), granted.facts, whole)
         told = behind | filters.counted(granted.facts, kept, narrow)
         sums = {name: granted.run(table) for name, table in told.items()}
         filters.check(narrow, sums, shop.min_group)

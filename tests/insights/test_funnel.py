@@ -34,7 +34,7 @@ def shop() -> Told:
     return facts
 
 
-def people(report: FunnelReport) -> list[int]:
+def people(report: FunnelReport) -> list[int | None]:
     return [one.people for one in report.steps]
 
 
@@ -71,7 +71,60 @@ def test_levels_are_those_of_the_first_visit() -> None:
     report = ask(Funnel(steps="A,B,C", by="device"), shop())
     assert {one.level: one.people for one in report.levels} == {"mobile": [7, 6, 2], "desktop": [3, 0, 0]}
     few = ask(Funnel(steps="A,B,C", by="device"), shop(), Shop(JAKARTA.zone, "IDR", 4, "en"))
-    assert [one.level for one in few.levels] == ["mobile", "Other (small groups)"]
+    assert [one.level for one in few.levels] == ["Other (small groups)"], "the three follow from all and the others"
+
+
+def crowd() -> Told:
+    """Thirty look, twelve add, two buy; most by telephone."""
+    facts = Told()
+    for subject in range(1, 31):
+        facts.event("A", subject=subject, time=DAY, device="mobile" if subject > 10 else "desktop")
+        if subject <= 12:
+            facts.event("B", subject=subject, time=DAY + timedelta(minutes=1))
+        if subject <= 2:
+            facts.event("C", subject=subject, time=DAY + timedelta(minutes=2))
+        elif subject <= 9:
+            facts.event("D", subject=subject, time=DAY + timedelta(minutes=2))
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("How many of the 30 get as far as C is not shown", "withheld", "fewer than 5 people")),
+        ("id", ("Berapa dari 30 orang itu yang sampai ke C tidak ditampilkan", "dirahasiakan", "kurang dari 5 orang")),
+    ],
+)
+def test_of_a_step_of_two_people_nothing_is_told(language: str, said: tuple[str, ...]) -> None:
+    report = ask(Funnel(steps="A,B,C"), crowd(), Shop(JAKARTA.zone, "IDR", 5, language))
+    assert people(report) == [30, 12, None]
+    assert report.steps[2].seconds is None
+    # Twelve less the seven, and the three others who turned back, would be the two.
+    assert [(one.step, one.then, one.people) for one in report.after] == [("A", "", 18), ("B", "D", 7)]
+    assert all(one in report.text(Shop(JAKARTA.zone, "IDR", 5, language)) for one in said)
+
+
+def test_nor_of_a_level_by_the_difference_to_all() -> None:
+    """Of desktop ten got so far: twelve less these would be the two of mobile."""
+    report = ask(Funnel(steps="A,B", by="device"), crowd(), Shop(JAKARTA.zone, "IDR", 5, "en"))
+    assert people(report) == [30, 12]
+    assert {one.level: one.people for one in report.levels} == {"mobile": [20, None], "desktop": [10, None]}
+    assert "withheld" in report.text(JAKARTA)
+
+
+def test_before_five_have_begun_it_says_so() -> None:
+    begun, shop = Told(), Shop(JAKARTA.zone, "IDR", 5, "en")
+    begun.event("A", subject=1, time=DAY)
+    report = ask(Funnel(steps="A,B"), begun, shop)
+    assert people(report) == [None, 0]
+    assert report.text(shop).startswith("Fewer than 5 people have done the first step")
+
+
+@pytest.mark.parametrize(
+    ("key", "whole"), [("step:1", None), ("step:3", "step:2"), ("drop:2", "step:2"), ("after:2:D", "drop:2")]
+)
+def test_a_number_knows_what_it_is_a_part_of(key: str, whole: str | None) -> None:
+    assert Funnel(steps="A,B,C").whole(key) == whole
 
 
 @pytest.mark.parametrize(

@@ -82,3 +82,29 @@ def test_a_number_opens_into_its_people() -> None:
 def test_figures_that_make_no_sense(wrong: dict[str, int]) -> None:
     with pytest.raises(UsageError, match="must be"):
         Interests(**wrong)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "fewer than 5 before"), ("id", "sebelumnya kurang dari 5")])
+def test_of_the_few_before_only_that_they_were_few_is_told(language: str, said: str) -> None:
+    shop = Shop(JAKARTA.zone, "IDR", 5, language)
+    four: InterestsReport = ask(Interests(), _season(), shop)
+    (one,) = four.rising
+    assert (one.key, one.people, one.before) == ("C1", 40, None)
+    assert said in four.text(shop)
+    assert str(shop.min_group) in (four.withheld or "")
+
+
+def test_a_rise_tells_no_more_of_them() -> None:
+    """Of one, two, three or four people before, the same is told."""
+    shop = Shop(JAKARTA.zone, "IDR", 5, "en")
+    found = set()
+    for before in (1, 4):
+        told = _season()
+        told.items = [item for item in told.items if item["product_id"] != "C1" or item["time"] > NOW - timedelta(28)]
+        for subject in range(before):
+            _look(told, "C1", subject, 31)
+        for subject in range(4 - before):
+            _look(told, "E1", subject, 31)  # so that everything moves alike
+        (one,) = ask(Interests(), told, shop).rising
+        found.add((one.rise, one.low, one.high))
+    assert len(found) == 1

@@ -118,3 +118,47 @@ def test_a_number_that_is_not_there_is_refused(key: str) -> None:
 def test_a_buyer_is_lost_later_than_slipping() -> None:
     with pytest.raises(UsageError, match="lost after more days"):
         Lifecycle(period=30, lost=30)
+
+
+def moving(**moves: int) -> Told:
+    """So many buyers of each kind of ``AGO``."""
+    facts = Told()
+    kinds = [kind.replace("_to_", " to ") for kind, people in moves.items() for _ in range(people)]
+    for subject, kind in enumerate(kinds, 1):
+        for back in AGO[kind]:
+            facts.order(f"{subject}-{back}", subject=subject, time=NOW - timedelta(days=back))
+    facts.order("old", time=NOW - timedelta(days=400))
+    facts.event("Page Viewed", subject=999, time=NOW)
+    return facts
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "withheld"), ("id", "dirahasiakan")])
+def test_a_stage_of_two_is_withheld_with_another_and_said_to_be(language: str, word: str) -> None:
+    """Else all buyers less the others would be these two."""
+    shop = Shop(JAKARTA.zone, "IDR", 5, language)
+    report = ask(Lifecycle(), moving(new=20, returning=9, lost=2), shop)
+    assert report.buyers == 31
+    told = {one.stage: (one.people, one.withheld) for one in report.stages}
+    assert told["new"][0] == 20
+    assert told["returning"] == (None, True)
+    assert told["lost"] == (None, True)
+    assert told["slipping"][0] == 0
+    assert word in report.text(shop)
+
+
+def test_a_flow_that_would_tell_of_another_by_the_sums_is_left_out() -> None:
+    """Of nineteen who slipped away seventeen had been new: the other two follow."""
+    shop = Shop(JAKARTA.zone, "IDR", 5, "en")
+    report = ask(Lifecycle(), moving(new_to_slipping=17, returning_to_slipping=2, returning=30), shop)
+    flows = {(one.come_from, one.to): one.people for one in report.flows}
+    stages = {one.stage: one.people for one in report.stages}
+    assert ("returning", "slipping") not in flows
+    assert stages["slipping"] is None or ("new", "slipping") not in flows
+    assert "did not order again" not in report.text(shop)
+
+
+def test_of_the_first_few_buyers_nothing_is_told() -> None:
+    shop = Shop(JAKARTA.zone, "IDR", 5, "en")
+    report = ask(Lifecycle(), moving(new=3), shop)
+    assert (report.buyers, report.flows) == (None, [])
+    assert report.text(shop).startswith("Fewer than 5 known people have ordered")

@@ -104,3 +104,49 @@ def test_a_number_opens_into_its_people() -> None:
         behind("stared/P1")
     with pytest.raises(UsageError, match="at least 1"):
         ProductFunnel(limit=0)
+
+
+def _few(*buyers: int, seen: int = 60) -> Told:
+    told = Told()
+    for product, bought in enumerate(buyers):
+        for subject in range(seen):
+            _do(told, "Product Viewed", subject, f"P{product}")
+            if subject < bought:
+                _do(told, "Order Completed", subject, f"P{product}")
+    return told
+
+
+def test_of_few_buyers_neither_number_nor_share_is_told() -> None:
+    shop = Shop(JAKARTA.zone, "IDR", 5, "en")
+    report: ProductFunnelReport = ask(ProductFunnel(), _few(2, 20, 20, 1, 4), shop)
+    found = {one.product: one for one in report.products}
+    assert [found[f"P{at}"].bought for at in range(5)] == [None, 20, 20, None, None]
+    few = found["P0"]
+    assert (few.buy.share, few.buy.low, few.buy.high) == (None, None, None)
+    assert few.missing == pytest.approx(max(few.buy.usual * 60 - 4, 0)), "at least: four may have bought"
+    assert "withheld" in report.text(shop)
+    assert (few.unseen, found["P1"].buy.share is None) == (0, False)
+
+
+def test_nor_does_it_follow_from_the_share_of_the_category() -> None:
+    shop = Shop(JAKARTA.zone, "IDR", 5, "en")
+    report: ProductFunnelReport = ask(ProductFunnel(), _few(2, 20, 30), shop)
+    assert {one.product: one.bought for one in report.products} == {"P0": None, "P1": None, "P2": 30}
+    assert all(one.buy.usual is not None for one in report.products)
+    (alone,) = ask(ProductFunnel(), _few(2), shop).products
+    assert (alone.buy.share, alone.buy.usual, alone.missing) == (None, None, None)
+
+
+def test_a_product_that_is_passed_over_is_named_without_its_few_buyers() -> None:
+    told = _market()
+    _do(told, "Order Completed", 1, "P0")
+    for language, said in (("en", "fewer than 5 of 60 bought"), ("id", "kurang dari 5 dari 60 membeli")):
+        shop = Shop(JAKARTA.zone, "IDR", 5, language)
+        report = ask(ProductFunnel(), told, shop)
+        found = {one.product: one for one in report.products}
+        assert "P0" in {one.product for one in report.outliers}
+        hidden = [at for at, one in found.items() if one.bought is None]
+        assert (len(hidden), "P0" in hidden) == (2, True), (
+            "with one alone it would follow from the share of the category"
+        )
+        assert said in report.text(shop)

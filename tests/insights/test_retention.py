@@ -86,3 +86,48 @@ def test_a_cell_that_is_not_there_is_refused(key: str) -> None:
 def test_what_cannot_be_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(UsageError):
         Retention(**wrong)  # type: ignore[arg-type]
+
+
+def cohorts(*sizes: tuple[int, int]) -> Told:
+    """Each of so many people, so many of whom ordered again a week later; a week apart."""
+    facts, subject = Told(), 0
+    for at, (people, again) in enumerate(sizes):
+        for number in range(people):
+            subject += 1
+            for week in (at, at + 1)[: 2 if number < again else 1]:
+                facts.order(f"{subject}-{week}", subject=subject, time=datetime(2025, 3, 3, 5) + timedelta(weeks=week))
+    facts.order("last", time=datetime(2025, 3, 3, 5) + timedelta(weeks=8), subject=subject)
+    return facts
+
+
+def second(*sizes: tuple[int, int]) -> tuple[list[int | None], list[list[int]], float | None]:
+    """What is told of the week after the first, of each cohort and of all."""
+    report = ask(Retention(of="orders"), cohorts(*sizes), Shop(JAKARTA.zone, "IDR", 5, "en"))
+    return [one.returned[1] for one in report.cohorts], [one.withheld for one in report.cohorts], report.shares[1]
+
+
+def test_of_two_who_came_again_nothing_is_told_nor_follows() -> None:
+    """The share of all, less the cohorts that are told, would be these two."""
+    shown, withheld, share = second((20, 2), (20, 9), (20, 12))
+    assert shown == [None, None, 12]
+    assert [1 in one for one in withheld] == [True, True, False]
+    assert share == pytest.approx(23 / 60)
+
+
+def test_nor_of_two_who_did_not() -> None:
+    assert second((20, 18), (20, 9), (20, 12))[0] == [None, None, 12]
+
+
+def test_the_share_of_all_is_withheld_where_it_would_tell() -> None:
+    assert second((20, 2)) == ([None], [[1]], None)
+    assert second((20, 2), (20, 0)) == ([None, 0], [[1], []], None)
+    assert second((20, 3), (20, 4)) == ([None, None], [[1], [1]], pytest.approx(7 / 40))
+
+
+def test_what_is_withheld_is_marked_and_said() -> None:
+    shop = Shop(JAKARTA.zone, "IDR", 5, "id")
+    text = ask(Retention(of="orders"), cohorts((20, 2), (20, 9)), shop).text(shop)
+    assert "×" in text
+    assert "kurang dari 5 orang" in text
+    assert Retention().whole("cohort:2025-03-03:1") == "cohort:2025-03-03:0"
+    assert Retention().whole("cohort:2025-03-03:0") is None

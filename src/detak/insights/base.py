@@ -93,6 +93,15 @@ class Opens(Protocol):
 
 
 @runtime_checkable
+class Parts(Protocol):
+    """An insight some of whose numbers are parts of others: few people left beside one tell as much as few in it."""
+
+    def whole(self, key: str) -> str | None:
+        """The key of the people that those behind ``key`` are among; None: of nobody else's that is told."""
+        ...
+
+
+@runtime_checkable
 class Each(Protocol):
     """An insight that says of single things what it says of all: for whoever may see a person's data."""
 

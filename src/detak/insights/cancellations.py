@@ -119,7 +119,7 @@ class Cancellations:
         every = orders(facts)
         sums = {"worth": reduce_worth(every), "risks": reduce_risks(every, shop)}
         if self.by is not None:
-            keyed = every.select(*KEY, "cancelled", "time", *_column(self.by))
+            keyed = every.select(*KEY, "subject", "cancelled", "time", *_column(self.by))
             levels = dimensions.split(keyed, facts, self.by, shop).group_by(["level", "small"])
             sums["levels"] = levels.agg(orders=ibis._.count(), cancelled=ibis._.cancelled.sum())
         return sums

@@ -1,10 +1,9 @@
 """The dimensions that orders are split by, and the small groups among them that are shown together."""
 
-import ibis
 import ibis.expr.types as ir
 
 from detak.errors import WordedError
-from detak.insights import render
+from detak.insights import few, render
 from detak.insights.base import Facts, Shop, local
 from detak.insights.orders import KEY, order_categories, order_items
 from detak.words import say
@@ -26,14 +25,13 @@ def check(by: str | None, known: tuple[str, ...]) -> None:
 def split(orders: ir.Table, facts: Facts, by: str, shop: Shop) -> ir.Table:
     """``orders`` with two columns more: ``level`` of the dimension (null: unknown) and ``small``.
 
-    Levels of fewer orders than the shop shows alone are ``small`` and lose their name. An order with several categories
+    Levels whose orders are of fewer people than the shop shows are ``small`` and lose their name (``few.folded``; an
+    order that nobody is known behind counts as a person's). An order with several categories
     has a row under each, but one only under all the small ones together. The level of a time is two digits, in the
     shop's zone.
     """
     levelled = _levelled(orders, facts, by, shop)
-    enough = ibis._.count().over(group_by="level") >= shop.min_group
-    marked = levelled.mutate(small=~enough)
-    marked = marked.mutate(level=ibis.ifelse(marked.small, ibis.null("string"), marked.level))
+    marked = few.by_people(levelled, shop.min_group)
     return marked.distinct() if by == "category" else marked
 
 

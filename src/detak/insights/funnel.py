@@ -1,6 +1,6 @@
 """How far people get through steps, how long it takes them, where they turn back, and where they went then."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.errors import WordedError
-from detak.insights import dimensions
+from detak.insights import dimensions, few
 from detak.insights.base import Facts, Shop
 from detak.insights.funnel_report import After, FunnelReport, Level, Step
 from detak.insights.steps import Steps, began, reached
@@ -57,8 +57,8 @@ class Funnel:
     def reduce(self, facts: Facts, shop: Shop) -> dict[str, ir.Table]:
         """``people``: one row, ``people_1`` and so on; ``seconds_2``: from the first step, the median of people.
 
-        ``after``: step, onward, people, of those who got no further. ``levels``, with a dimension: level, small and
-        ``people_1`` and so on.
+        ``after``: step, onward, people, of those who got no further; few people's way is left out. ``levels``, with a
+        dimension: level, small and ``people_1`` and so on.
         """
         start, further = began(facts, self.path), reached(facts, self.path)
         counts = [start.agg(people_1=start.count())]
@@ -73,18 +73,18 @@ class Funnel:
         """The report."""
         row = sums["people"].to_pylist()[0]
         names = self.path.names
+        shown, levels = self._told(row, sums, shop)
         steps = [
-            Step(step=name, people=row[f"people_{at}"], seconds=row.get(f"seconds_{at}"))
-            for at, name in enumerate(names, 1)
+            Step(step=name, people=people, seconds=None if people is None else row.get(f"seconds_{at}"))
+            for at, (name, people) in enumerate(zip(names, shown, strict=True), 1)
         ]
-        after = [After(step=names[one["step"] - 1], then=one["onward"], people=one["people"]) for one in _sorted(sums)]
-        levels = sums["levels"].to_pylist() if self.by else []
         return FunnelReport(
             within=self.within,
             by=self.by,
             steps=steps,
-            after=after,
-            levels=[_level(str(self.by), one, len(names), shop) for one in sorted(levels, key=_largest)],
+            after=[after for at in range(len(names) - 1) for after in self._read_after(sums, at, shown, shop)],
+            levels=levels,
+            withheld=few.note([*shown, *(people for one in levels for people in one.people)], shop),
         )
 
     def behind(self, facts: Facts, shop: Shop, key: str) -> ir.Table:  # noqa: ARG002 - the contract's
@@ -101,6 +101,38 @@ class Funnel:
         stayed = _stayed(began(facts, self.path), reached(facts, self.path), drop=kind != "step")[int(number) - 1]
         chosen = stayed.filter(stayed.onward == onward) if kind == "after" else stayed
         return chosen.select("subject").distinct()
+
+    def whole(self, key: str) -> str | None:
+        """Who got to a step is a part of who got to the one before; who went on so, of who got no further."""
+        kind, _, rest = key.partition(":")
+        number, _, _ = rest.partition(":")
+        at = int(number) if number.isdigit() else 0
+        wholes = {"step": f"step:{at - 1}" if at > 1 else None, "drop": f"step:{at}", "after": f"drop:{at}"}
+        return wholes.get(kind)
+
+    def _read_after(
+        self, sums: Mapping[str, pa.Table], at: int, shown: Sequence[int | None], shop: Shop
+    ) -> list[After]:
+        """Where people went after step ``at``: as many ways that too few are not left over."""
+        got = shown[at]
+        if got is None:
+            return []
+        rows = [row for row in _sorted(sums) if row["step"] == at + 1]
+        further = next((count for count in shown[at + 1 :] if count is not None), 0)
+        while rows and few.few(got - further - sum(row["people"] for row in rows), shop.min_group):
+            rows.pop()
+        return [After(step=self.path.names[at], then=row["onward"], people=row["people"]) for row in rows]
+
+    def _told(
+        self, row: Mapping[str, Any], sums: Mapping[str, pa.Table], shop: Shop
+    ) -> tuple[list[int | None], list[Level]]:
+        """How many got to each step, and of each level."""
+        rows, size = sorted(sums["levels"].to_pylist(), key=_largest) if self.by else [], len(self.path.names)
+        if not rows:
+            return few.steps(_people(row, size), shop.min_group), []
+        every, shown = few.split_steps([_people(one, size) for one in rows], shop.min_group)
+        names = [dimensions.name(str(self.by), one["level"], one["small"], shop) for one in rows]
+        return every, [Level(level=name, people=people) for name, people in zip(names, shown, strict=True)]
 
     def _after(self, start: ir.Table, further: list[ir.Table], shop: Shop) -> ir.Table:
         counted = []
@@ -119,7 +151,7 @@ class Funnel:
             each = each.left_join(there, "subject").drop("subject_right")
         counts = {f"people_{at}": ibis._[f"people_{at}"].count() for at in range(2, len(further) + 2)}
         grouped = each.group_by("level").agg(people_1=ibis._.count(), **counts)
-        marked = grouped.mutate(small=grouped.people_1 < shop.min_group)
+        marked = few.folded(grouped.mutate(people=grouped.people_1), shop.min_group)
         marked = marked.mutate(level=ibis.ifelse(marked.small, ibis.null("string"), marked.level))
         sums = {f"people_{at}": ibis._[f"people_{at}"].sum() for at in range(1, len(further) + 2)}
         return marked.group_by("level", "small").agg(**sums)
@@ -151,8 +183,5 @@ def _largest(row: dict[str, Any]) -> tuple[bool, int, str]:
     return row["small"], -row["people_1"], row["level"] or ""
 
 
-def _level(by: str, row: dict[str, Any], steps: int, shop: Shop) -> Level:
-    return Level(
-        level=dimensions.name(by, row["level"], row["small"], shop),
-        people=[row[f"people_{at}"] for at in range(1, steps + 1)],
-    )
+def _people(row: Mapping[str, Any], steps: int) -> list[int]:
+    return [row[f"people_{at}"] for at in range(1, steps + 1)]

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import msgspec
 
-from detak.insights import render
+from detak.insights import few, render
 from detak.insights.base import Report, Shop
 from detak.insights.blocks import Bar, Bars, Block, Note, Row, Table, Words
 from detak.insights.trail import LEFT
@@ -15,9 +15,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step: who got there."""
 
     step: str
-    people: int
+    people: int | None
+    """Null: withheld (``few``)."""
     seconds: float | None
-    """From the first step, the median of people; null for the first step, and where nobody got here."""
+    """From the first step, the median of people; null for the first step, and where nobody got here or it is withheld.
+    """
 
 
 class After(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +35,8 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
     """The steps among the people of one level."""
 
     level: str
-    people: list[int]
+    people: list[int | None]
+    """Null: withheld (``few``)."""
 
 
 class FunnelReport(Report, frozen=True, kw_only=True):
@@ -44,44 +47,43 @@ class FunnelReport(Report, frozen=True, kw_only=True):
     steps: list[Step]
     after: list[After]
     levels: list[Level]
+    withheld: str | None
+    """What is to be said of it, where something is."""
 
     def blocks(self, shop: Shop) -> list[Block]:
         """Sentences, a bar a step, where they went, the levels."""
         language = shop.language
         if not self.steps[0].people:
-            return [Words([say(language, "funnel.nothing", step=render.event(self.steps[0].step, language))])]
+            key = "funnel.nothing" if self.steps[0].people == 0 else "funnel.few"
+            least = render.whole(shop.min_group, language)
+            return [Words([say(language, key, step=render.event(self.steps[0].step, language), least=least)])]
         found: list[Block] = [Words(self._sentences(shop)), self._bars(language)]
         found += [self._after(language)] if self.after else []
         found += [self._levels(language)] if self.levels else []
-        return [*found, Note(say(language, "funnel.note", days=_days(self.within, language)))]
+        found.append(Note(say(language, "funnel.note", days=_days(self.within, language))))
+        return [*found, *([Note(self.withheld)] if self.withheld else [])]
 
     def _sentences(self, shop: Shop) -> list[str]:
-        language, first, last = shop.language, self.steps[0], self.steps[-1]
-        lead = say(
-            language,
-            "funnel.lead",
-            first=render.whole(first.people, language),
-            last=render.whole(last.people, language),
-            share=render.percent(last.people / first.people, language),
-            begin=render.event(first.step, language),
-            end=render.event(last.step, language),
-            days=_days(self.within, language),
-        )
-        pairs = [(one, other) for one, other in pairwise(self.steps) if one.people]
-        worst = max(pairs, key=lambda pair: pair[0].people - pair[1].people)
-        lost = worst[0].people - worst[1].people
-        sentences = [lead]
-        if lost:
-            sentences.append(
-                say(
-                    language,
-                    "funnel.worst",
-                    here=render.event(worst[0].step, language),
-                    there=render.event(worst[1].step, language),
-                    people=render.whole(lost, language),
-                    share=render.percent(lost / worst[0].people, language),
-                )
+        """Of the steps that are told; which are not."""
+        language, begin, end = (shop.language, *(render.event(self.steps[at].step, shop.language) for at in (0, -1)))
+        told = [(one.step, one.people) for one in self.steps if one.people is not None]
+        (_, first), (furthest, last) = told[0], told[-1]
+        sentences = []
+        if len(told) > 1:
+            lead = say(
+                language,
+                "funnel.lead",
+                first=render.whole(first, language),
+                last=render.whole(last, language),
+                share=render.percent(last / first, language),
+                begin=begin,
+                end=render.event(furthest, language),
+                days=_days(self.within, language),
             )
+            sentences = [lead, *_worst(told, language)]
+        if self.steps[-1].people is None:
+            least = render.whole(shop.min_group, language)
+            sentences.append(say(language, "funnel.untold", first=render.whole(first, language), end=end, least=least))
         return [*sentences, *self._quickest(language)]
 
     def _quickest(self, language: str) -> list[str]:
@@ -91,14 +93,11 @@ class FunnelReport(Report, frozen=True, kw_only=True):
         return [say(language, "funnel.time", time=duration(last.seconds, language))]
 
     def _bars(self, language: str) -> Bars:
-        total = self.steps[0].people
+        total = self.steps[0].people or 0
         bars = [
-            Bar(
-                render.event(one.step, language),
-                one.people,
-                f"{render.whole(one.people, language)} · {render.percent(one.people / total, language)}",
-                key=f"step:{at}",
-            )
+            Bar(render.event(one.step, language), one.people, _shown(one.people, total, language), key=f"step:{at}")
+            if one.people is not None
+            else Bar(render.event(one.step, language), 0, few.cell(None, language))
             for at, one in enumerate(self.steps, 1)
         ]
         return Bars(say(language, "funnel.title"), bars)
@@ -122,13 +121,32 @@ class FunnelReport(Report, frozen=True, kw_only=True):
             Row(
                 [
                     one.level,
-                    *(render.whole(count, language) for count in one.people),
-                    render.percent(one.people[-1] / one.people[0], language),
+                    *(few.cell(count, language) for count in one.people),
+                    _share(one.people[0], one.people[-1], language),
                 ]
             )
             for one in self.levels
         ]
         return Table(say(language, "funnel.levels"), heads, rows)
+
+
+def _worst(told: list[tuple[str, int]], language: str) -> list[str]:
+    """Between which of the steps that are told most turn back."""
+    pairs = [(one, other) for one, other in pairwise(told) if one[1]]
+    (here, came), (there, went) = max(pairs, key=lambda pair: pair[0][1] - pair[1][1])
+    if came == went:
+        return []
+    said = {"here": render.event(here, language), "there": render.event(there, language)}
+    lost = {"people": render.whole(came - went, language), "share": render.percent((came - went) / came, language)}
+    return [say(language, "funnel.worst", **said, **lost)]
+
+
+def _shown(count: int, total: int, language: str) -> str:
+    return f"{render.whole(count, language)} · {render.percent(count / total, language)}"
+
+
+def _share(first: int | None, last: int | None, language: str) -> str:
+    return few.cell(None, language) if not first or last is None else render.percent(last / first, language)
 
 
 def duration(seconds: float, language: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.errors import WordedError
-from detak.insights import moments, render
+from detak.insights import few, moments, render
 from detak.insights.base import Facts, Report, Shop, local
 from detak.insights.blocks import Block, Heat, Note, Row, Table, Words
 from detak.place import HOURS_AHEAD
@@ -132,10 +132,7 @@ class Hours:
         if self.by is None:
             grouped = timed.group_by(["weekday", "hour"]).agg(count=ibis._.count())
             return grouped.mutate(level=ibis.null("string"), small=ibis.literal(False))
-        whole = timed.mutate(level=timed[self.by])
-        small = ibis._.count().over(group_by="level") < shop.min_group
-        whole = whole.mutate(small=small)
-        whole = whole.mutate(level=ibis.ifelse(whole.small, ibis.null("string"), whole.level))
+        whole = few.by_people(timed.mutate(level=timed[self.by]), shop.min_group)
         return whole.group_by(["level", "small", "weekday", "hour"]).agg(count=ibis._.count())
 
 

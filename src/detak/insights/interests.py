@@ -12,7 +12,7 @@ import pyarrow as pa
 from detak.consent import Purpose
 from detak.errors import WordedError
 from detak.event import ORDER_COMPLETED
-from detak.insights import render
+from detak.insights import few, render
 from detak.insights.base import Facts, Report, Shop, check_limit
 from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.rising import Change, changes
@@ -34,12 +34,13 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
     """The category, or the product's id (its name where it has none)."""
     name: str
     category: str | None
-    people: int
-    """In the last days; an event that nobody is known behind counts as a person."""
-    before: int
-    """In as many days before."""
+    people: int | None
+    """In the last days; an event that nobody is known behind counts as a person. Null: withheld (``few``)."""
+    before: int | None
+    """In as many days before. Null: withheld."""
     rise: float | None
-    """``people`` over ``before``, against all interest; null where nothing was known before."""
+    """``people`` over ``before``, against all interest; null where nothing was known before. What is withheld is taken
+    for the most that it may be: a rise is at least so large, a fall so deep."""
     low: float | None
     high: float | None
     notable: bool
@@ -54,6 +55,8 @@ class InterestsReport(Report, frozen=True, kw_only=True):
     products: list[Interest]
     rising: list[Interest]
     falling: list[Interest]
+    withheld: str | None
+    """What is to be said of it, where something is."""
 
     def blocks(self, shop: Shop) -> list[Block]:
         """What rises and falls; then the tables."""
@@ -73,7 +76,11 @@ class InterestsReport(Report, frozen=True, kw_only=True):
             "products": self.products,
         }
         drawn = [_table(rows, title, shop) for title, rows in tables.items() if rows]
-        return [Words(told), *drawn, Note(say(language, "interests.method", days=render.whole(self.days, language)))]
+        notes = [say(language, "interests.method", days=render.whole(self.days, language))]
+        if self.withheld:
+            least = render.whole(shop.min_group - 1, language)
+            notes += [self.withheld, say(language, "interests.at_least", most=least)]
+        return [Words(told), *drawn, *map(Note, notes)]
 
 
 @dataclass(frozen=True)
@@ -117,9 +124,9 @@ class Interests:
             sums[of] = enough.order_by([enough.both.desc(), enough.key]).limit(_MOST)
         return sums
 
-    def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> InterestsReport:  # noqa: ARG002
+    def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> InterestsReport:
         """The report."""
-        categories, products = (_read(sums, of) for of in _OF)
+        categories, products = (_read(sums, of, shop.min_group) for of in _OF)
         believed = [(one.rise, one) for one in products if one.notable and one.rise is not None]
         rising = [one for rise, one in sorted(believed, key=lambda pair: -pair[0]) if rise > 1]
         falling = [one for rise, one in sorted(believed, key=lambda pair: pair[0]) if rise < 1]
@@ -129,6 +136,7 @@ class Interests:
             products=products[: self.limit],
             rising=rising[: self.limit],
             falling=falling[: self.limit],
+            withheld=few.note([count for one in (*categories, *products) for count in (one.people, one.before)], shop),
         )
 
     def behind(self, facts: Facts, shop: Shop, key: str) -> ir.Table:  # noqa: ARG002  every insight is asked alike
@@ -164,22 +172,24 @@ def _shown(facts: Facts, span: int) -> ir.Table:
     )
 
 
-def _read(sums: Mapping[str, pa.Table], of: str) -> list[Interest]:
+def _read(sums: Mapping[str, pa.Table], of: str, least: int) -> list[Interest]:
     rows = sums[of].to_pylist()
     total = sums[f"{of}_total"].to_pylist()[0]
-    moved = changes([(row["now"], row["before"]) for row in rows], total["now"] or 0, total["before"] or 0)
-    found = [_one(row, one, of) for row, one in zip(rows, moved, strict=True)]
-    return sorted(found, key=lambda one: (-one.people, -one.before, one.key))
+    pairs = [(few.at_most(row["now"], least), few.at_most(row["before"], least)) for row in rows]
+    moved = changes(pairs, total["now"] or 0, total["before"] or 0)
+    found = [_one(row, one, of, least) for row, one in zip(rows, moved, strict=True)]
+    places = {one: (-now, -before, one.key) for one, (now, before) in zip(found, pairs, strict=True)}
+    return sorted(found, key=places.__getitem__)
 
 
-def _one(row: Mapping[str, Any], change: Change | None, of: str) -> Interest:
+def _one(row: Mapping[str, Any], change: Change | None, of: str, least: int) -> Interest:
     bounded = change is not None and change.ratio.high != float("inf")
     return Interest(
         key=row["key"],
         name=row["key"] if of == "categories" else row["name"] or row["key"],
         category=row["kind"],
-        people=row["now"],
-        before=row["before"],
+        people=few.told(row["now"], least),
+        before=few.told(row["before"], least),
         rise=change.ratio.value if change else None,
         low=change.ratio.low if change else None,
         high=change.ratio.high if change and bounded else None,
@@ -204,8 +214,8 @@ def _listed(rows: Sequence[Interest], shop: Shop) -> str:
             "interests.one",
             name=render.clip(one.name),
             times=render.times(one.rise or 0, shop.language),
-            people=render.whole(one.people, shop.language),
-            before=render.whole(one.before, shop.language),
+            people=few.below(one.people, shop),
+            before=few.below(one.before, shop),
         )
         for one in rows[:_NAMED]
     )
@@ -218,12 +228,12 @@ def _table(rows: Sequence[Interest], title: str, shop: Shop) -> Table:
         Row(
             [
                 one.name,
-                render.whole(one.people, language),
-                render.whole(one.before, language),
+                few.cell(one.people, language),
+                few.cell(one.before, language),
                 "–" if one.rise is None else render.decimal(one.rise, language, 2),
                 _interval(one, language),
             ],
-            f"{kind}/{one.key}" if one.people >= shop.min_group else None,
+            f"{kind}/{one.key}" if one.people else None,
         )
         for one in rows
     ]

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
 
-from detak.insights import render
+from detak.insights import few, render
 from detak.insights.base import Facts, Report, Shop
 from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.stages import Pace, placed, stage
@@ -16,6 +16,7 @@ from detak.words import knows, say
 
 SPLITS: Final = ("province", "device", "stage")
 NOWHERE: Final = "none"  # who never ordered
+_REST: Final = "rest"
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +35,7 @@ class PeopleReport(Report, frozen=True, kw_only=True):
     report: str
     key: str
     people: int | None
-    """Null: fewer than the shop shows, and no split either."""
+    """Null: fewer than the shop shows, or so few are left of those they are among; and no split either."""
     split: dict[str, list[Group]]
 
     def blocks(self, shop: Shop) -> list[Block]:
@@ -57,8 +58,9 @@ class PeopleReport(Report, frozen=True, kw_only=True):
         return [lead, *tables, Note(say(language, "people.united"))]
 
 
-def reduce_people(people: ir.Table, facts: Facts) -> dict[str, ir.Table]:
-    """``people`` (one column ``subject``): a table a split, of ``level, people``; null is unknown.
+def reduce_people(people: ir.Table, facts: Facts, whole: ir.Table | None = None) -> dict[str, ir.Table]:
+    """``people`` (one column ``subject``): a table a split, of ``level, people``; null is unknown. ``rest``: how many
+    of the ``whole`` are not among them.
 
     Province and device are those that a person's events stated last.
     """
@@ -70,14 +72,16 @@ def reduce_people(people: ir.Table, facts: Facts) -> dict[str, ir.Table]:
     standing = stage(placed(facts), latest_of(facts), Pace())
     each = people.left_join(last, "subject").left_join(standing, "subject")
     each = each.select("subject", "province", "device", stage=each.stage.fill_null(NOWHERE))
-    return {name: each.group_by(level=each[name]).agg(people=each.subject.nunique()) for name in SPLITS}
+    found = {name: each.group_by(level=each[name]).agg(people=each.subject.nunique()) for name in SPLITS}
+    return found if whole is None else {**found, _REST: _others(whole, people)}
 
 
 def people_report(name: str, key: str, sums: Mapping[str, pa.Table], shop: Shop) -> PeopleReport:
     """What may be said of them: nothing where they are too few."""
     counts = {split: {row["level"]: row["people"] for row in sums[split].to_pylist()} for split in SPLITS}
     total = sum(counts[SPLITS[0]].values())
-    if 0 < total < shop.min_group:
+    rest = sums[_REST]["people"][0].as_py() if _REST in sums else 0
+    if few.few(total, shop.min_group) or few.few(rest, shop.min_group):
         return PeopleReport(report=name, key=key, people=None, split={})
     split = {one: grouped(found, shop.min_group) for one, found in counts.items()}
     return PeopleReport(report=name, key=key, people=total, split=split)
@@ -95,6 +99,11 @@ def grouped(counts: Mapping[str | None, int], least: int) -> list[Group]:
         folded += shown.pop()[1]
     groups = [Group(level=level, people=count) for level, count in shown]
     return [*groups, Group(level=None, people=folded, small=True)] if folded else groups
+
+
+def _others(whole: ir.Table, people: ir.Table) -> ir.Table:
+    others = whole.anti_join(people, "subject")
+    return others.agg(people=others.subject.nunique())
 
 
 def _cells(group: Group, total: int, language: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Seen, added, bought: how far each product and category gets with those who look at it, and which stand out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.errors import WordedError
+from detak.insights import few
 from detak.insights.base import Facts, Shop, check_limit
 from detak.insights.orders import KEY, headers, order_items
 from detak.insights.product_funnel_report import ADD, BUY, Funnelled, ProductFunnelReport, Step
@@ -58,6 +59,7 @@ class ProductFunnel:
             categories=categories,
             outliers=[one for one in products if one.add.outlier or one.buy.outlier],
             compared=len(products),
+            withheld=few.note([count for one in (*products, *categories) for count in (one.added, one.bought)], shop),
         )
 
     def behind(self, facts: Facts, shop: Shop, key: str) -> ir.Table:  # noqa: ARG002  every insight is asked alike
@@ -74,6 +76,11 @@ class ProductFunnel:
         bought = had.filter(had.subject.notnull())
         wanted = {"seen": seen, "left": seen.anti_join(bought, "subject"), "bought": bought}[path]
         return wanted.select("subject").distinct()
+
+    def whole(self, key: str) -> str | None:
+        """Who looked and did not buy is a part of who looked. Who bought may not have looked."""
+        path, _, product = key.partition("/")
+        return f"seen/{product}" if path in ("left", "bought") else None
 
 
 def looked_of(facts: Facts) -> ir.Table:
@@ -165,32 +172,78 @@ def _counted(looked: ir.Table, had: ir.Table, key: str, shop: Shop) -> ir.Table:
     return shown.filter(shown.seen >= shop.min_group)
 
 
+class _Shown(NamedTuple):
+    """Of one product, or category: those who went a step further, None where withheld; and whether the share that is
+    usual of its kind may be told beside these."""
+
+    people: int | None
+    usual: bool
+
+
 def _read(rows: list[dict[str, Any]], key: str, shop: Shop) -> list[Funnelled]:
     rows = sorted(rows, key=lambda row: (-row["seen"], row[key]))
     kinds = [row.get("kind") for row in rows]
     seen, added, bought = (np.array([row[name] for row in rows], np.float64) for name in ("seen", "added", "bought"))
     adds, buys = (shrink(Groups(part, seen, kinds)) for part in (added, bought))
-    return [_one(row, key, (add, buy), shop) for row, add, buy in zip(rows, adds, buys, strict=True)]
+    shown = (_shown(rows, name, kinds, shop.min_group) for name in ("added", "bought"))
+    found = zip(rows, adds, buys, *shown, strict=True)
+    return [
+        _one(row, key, (_step(ADD, add, of_add), _step(BUY, buy, of_buy)), (of_add, of_buy), shop)
+        for row, add, buy, of_add, of_buy in found
+    ]
 
 
-def _one(row: Mapping[str, Any], key: str, steps: tuple[Shrunk, Shrunk], shop: Shop) -> Funnelled:
-    add, buy = (_step(name, one) for name, one in zip((ADD, BUY), steps, strict=True))
-    missing, price = (buy.usual - buy.share) * row["seen"], row.get("price")
+def _shown(rows: Sequence[Mapping[str, Any]], name: str, kinds: Sequence[str | None], least: int) -> list[_Shown]:
+    """The share of a kind tells the sum of its products: so no count of one may follow from the others."""
+    places: dict[str | None, list[int]] = {}
+    for at, kind in enumerate(kinds):
+        places.setdefault(kind, []).append(at)
+    found: dict[int, _Shown] = {}
+    for theirs in places.values():
+        counts, seen = ([rows[at][one] for at in theirs] for one in (name, "seen"))
+        shown = few.parts(counts, least, seen)
+        rest = [whole - count for whole, count in zip(seen, counts, strict=True)]
+        usual = few.sums_tell_nothing((counts, rest), shown, least)
+        found |= {at: _Shown(people, usual) for at, people in zip(theirs, shown, strict=True)}
+    return [found[at] for at in range(len(rows))]
+
+
+def _one(
+    row: Mapping[str, Any], key: str, steps: tuple[Step, Step], shown: tuple[_Shown, _Shown], shop: Shop
+) -> Funnelled:
+    add, buy = steps
+    missing, price = _missing(row, buy, shop.min_group), row.get("price")
+    worth = None if price is None or missing is None else round(missing * price)
     return Funnelled(
         product=row["product"] if key == "product" else None,
         name=row.get("name") or row[key],
         category=row.get("kind"),
         seen=row["seen"],
-        added=row["added"],
-        bought=row["bought"],
-        unseen=row["unseen"],
+        added=shown[0].people,
+        bought=shown[1].people,
+        unseen=few.told(row["unseen"], shop.min_group),
         add=add,
         buy=buy,
         missing=missing,
-        money=None if price is None else Money(round(missing * price), row["currency"] or shop.currency),
+        money=None if worth is None else Money(worth, row["currency"] or shop.currency),
     )
 
 
-def _step(name: str, one: Shrunk) -> Step:
-    low, high = one.share.low, one.share.high
-    return Step(step=name, share=one.share.value, low=low, high=high, usual=one.usual, outlier=one.outlier)
+def _missing(row: Mapping[str, Any], buy: Step, least: int) -> float | None:
+    """How many more would have bought at the usual share; of a count that is withheld, at least, or at most."""
+    if buy.usual is None:
+        return None
+    if buy.share is not None:
+        return float((buy.usual - buy.share) * row["seen"])
+    seen, bought = int(row["seen"]), int(row["bought"])
+    if few.few(bought, least):
+        return max(buy.usual * seen - few.at_most(bought, least), 0.0)
+    left = seen - bought
+    return min(few.at_most(left, least) - (1 - buy.usual) * seen, 0.0) if few.few(left, least) else None
+
+
+def _step(name: str, one: Shrunk, shown: _Shown) -> Step:
+    share = None if shown.people is None else one.share
+    low, high = (None, None) if share is None else (share.low, share.high)
+    usual = one.usual if shown.usual else None
+    return Step(step=name, share=share.value if share else None, low=low, high=high, usual=usual, outlier=one.outlier)

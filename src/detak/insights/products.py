@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.consent import Purpose
-from detak.insights import dimensions, render
+from detak.insights import dimensions, few, render
 from detak.insights.base import Facts, Report, Shop, check_limit
 from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.bought import Bought, read_bought, reduce_bought
@@ -52,6 +52,8 @@ class ProductsReport(Report, frozen=True, kw_only=True):
     categories: list[Bought]
     searches: list[Search]
     by: Split | msgspec.UnsetType = msgspec.UNSET
+    withheld: str | None
+    """What is to be said of it, where something is."""
 
     def blocks(self, shop: Shop) -> list[Block]:
         """Tables."""
@@ -64,6 +66,8 @@ class ProductsReport(Report, frozen=True, kw_only=True):
         found = [one for one in [*found, self._searched(language)] if isinstance(one, Table) and one.rows]
         if any(one.unpriced or one.uncounted for one in [*self.products, *self.categories]):
             found.append(Note(say(language, "products.incomplete")))
+        if self.withheld:
+            found.append(Note(self.withheld))
         return found or [Words([say(language, "products.nothing")])]
 
     def _searched(self, language: str) -> Table:
@@ -72,7 +76,7 @@ class ProductsReport(Report, frozen=True, kw_only=True):
                 [
                     one.query or say(language, "products.rare_searches"),
                     render.whole(one.searches, language),
-                    render.whole(one.people, language),
+                    few.cell(one.people, language),
                     "–" if one.without_results is None else render.whole(one.without_results, language),
                     "–" if one.followed is None else render.percent(one.followed, language),
                 ]
@@ -122,11 +126,13 @@ class Products:
 
     def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> ProductsReport:
         """The report, in descending order of orders."""
+        searches = Search.read(sums["searches"], shop.min_group)
         return ProductsReport(
             products=read_bought(sums["products"].to_pylist(), "product", shop.currency),
             categories=read_bought(sums["categories"].to_pylist(), "category", shop.currency),
-            searches=Search.read(sums["searches"]),
+            searches=searches,
             by=_split(self.by, sums, shop) if self.by is not None else msgspec.UNSET,
+            withheld=few.note([one.people for one in searches], shop),
         )
 
 

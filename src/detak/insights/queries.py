@@ -79,7 +79,7 @@ class Searches:
 
     def conclude(self, sums: Mapping[str, pa.Table], shop: Shop) -> SearchesReport:
         """The report, the most searched first."""
-        return draw({name: table.to_pylist() for name, table in sums.items()}, self.limit, shop.min_group)
+        return draw({name: table.to_pylist() for name, table in sums.items()}, self.limit, shop)
 
     def behind(self, facts: Facts, shop: Shop, key: str) -> ir.Table:  # noqa: ARG002  every insight is asked alike
         """The people who typed one of these spellings, parted by tabs.

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from detak.estimates.inference import wilson
-from detak.insights import render
+from detak.insights import few, render
 from detak.insights.base import Report, Shop
 from detak.insights.blocks import Block, Note, Row, Table, Words
 from detak.insights.rising import changes
@@ -29,8 +29,8 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     variants: list[str]
     """Other spellings that enough people use to be shown."""
     searches: int
-    people: int
-    """Known people; who used two spellings counts under each."""
+    people: int | None
+    """Known people; who used two spellings counts under each. Null: withheld (``few``)."""
     without_results: int | None
     """Searches that found nothing; null where none says how many it found."""
     traced: int
@@ -71,7 +71,9 @@ class SearchesReport(Report, frozen=True, kw_only=True):
     """Queries that are not in the list, counted among the rare ones."""
     moves: list[Moved]
     total: Searched
-    """Everything together."""
+    """Everything together; of people, where none of the queries withholds them."""
+    withheld: str | None
+    """What is to be said of it, where something is."""
 
     def blocks(self, shop: Shop) -> list[Block]:
         """What to do something about, then the tables."""
@@ -83,11 +85,12 @@ class SearchesReport(Report, frozen=True, kw_only=True):
                 told.append(_table(worst, title, shop))
         if self.moves:
             told.append(_moves(self.moves, shop))
-        return [*told, Note(say(shop.language, "searches.method"))]
+        return [*told, Note(say(shop.language, "searches.method")), *([Note(self.withheld)] if self.withheld else [])]
 
 
-def draw(sums: Mapping[str, list[dict[str, Any]]], limit: int, least: int) -> SearchesReport:
-    """From the rows of ``Searches.reduce``; queries that fewer than ``least`` people type are not shown by name."""
+def draw(sums: Mapping[str, list[dict[str, Any]]], limit: int, shop: Shop) -> SearchesReport:
+    """From the rows of ``Searches.reduce``; those of few people are not shown by name."""
+    least = shop.min_group
     about: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for row in sums["about"]:
         about[row["query"]][row["category"]] = row["clicks"]
@@ -101,14 +104,18 @@ def draw(sums: Mapping[str, list[dict[str, Any]]], limit: int, least: int) -> Se
     rare = [row for row in sums["queries"] if row["query"] is None or heads[row["query"]] not in largest]
     everything = _added(None, sums["queries"], least)
     rows = [_added(_shown(head, common[head], least), common[head], least) for head in largest]
-    queries = [*_risen(rows, everything), *([_read(_added(None, rare, least), None)] if rare else [])]
+    found = [*_risen(rows, everything), *([_read(_added(None, rare, least), None)] if rare else [])]
+    queries = [msgspec.structs.replace(one, people=few.told(one.people or 0, least)) for one in found]
+    withheld = few.note([one.people for one in queries], shop)
+    total = _read(everything, None)
     return SearchesReport(
         searches=everything["searches"],
         spellings=everything["spellings"],
         queries=queries,
         more=len(groups) - len(largest) + sum(row["spellings"] for row in sums["queries"] if row["query"] is None),
         moves=_united(sums["moves"], heads, set(largest)),
-        total=_read(everything, None),
+        total=msgspec.structs.replace(total, people=None) if withheld else total,
+        withheld=withheld,
     )
 
 
@@ -232,7 +239,7 @@ def _table(queries: Sequence[Searched], title: str, shop: Shop) -> Table:
             [
                 _name(one, language),
                 render.whole(one.searches, language),
-                render.whole(one.people, language),
+                few.cell(one.people, language),
                 _share(one.without_results, one.searches, language),
                 *(_share(getattr(one, name), one.traced, language) for name in _OUTCOMES),
                 "–" if one.rise is None else render.decimal(one.rise, language, 2),

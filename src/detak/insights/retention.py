@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -13,7 +13,7 @@ from babel.dates import format_date
 
 from detak.consent import Purpose
 from detak.errors import WordedError
-from detak.insights import render
+from detak.insights import few, render
 from detak.insights.base import Facts, Report, Shop, local
 from detak.insights.blocks import Block, Heat, Note, Words
 from detak.insights.stages import placed
@@ -33,7 +33,9 @@ class Cohort(msgspec.Struct, frozen=True, kw_only=True):
     """Its first day, in the shop's zone."""
     people: int
     returned: list[int | None]
-    """How many were there 0, 1, 2 ... units later; null: that time is not over yet."""
+    """How many were there 0, 1, 2 ... units later; null: that time is not over yet, or it is withheld (``few``)."""
+    withheld: list[int]
+    """After how many units it is withheld."""
 
 
 class RetentionReport(Report, frozen=True, kw_only=True):
@@ -43,7 +45,10 @@ class RetentionReport(Report, frozen=True, kw_only=True):
     of: str
     cohorts: list[Cohort]
     shares: list[float | None]
-    """Over all cohorts that are old enough: the share there 0, 1, 2 ... units later."""
+    """Over all cohorts that are old enough: the share there 0, 1, 2 ... units later; null where it would tell what is
+    withheld."""
+    withheld: str | None
+    """What is to be said of it, where something is."""
 
     def blocks(self, shop: Shop) -> list[Block]:
         """Sentences and a map of shares."""
@@ -58,10 +63,14 @@ class RetentionReport(Report, frozen=True, kw_only=True):
             [f"{self._name(one, language)} · {name}" for one, name in zip(self.cohorts, names, strict=True)],
             [say(language, f"retention.column_{self.unit}"), *map(str, range(1, width))],
             values,
-            [[render.percent(share, language) if share is not None else "" for share in row] for row in values],
-            [[f"cohort:{one.first}:{at}" for at in range(width)] for one in self.cohorts],
+            [self._shown(one, row, language) for one, row in zip(self.cohorts, values, strict=True)],
+            [
+                [f"cohort:{one.first}:{at}" if share is not None else None for at, share in enumerate(row)]
+                for one, row in zip(self.cohorts, values, strict=True)
+            ],
         )
-        return [Words(self._sentences(language)), heat, Note(say(language, f"retention.note_{self.unit}"))]
+        notes = [say(language, f"retention.note_{self.unit}"), *([self.withheld] if self.withheld else [])]
+        return [Words(self._sentences(language)), heat, *map(Note, notes)]
 
     def _sentences(self, language: str) -> list[str]:
         known = [(at, share) for at, share in enumerate(self.shares) if at and share is not None]
@@ -80,6 +89,14 @@ class RetentionReport(Report, frozen=True, kw_only=True):
         return (
             format_date(one.first, "MMM y", locale=language) if self.unit == MONTH else render.day(one.first, language)
         )
+
+    @staticmethod
+    def _shown(one: Cohort, shares: list[float | None], language: str) -> list[str]:
+        unknown = [few.mark(language) if at in one.withheld else "" for at in range(len(shares))]
+        return [
+            beside if share is None else render.percent(share, language)
+            for share, beside in zip(shares, unknown, strict=True)
+        ]
 
     @staticmethod
     def _shares(one: Cohort, width: int) -> list[float | None]:
@@ -126,19 +143,21 @@ class Retention:
         """The report."""
         latest = sums["latest"].to_pylist()[0]["latest"]
         rows = {(row["first"], row["later"]): row["people"] for row in sums["cohorts"].to_pylist()}
+        firsts = [first for first in sorted({first for first, _ in rows}) if rows[first, 0] >= shop.min_group]
+        width = latest - firsts[0] + 1 if firsts else 0
+        columns = [_column(rows, [one for one in firsts if _over(one, at, latest)], at, shop) for at in range(width)]
         cohorts = [
             Cohort(
                 first=_day(first, self.unit),
                 people=rows[first, 0],
-                returned=[
-                    rows.get((first, later), 0) if first + later < latest or later == 0 else None
-                    for later in range(latest - first + 1)
-                ],
+                returned=[columns[later].shown.get(first) for later in range(latest - first + 1)],
+                withheld=[at for at, one in enumerate(columns) if first in one.shown and one.shown[first] is None],
             )
-            for first in sorted({first for first, _ in rows})
-            if rows[first, 0] >= shop.min_group
+            for first in firsts
         ]
-        return RetentionReport(unit=self.unit, of=self.of, cohorts=cohorts, shares=_together(cohorts))
+        withheld = few.note([count for column in columns for count in column.shown.values()], shop)
+        shares = [column.share for column in columns]
+        return RetentionReport(unit=self.unit, of=self.of, cohorts=cohorts, shares=shares, withheld=withheld)
 
     def behind(self, facts: Facts, shop: Shop, key: str) -> ir.Table:
         """``cohort:2026-01-05:3``: those of the cohort that begins on that day who were there three units later.
@@ -158,6 +177,11 @@ class Retention:
         born = there.group_by("subject").agg(first=there.unit.min())
         theirs = born.filter(born["first"] == first).select("subject")
         return there.filter(there.unit == first + int(later)).semi_join(theirs, "subject").select("subject")
+
+    def whole(self, key: str) -> str | None:
+        """Who was there again is a part of the cohort."""
+        start, _, later = key.rpartition(":")
+        return None if later == "0" else f"{start}:0"
 
     def _orders(self, facts: Facts, shop: Shop) -> ir.Table:
         """``first, later, people``."""
@@ -224,12 +248,21 @@ def _day(number: int, unit: str) -> date:
     return date(1970, 1, 1) + timedelta(days=number if unit == DAY else number * 7 - _MONDAY)
 
 
-def _together(cohorts: list[Cohort]) -> list[float | None]:
-    width = max((len(one.returned) for one in cohorts), default=0)
-    shares: list[float | None] = []
-    for at in range(width):
-        able = [(one.returned[at], one.people) for one in cohorts if len(one.returned) > at]
-        known = [(count, people) for count, people in able if count is not None]
-        total = sum(people for _, people in known)
-        shares.append(sum(count for count, _ in known) / total if total else None)
-    return shares
+class _Column(NamedTuple):
+    """So many units later: by cohort how many were there, and the share of all."""
+
+    shown: dict[int, int | None]
+    share: float | None
+
+
+def _column(rows: Mapping[tuple[int, int], int], firsts: list[int], later: int, shop: Shop) -> _Column:
+    """Of cohorts that are old enough."""
+    people, there = [rows[first, 0] for first in firsts], [rows.get((first, later), 0) for first in firsts]
+    shown = few.parts(there, shop.min_group, people)
+    gone = [whole - count for whole, count in zip(people, there, strict=True)]
+    told = sum(people) and few.sums_tell_nothing((there, gone), shown, shop.min_group)
+    return _Column(dict(zip(firsts, shown, strict=True)), sum(there) / sum(people) if told else None)
+
+
+def _over(first: int, later: int, latest: int) -> bool:
+    return later == 0 or first + later < latest

@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
 
+from detak.insights import few
 from detak.insights.asked import typed_of
 from detak.insights.base import Facts, Shop
 
@@ -19,25 +20,25 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     query: str | None
     """Null: all the rare ones together."""
     searches: int
-    people: int
-    """How many people, of those who are known."""
+    people: int | None
+    """How many people, of those who are known; null: withheld (``few``)."""
     without_results: int | None
     """Searches that found nothing; null where none says how many it found."""
     followed: float | None
     """Share that the same person followed with an order within a day; null where nobody is known behind any."""
 
     @classmethod
-    def read(cls, rows: pa.Table) -> "list[Search]":
+    def read(cls, rows: pa.Table, least: int) -> "list[Search]":
         """From the result of ``reduce_searches``, most frequent first, the rare ones last."""
-        found = [cls._one(row) for row in rows.to_pylist()]
+        found = [cls._one(row, least) for row in rows.to_pylist()]
         return sorted(found, key=lambda one: (one.query is None, -one.searches, one.query or ""))
 
     @classmethod
-    def _one(cls, row: dict[str, Any]) -> "Search":
+    def _one(cls, row: dict[str, Any], least: int) -> "Search":
         return cls(
             query=row["query"],
             searches=row["searches"],
-            people=row["people"],
+            people=few.told(row["people"], least),
             without_results=row["without_results"] if row["stated"] else None,
             followed=row["followed"] / row["traced"] if row["traced"] else None,
         )

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from detak.consent import Purpose
 from detak.errors import WordedError
-from detak.insights import dimensions
+from detak.insights import dimensions, few
 from detak.insights.base import Facts, Shop
 from detak.insights.sessions_report import BANDS, Group, Length, SessionsReport
 from detak.insights.trail import ATTRIBUTES, PAUSE, Rules, visits, visits_of
@@ -139,7 +139,7 @@ class Sessions:
         most = [grouped.visits.desc(), grouped.level]
         limit = self.limit if name in ("entry", "exit") else 1_000
         ranked = grouped.mutate(rank=ibis.row_number().over(order_by=most))
-        ranked = ranked.mutate(small=(ranked.people < shop.min_group) | (ranked["rank"] >= limit))
+        ranked = few.folded(ranked.mutate(small=ranked["rank"] >= limit), shop.min_group)
         folded = ranked.mutate(level=ibis.ifelse(ranked.small, ibis.null("string"), ranked.level))
         counts = ("visits", "bounced", "ordered", "minutes")
         return folded.group_by("level", "small").agg(**{one: folded[one].sum() for one in counts})

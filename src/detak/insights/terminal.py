@@ -52,13 +52,15 @@ def _heat(block: Heat) -> list[str]:
     name = max((len(row) for row in block.rows), default=0)
     wide = max((len(column) for column in block.columns), default=1)
 
-    def shade(value: float | None) -> str:
-        return " " * wide if value is None else _SHADES[round(max(value, 0) / most * (len(_SHADES) - 1))] * wide
+    def shade(value: float | None, shown: str) -> str:
+        if value is None:
+            return (shown or " ").ljust(wide)
+        return _SHADES[round(max(value, 0) / most * (len(_SHADES) - 1))] * wide
 
     heads = " " * name + "  " + " ".join(column.ljust(wide) for column in block.columns)
     rows = (
-        f"{row.ljust(name)}  {' '.join(map(shade, values))}"
-        for row, values in zip(block.rows, block.values, strict=True)
+        f"{row.ljust(name)}  {' '.join(map(shade, values, shown))}"
+        for row, values, shown in zip(block.rows, block.values, block.shown, strict=True)
     )
     return [line.rstrip() for line in (heads, *rows)]
 
