@@ -49,10 +49,12 @@ class Explanation(msgspec.Struct, frozen=True):
     arm: str
     policy: str
     model: str
+    off: bool
+    """Whether the person has turned personal pages off since."""
 
 
-def explained(row: Mapping[str, Any], products: Mapping[str, Product], language: str) -> Explanation:
-    """A row of ``decision.DECISIONS``, in words."""
+def explained(row: Mapping[str, Any], products: Mapping[str, Product], language: str, *, off: bool) -> Explanation:
+    """A row of ``decision.DECISIONS``, in words. ``off``: see ``Explanation``."""
     told = msgspec.json.decode(row["reasons"] or "[]", type=list[Reason])
     because = [_reason(one) for one in row["because"]]
     shown = zip(row["slate"], row["shelves"], because, strict=True)
@@ -64,7 +66,7 @@ def explained(row: Mapping[str, Any], products: Mapping[str, Product], language:
             Explained(one, name_of(one, products), shelf_name(shelf, language), reason_text(why, products, language))
             for one, shelf, why in shown
         ],
-        row["offer"], row["discount"], row["variant"], row["propensity"], row["arm"], row["policy"], row["model"],
+        row["offer"], row["discount"], row["variant"], row["propensity"], row["arm"], row["policy"], row["model"], off,
     )  # fmt: skip
 
 

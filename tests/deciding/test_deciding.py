@@ -274,6 +274,12 @@ def test_who_refuses_gets_the_strangers_page_and_is_not_in_it(shop: Engine) -> N
         assert kept(shop, found.decision_id)["subject"] is None
 
 
+def test_nothing_is_picked_for_a_stranger_on_the_page_of_a_product_that_nobody_knows(shop: Engine) -> None:
+    (found,) = ask(shop, placements=[{"name": "side", "k": 6, "product": "unheard-of"}])
+    assert found.slate
+    assert not {"for_you", "together", "continue"} & set(shelves(found))
+
+
 def test_a_child_gets_the_strangers_page(shop: Engine) -> None:
     (found,) = ask(shop, "ani", context={"minor": True})
     assert {"continue", "for_you", "together"}.isdisjoint(shelves(found))

@@ -76,6 +76,12 @@ def test_the_switch_works_at_once(shop: Running) -> None:
     assert "Personal pages are off" in shop.http.get(answer.headers["location"]).text
     after = shop.post("/v1/decide", {"userId": "rini", "placements": [{"name": "home", "k": 8}]}).json()["decisions"][0]
     assert not {"continue", "for_you", "together"} & {slot["shelf"] for slot in after["slate"]}
+    later = shop.http.get(f"/why/{before['decision_id']}?lang=en").text
+    assert "Personal pages are off" in later
+    assert "/off?" not in later, "there is nothing left to turn off"
+    said = {"userId": "rini", "purposes": {"personalisation": True}}
+    assert shop.http.put("/v1/consent", json=said, auth=(shop.key, "")).status_code == 200
+    assert "Turn personal pages off" in shop.http.get(f"/why/{before['decision_id']}?lang=en").text
 
 
 def test_what_was_shown_to_anyone_has_no_switch(shop: Running) -> None:

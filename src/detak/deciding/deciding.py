@@ -182,7 +182,8 @@ class Deciding:
         """
         self._settled(decision_id)
         row = self._gate.decided.decision(decision_id)
-        return explained(row, self._models.answering.catalogue.products, language or self._settings.language)
+        off = self._gate.decided.objected(row["subject"])
+        return explained(row, self._models.answering.catalogue.products, language or self._settings.language, off=off)
 
     def _settled(self, decision_id: str) -> None:
         """See to it that a decision that was just made is among the facts."""

@@ -134,7 +134,7 @@ class Pools:
             )
             for one, theirs in zip(wanted, touched, strict=True)
         ]
-        speaking = [at for at, one in enumerate(wanted) if touched[at].history or one.product is not None]
+        speaking = [at for at, one in enumerate(asked) if touched[at].history or one.product != NOBODY]
         fits = self._fits([asked[at] for at in speaking], now)
         leans = self._tastes.leans([[row[0] for row in touched[at].history] for at in speaking])
         found = [_nobody(theirs.sensitive) for theirs in touched]

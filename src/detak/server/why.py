@@ -48,7 +48,7 @@ async def page(request: AnyRequest, engine: Engine, decision_id: str) -> Respons
         f=Figures(language),
         shown=shown,
         shelves=_shelves(shown),
-        off="off" in request.query_params,
+        off="off" in request.query_params or bool(shown and shown.off),
         zone=engine.settings.timezone,
         others={one: f"/why/{decision_id}?lang={one}" for one in LANGUAGES},
     )

@@ -66,6 +66,13 @@ class Recounting:
         known = self._vault.people([subject]).get(subject) if subject is not None else None
         return known[0] if known else []
 
+    def objected(self, subject: int | None) -> bool:
+        """Whether whomever a decision was made for refuses personalisation by now; nobody does not."""
+        if subject is None:
+            return False
+        standing = self._vault.standing(self._vault.linked([subject]))
+        return any(one.refused & Purpose.PERSONALISATION for one in standing.values())
+
 
 def _naive(micros: int) -> datetime:
     return from_micros(micros).replace(tzinfo=None)
