@@ -12,7 +12,9 @@ offer = [{name = "hemat", discount = 0.1, code = "HEMAT10"}]
 sensitive = ["Kesehatan", "Dewasa"]
 """
 
+import re
 import tomllib
+from math import isfinite
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -33,6 +35,8 @@ SHELVES: Final = (CONTINUE, FOR_YOU, TRENDING, NEW, OFFERS, TOGETHER)
 PERSONAL: Final = frozenset((CONTINUE, FOR_YOU, TOGETHER))
 """Shelves that what is known of the person fills."""
 
+_DOTTED: Final = re.compile(r"^[^#\n]*\b(budget|price_from|price_to)\s*=\s*([1-9]\d{0,2}\.\d{3})\b", re.MULTILINE)
+"""Half a million as Indonesians write it, 500.000, is five hundred in TOML."""
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=1_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -143,9 +147,15 @@ def read_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
         SettingsError: it is no TOML, or says something that is no rule; the message names the file and the key.
     """
     try:
-        tree = tomllib.loads(text)
+        tree = tomllib.loads(text, parse_float=_finite)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not TOML: {error}") from None
+    except ValueError as error:
+        raise SettingsError(f"{file}: {error}") from None
+    if (dotted := _DOTTED.search(text)) is not None:
+        key, written = dotted.groups()
+        plain = written.replace(".", "_")
+        raise SettingsError(f"{file}: {key} = {written}: the dot begins decimals here; write {plain}, if that is meant")
     offers = _read(tree.pop("offers", {}), OfferRules, f"{file}: offers")
     guardrails = _read(tree.pop("guardrails", {}), Guardrails, f"{file}: guardrails")
     placements = tree.get("placements", {})
@@ -156,6 +166,13 @@ def read_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
             _known_shelves(pages[name], f"{file}: placements.{name}.page.shelves")
     _sensible(offers, f"{file}: offers")
     return Rulebook(rules_in(tree, file), pages, offers, guardrails)
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    if not isfinite(value):
+        raise ValueError(f"{written} is no number to go by")
+    return value
 
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -178,5 +195,8 @@ def _known_shelves(rules: PageRules, where: str) -> None:
 def _sensible(rules: OfferRules, where: str) -> None:
     if len({one.name for one in rules.offer}) < len(rules.offer):
         raise SettingsError(f"{where}.offer: two offers have one name")
+    codes = [one.code.casefold() for one in rules.offer if one.code]
+    if len(set(codes)) < len(codes):
+        raise SettingsError(f"{where}.offer: two offers have one code")
     if rules.holdout + rules.trial > 1:
         raise SettingsError(f"{where}: holdout and trial together are more than everybody")
