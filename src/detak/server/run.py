@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 
@@ -53,8 +54,10 @@ def serve(
     application = build(engine, token, local_only=local_only, stopping=stopping)
     app = FastLane(application, engine, application.state.answered.posted)
     _calm()
+    listed = logging.getLogger(ACCESS).isEnabledFor(logging.INFO)
     config = uvicorn.Config(
-        logged(app) if logging.getLogger(ACCESS).isEnabledFor(logging.INFO) else app,
+        logged(app) if listed else app,
+        http="auto" if listed else _protocol(app),
         log_config=None,  # structured_logs has seen to it
         access_log=False,
         server_header=False,
@@ -72,6 +75,15 @@ def serve(
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the caller closes the engine
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def _protocol(app: FastLane) -> Any:
+    """What reads requests; without the parser in C, which not every platform has, it is the web server's alone."""
+    try:
+        from detak.server.doorstep import Doorstep  # noqa: PLC0415
+    except ImportError:
+        return "auto"
+    return Doorstep(app)
 
 
 def _warmed(engine: Engine) -> None:
