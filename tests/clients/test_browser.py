@@ -13,7 +13,8 @@ from urllib.parse import quote
 import pytest
 from tests.clients.front import LOST, LOST_BUSY, front
 from tests.clients.packages import installed
-from tests.clients.shop import Shop, facts, opened
+from tests.clients.shop import facts, opened
+from tests.server.serving import Running
 
 from detak.event import message_key
 
@@ -93,7 +94,7 @@ def tell(browser: webdriver.Chrome, site: str, url: str, key: str, options: Any 
     return found
 
 
-def check(shop: Shop, ids: Sequence[str]) -> None:
+def check(shop: Running, ids: Sequence[str]) -> None:
     """Every message is there exactly once, with its name, id, person and properties."""
     events, items = facts(shop)
     assert sorted(row["event"] for row in events) == NAMES

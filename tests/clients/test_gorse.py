@@ -1,16 +1,13 @@
 """Gorse's own clients, unmodified, against a real server."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from tests.clients.packages import run
-from tests.clients.shop import BEGAN, Shop, names, opened
-
-from detak.engine import Engine
+from tests.clients.shop import BEGAN, names, opened
+from tests.server.serving import Running
 
 NOW = BEGAN.isoformat()
 
@@ -61,12 +58,13 @@ def test_pygorse_reads(tmp_path: Path) -> None:
         assert [one["Id"] for one in client.get_neighbors("S1")] == ["S2"]
 
 
-def _fit(shop: Shop) -> None:
+def _fit(shop: Running) -> None:
     """Have the server learn from what came in."""
-    authorized = {"Authorization": f"Bearer {shop.token}"}
-    until = time.monotonic() + 20
-    while httpx.post(f"{shop.url}/v1/admin/fit", headers=authorized, timeout=60).json()["touches"] < 5:
-        assert time.monotonic() < until
+    shop.engine.settle()
+    assert (
+        shop.post("/v1/admin/fit", b"", auth=None, headers={"Authorization": f"Bearer {shop.token}"}).json()["touches"]
+        >= 5
+    )
 
 
 def test_gorsejs_reads(tmp_path: Path) -> None:
@@ -85,10 +83,8 @@ def test_gorsejs_reads(tmp_path: Path) -> None:
 def test_gorsejs_writes(tmp_path: Path) -> None:
     with opened(tmp_path) as shop:
         said = json.loads(run("gorse.mjs", {"url": shop.url, "key": shop.key}))
-        shop.stop()
-        with Engine(shop.folder) as engine:
-            assert engine.catalogue.count() == 2
         arrived = sorted(names(shop))
+        assert shop.engine.catalogue.count() == 2
     assert said["answers"] == [1, 2, 1, 1, 1, 2, 1, 1]
     assert (said["item"]["ItemId"], said["item"]["Categories"]) == ("S1", ["Dapur"])
     assert [(one["ItemId"], one["IsHidden"]) for one in said["items"]["Items"]] == [("S1", False), ("S2", False)]

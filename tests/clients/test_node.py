@@ -1,4 +1,4 @@
-"""The Node.js libraries that shops run, unmodified, against a real server: every event once, sent again or not."""
+"""The Node.js libraries that shops run, unmodified, against a server: every event once, sent again or not."""
 
 from pathlib import Path
 
