@@ -221,7 +221,7 @@ class Understanding:
 
         def build(facts: Facts) -> dict[str, ir.Table]:
             kept = filters.narrowed(facts, narrow, period, shop)
-            return insight.reduce(kept, shop) | filters.counted(facts, kept, narrow)
+            return insight.reduce(kept, shop) | filters.counted(facts, kept, narrow, period, shop)
 
         sums = granted.run_all(f"report {insight} {narrow} {period} {shop.zone.key} {shop.min_group}", build)
         filters.check(narrow, sums, shop.min_group)
@@ -234,7 +234,8 @@ class Understanding:
         among = insight.whole(key) if isinstance(insight, Parts) else None
         whole = None if among is None else _behind(question, insight, kept, shop, among)
         behind = reduce_people(_behind(question, insight, kept, shop, key), granted.facts, whole)
-        told = behind | filters.counted(granted.facts, kept, narrow)
+        period = narrow.period(datetime.now(shop.zone).date())
+        told = behind | filters.counted(granted.facts, kept, narrow, period, shop)
         sums = {name: granted.run(table) for name, table in told.items()}
         filters.check(narrow, sums, shop.min_group)
         return people_report(question.name, key, sums, shop)

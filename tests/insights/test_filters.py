@@ -1,5 +1,6 @@
 """What a report is asked about: periods, places, segments; an order is in or out with all that is told of it."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -166,7 +167,8 @@ def _narrowed(told: Told, filters: dict[str, str]) -> Facts:
 
 def _checked(told: Told, filters: dict[str, str], least: int) -> None:
     wanted, facts = read(filters), tables(told.events, told.items)
-    sums = counted(facts, _narrowed(told, filters), wanted)
+    shop = replace(JAKARTA, min_group=least)
+    sums = counted(facts, _narrowed(told, filters), wanted, wanted.period(TODAY), shop)
     check(wanted, {name: pa.Table.from_pylist(rows(table)) for name, table in sums.items()}, least)
 
 
@@ -175,20 +177,22 @@ def test_what_no_event_states_is_named_and_not_counted_as_nothing(season: Told) 
         _checked(season, {"province": "Bali, Balii"}, 1)
     assert "ejaannya" in said(caught.value, "id")
     _checked(season, {"province": "BALI", "device": "mobile,desktop"}, 1)
-    assert counted(tables([], []), tables([], []), read({"days": "3"})) == {}
+    assert counted(tables([], []), tables([], []), read({"days": "3"}), None, JAKARTA) == {}
 
 
 def test_of_so_few_people_nothing_is_shown() -> None:
     told = Told()
     for subject in range(8):
         place = "Bali" if subject < 5 else "Papua"
+        told.event("Product Viewed", subject=100 + subject, province="Aceh", device="mobile")
+        told.event("Product Viewed", subject=200 + subject % 2, province="Maluku", device="mobile")
         for _ in range(3):
             told.event("Product Viewed", subject=subject, province=place, device="mobile" if subject else "desktop")
     _checked(told, {"province": "bali"}, 5)
     for few in ("Papua", "Bali,Papua"):  # else a difference would tell of them
         with pytest.raises(WordedError, match="fewer than 5 people state 'papua'"):
             _checked(told, {"province": few}, 5)
-    _checked(told, {"province": "Papua"}, 3)
+    _checked(told, {"province": "Papua"}, 2)
     with pytest.raises(WordedError, match="leave fewer than 5 people"):
         _checked(told, {"province": "bali", "device": "mobile"}, 5)
 
@@ -206,3 +210,71 @@ def test_where_it_was_recorded_tells_of_nobody() -> None:
     told = Told()
     told.event("Product Viewed", subject=1, source="kiosk")
     _checked(told, {"source": "kiosk", "days": "3"}, 5)
+
+
+def _places(**people: int) -> Told:
+    """So many people of each place, one in two by telephone; ``None`` where the place is called unknown."""
+    told, subject = Told(), 0
+    for place, count in people.items():
+        for at in range(count):
+            subject += 1
+            device = "mobile" if at % 2 else "desktop"
+            told.event("A", subject=subject, province=None if place == "unknown" else place, device=device)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("people", "asked", "given"),
+    [
+        ({"Bali": 20, "Papua": 2}, "bali", False),  # all less Bali
+        ({"Bali": 20, "unknown": 2}, "bali", False),
+        ({"Bali": 20, "Aceh": 9, "Papua": 2}, "bali", True),
+        ({"Bali": 20, "Aceh": 9, "Papua": 2}, "aceh", False),  # all less Bali and less Aceh
+        ({"Bali": 20, "Aceh": 9, "Papua": 2}, "bali,aceh", False),
+        ({"Bali": 20, "Aceh": 9, "Papua": 2, "unknown": 3}, "bali,aceh", True),
+        ({"Bali": 20, "Aceh": 9}, "bali,aceh", True),
+    ],
+)
+def test_what_is_left_of_all_without_it_must_be_enough_too(people: dict[str, int], asked: str, given: bool) -> None:
+    if given:
+        _checked(_places(**people), {"province": asked}, 5)
+        return
+    with pytest.raises(WordedError, match="would tell of fewer than 5 people") as caught:
+        _checked(_places(**people), {"province": asked}, 5)
+    assert "kurang dari 5 orang" in said(caught.value, "id")
+
+
+def test_filters_of_two_kinds_cannot_be_taken_from_one() -> None:
+    """Bali, less Bali with mobile or desktop, would be the two with a tablet."""
+    told = _places(Bali=20, Aceh=20)
+    for subject in (1001, 1002):
+        told.event("A", subject=subject, province="Bali", device="tablet")
+    for subject in range(2000, 2010):
+        told.event("A", subject=subject, province="Aceh", device="tablet")
+    _checked(told, {"province": "Bali"}, 5)
+    _checked(told, {"device": "mobile,desktop"}, 5)
+    _checked(told, {"province": "Aceh", "device": "mobile,desktop"}, 5)
+    for devices in ("mobile,desktop", "desktop"):
+        with pytest.raises(WordedError, match="device: the others are too few"):
+            _checked(told, {"province": "Bali", "device": devices}, 5)
+
+
+def test_what_was_told_of_an_order_later_is_no_person_beside_it() -> None:
+    told = Told()
+    for number in range(6):
+        told.order(str(number), subject=number, province="Bali")
+        told.cancel(str(number), subject=number)  # it says no place: the order's holds
+    told.order("x", subject=99, province="Papua")
+    with pytest.raises(WordedError, match="too few beside 'bali'"):
+        _checked(told, {"province": "bali"}, 5)
+
+
+def test_who_is_not_of_the_segment_must_be_enough_too() -> None:
+    told = Told()
+    for subject in range(9):
+        told.event("A", subject=subject, time=datetime(2025, 3, 1))
+        if subject < 7:
+            told.order(str(subject), subject=subject, time=datetime(2025, 3, 2))
+    with pytest.raises(WordedError, match="segment: the others are too few beside 'once'"):
+        _checked(told, {"segment": "once"}, 5)
+    _checked(told, {"segment": "once"}, 2)

@@ -9,7 +9,7 @@ period.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import ibis
 import ibis.expr.types as ir
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from detak.errors import UsageError, WordedError
 from detak.event import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_REFUNDED, ORDER_UPDATED
+from detak.insights import few
 from detak.insights.base import Facts, Shop
 from detak.insights.period import Period
 from detak.insights.rare import lines_of, rare_of
@@ -27,6 +28,7 @@ from detak.insights.trail import Kept, in_turn, visits_of
 ATTRIBUTES = ("province", "city", "country", "device", "channel", "source")
 STATED = "stated"
 LEFT = "left"
+BESIDE = "beside"
 _OF_PEOPLE = (
     "province",
     "city",
@@ -98,31 +100,43 @@ def read(given: Mapping[str, str]) -> Filters:
     return filters
 
 
-def counted(facts: Facts, narrow: Facts, filters: Filters) -> dict[str, ir.Table]:
-    """``stated``: name, value, people: how many state each value asked for; an event that nobody is known behind
-    counts as a person of its own. ``left``: how many people are in ``narrow``, which is what the filters leave of the
-    facts. Nothing where nothing of people is asked for."""
+def counted(facts: Facts, narrow: Facts, filters: Filters, period: Period | None, shop: Shop) -> dict[str, ir.Table]:
+    """What ``check`` weighs; nothing where nothing of people is asked for.
+
+    ``stated``: name, value, people: how many state each value asked for; an event that nobody is known behind counts as
+    a person of its own. ``left``: how many people are in ``narrow``, which is what the filters leave of the facts.
+    ``beside``: name, value, small: of each value asked for, whether it is too few people, or the others are, among what
+    the other filters leave.
+    """
+    wanted = [name for name in ATTRIBUTES if getattr(filters, name) is not None]
     each = [
-        facts.events.filter(facts.events[name].lower().isin(_values(value)))
+        facts.events.filter(facts.events[name].lower().isin(_values(getattr(filters, name))))
         .group_by(value=ibis._[name].lower())
-        .agg(name=ibis.literal(name), people=_people(ibis._))
-        for name in ATTRIBUTES
-        if (value := getattr(filters, name)) is not None
+        .agg(name=ibis.literal(name), people=few.people(ibis._))
+        for name in wanted
     ]
     found = {STATED: ibis.union(*each) if len(each) > 1 else each[0]} if each else {}
-    if any(getattr(filters, name) is not None for name in _OF_PEOPLE):
-        found[LEFT] = narrow.events.agg(people=_people(narrow.events))
-    return found
+    of_people = [name for name in _OF_PEOPLE if getattr(filters, name) is not None]
+    if not of_people:
+        return found
+    beside = [_beside(facts, narrow, filters, name, period, shop) for name in of_people]
+    return {
+        **found,
+        LEFT: narrow.events.agg(people=few.people(narrow.events)),
+        BESIDE: ibis.union(*beside) if len(beside) > 1 else beside[0],
+    }
 
 
 def check(filters: Filters, sums: dict[str, pa.Table], least: int) -> None:
     """See to what ``counted`` found, and take it out of ``sums``.
 
     What is misspelt would leave nothing; and of a few people nothing is shown, nor what tells them by the difference
-    between two reports: each value alone must leave enough, and all filters together.
+    between two reports: each value alone must leave enough, all filters together, and whatever is left of all values of
+    one of them without those that may be asked for.
 
     Raises:
-        WordedError: no event states one of the values, or fewer than ``least`` people are behind one, or are left.
+        WordedError: no event states one of the values, or fewer than ``least`` people are behind one, are left, or
+            would be told by what is left out.
     """
     found = sums.pop(STATED, None)
     people = {(row["name"], row["value"]): row["people"] for row in found.to_pylist()} if found is not None else {}
@@ -132,13 +146,36 @@ def check(filters: Filters, sums: dict[str, pa.Table], least: int) -> None:
                 raise WordedError("not_stated", {"name": name, "value": value[:40]})
             if name in _OF_PEOPLE and people[name, value] < least:
                 raise WordedError("few_state", {"name": name, "value": value[:40], "least": least})
-    left = sums.pop(LEFT, None)
-    if left is not None and 0 < left["people"][0].as_py() < least:
+    left, beside = sums.pop(LEFT, None), sums.pop(BESIDE, None)
+    if left is not None and few.few(left["people"][0].as_py(), least):
         raise WordedError("few_left", {"least": least})
+    for row in beside.to_pylist() if beside is not None else ():
+        if row["small"]:
+            raise WordedError("few_beside", {"name": row["name"], "value": row["value"][:40], "least": least})
 
 
-def _people(events: Any) -> Any:
-    return events.subject.nunique() + events.subject.isnull().sum().coalesce(0)
+def _beside(facts: Facts, narrow: Facts, filters: Filters, name: str, period: Period | None, shop: Shop) -> ir.Table:
+    """``name, value, small``: as a report that is split by it would name the values, or not (``few.folded``)."""
+    around = narrowed(facts, msgspec.structs.replace(filters, **{name: None}), period, shop).events
+    value = getattr(filters, name)
+    if name == "segment":
+        others = around.anti_join(narrow.events.filter(narrow.events.subject.notnull()), "subject")
+        counted = others.agg(people=few.people(others))
+        small = (counted.people > 0) & (counted.people < shop.min_group)
+        return counted.select(name=ibis.literal(name), value=ibis.literal(value), small=small)
+    stated = _stated(around, name)
+    levels = few.folded(stated.group_by("level").agg(people=few.people(stated)), shop.min_group)
+    asked = levels.filter(levels.level.isin(_values(value)))
+    return asked.select(name=ibis.literal(name), value=asked.level, small=asked.small)
+
+
+def _stated(events: ir.Table, name: str) -> ir.Table:
+    """``subject, level``: the value under which the filter keeps each event; of an order what was told of it last."""
+    of_orders = events.event.isin(_OF_ORDERS) & events.order_id.notnull()
+    others, about = events.filter(~of_orders), events.filter(of_orders)
+    last = about.group_by(list(_KEY)).agg(level=about[name].argmax(about.received, where=about[name].notnull()))
+    told = about.left_join(last, list(_KEY)).select("subject", level=ibis._.level.lower())
+    return others.select("subject", level=others[name].lower()).union(told)
 
 
 def narrowed(facts: Facts, filters: Filters, period: Period | None, shop: Shop) -> Facts:
