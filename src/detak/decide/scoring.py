@@ -62,16 +62,16 @@ class Scoring:
 
     def __init__(self, weights: Weights, wares: Wares) -> None:
         self.wares = wares
-        self._weights = weights
+        self.weights = weights
         self._last = len(wares.worth) - 1
 
     @cached_property
-    def _same(self) -> Floats:
+    def same(self) -> Floats:
         """By product, the part of the logit that is the same for everyone."""
-        return np.asarray(np.stack(self.wares[:4], axis=1) @ np.array(self._weights.weights[_FOR_ALL]))
+        return np.asarray(np.stack(self.wares[:4], axis=1) @ np.array(self.weights.weights[_FOR_ALL]))
 
     @cached_property
-    def _bytes(self) -> NDArray[np.uint8]:
+    def told(self) -> NDArray[np.uint8]:
         """By product, the features that are the same for everyone, as bytes."""
         return _as_bytes(np.stack(self.wares[:4], axis=1))
 
@@ -104,13 +104,13 @@ class Scoring:
         leans = np.concatenate([self._even if one.leans is None else one.leans for one in pools])
         kinds = len(self._even)
         kind = leans.take(pool * kinds + category % kinds)  # -1 is the last
-        w, least = self._weights.weights, self._weights.intercept
+        w, least = self.weights.weights, self.weights.intercept
         base = np.array([least + (one.seen * w[6] + one.together * w[7]) for one in pools])
-        logit = base.take(pool) + w[0] * fits + w[1] * rank + self._same.take(row) + w[8] * kind
+        logit = base.take(pool) + w[0] * fits + w[1] * rank + self.same.take(row) + w[8] * kind
         score = wares.worth.take(row) / (1.0 + np.exp(-logit))
         told = np.empty((len(row), len(FEATURES)), np.uint8)
         told[:, 0], told[:, 1] = _as_bytes(fits), _as_bytes(rank)
-        told[:, _FOR_ALL] = self._bytes.take(row, axis=0)
+        told[:, _FOR_ALL] = self.told.take(row, axis=0)
         told[:, 6:8] = (marks[:, :2] * np.uint8(_FULL)).take(pool, axis=0)
         told[:, 8] = _as_bytes(kind)
         order = np.lexsort((-score, pool))

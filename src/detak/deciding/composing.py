@@ -4,22 +4,22 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from detak.clock import day_of
 from detak.consent import Purpose, read_preferences
-from detak.decide import rulebook as rules
 from detak.decide.asking import Question
 from detak.decide.offers import Book, Choice, Given, allowed, offered, reckoned, unlearnt
-from detak.decide.page import packed
 from detak.decide.rulebook import OfferRules
 from detak.decide.served import DAY, Served
-from detak.deciding.paging import Paged, paged
 from detak.deciding.pools import Where
 from detak.deciding.posing import Asker, Moment, Posed
 from detak.deciding.resuming import Kept, Row, Spent, resumed
 from detak.deciding.shopfront import Front
+from detak.deciding.slates import Slates
 from detak.deciding.stock import Naming
-from detak.deciding.telling import Telling, told
-from detak.decision import Decision, Reason, decision_ids
+from detak.deciding.telling import Slated, Telling, told
+from detak.decision import Reason, decision_ids
 from detak.money import exponent
 from detak.place import city, province
 from detak.settings import Settings
@@ -28,13 +28,17 @@ from detak.trust.passages import STRANGER
 
 _PERSONALISATION: Final = int(Purpose.PERSONALISATION)
 _NOWHERE: Final = Where()
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class Composed(NamedTuple):
     """Decisions, not kept yet, and what is learnt from them later."""
 
-    decisions: list[Decision]
+    told: bytes
+    """``Decision``, as JSON."""
     features: list[bytes]
+    products: list[str]
+    """Those that the decisions show, where the question asks for their details."""
 
 
 class Composing:
@@ -50,6 +54,7 @@ class Composing:
         self._settings = settings
         self._chance = random.Random()  # noqa: S311  which page is tried, not secrets
         self._served = Served()
+        self._slates = Slates()
         self.spent = Spent()
         """Of today's budget."""
         self.book = Book()
@@ -81,27 +86,26 @@ class Composing:
         counted, before the next: no budget and no cap on offers is passed because people came together.
         """
         askers = [self._asker(one.question, one.moment) for one in posed]
-        pages = paged(posed, askers, self._chance.random)
-        for one, asker, theirs in zip(posed, askers, pages, strict=True):
+        made = self._slates.of(posed, askers, self._chance.random)
+        for one, asker, theirs in zip(posed, askers, made, strict=True):
             yield self._composed(one, asker, theirs)
 
-    def _composed(self, posed: Posed, asker: Asker, pages: Sequence[Paged]) -> Composed:
+    def _composed(self, posed: Posed, asker: Asker, made: Sequence[Slated]) -> Composed:
         question, moment = posed
-        decisions, features = [], []
+        decisions = []
         choice: Choice | None = None
-        ids = decision_ids(moment.now, len(pages))
+        ids = decision_ids(moment.now, len(made))
         policy = f"{moment.front.weights.version}/{self.book.version}"
-        for decision_id, asked, page in zip(ids, question.placements, pages, strict=True):
-            may = page.view.rules.offers
+        for decision_id, asked, one in zip(ids, question.placements, made, strict=True):
+            may = one.view.rules.offers
             if choice is None and may:
                 choice = self._choice(asker, moment)
-            decisions.append(
-                told(decision_id, asked.name, page, Telling(asker, moment, policy, choice if may else None))
-            )
-            features.append(packed(page.drawn.page.slate))
+            telling = Telling(asker, moment, policy, choice if may else None)
+            decisions.append(told(decision_id, asked.name, one, telling))
         if not moment.preview:
-            self._note(asker, decisions, choice, moment)
-        return Composed(decisions, features)
+            self._note(asker, [product for one in made for product in one.slate.personal], choice, moment)
+        products = [product for one in made for product in one.slate.products] if question.details else []
+        return Composed(_encode(decisions), [one.slate.features for one in made], asker.naming.names(products))
 
     def _asker(self, question: Question, moment: Moment) -> Asker:
         context, naming = question.context, Naming(moment.front.stock)
@@ -159,12 +163,12 @@ class Composing:
             return self.book
         return unlearnt(offers, usual)
 
-    def _note(self, asker: Asker, decisions: Sequence[Decision], choice: Choice | None, moment: Moment) -> None:
-        """Remember what was put before a known person."""
+    def _note(self, asker: Asker, personal: Sequence[int], choice: Choice | None, moment: Moment) -> None:
+        """Remember what was put before a known person; ``personal``: what was chosen by what is known of them."""
         subject, now = asker.visitor.subject, moment.now
         if subject is None:
             return
-        products = [slot.product_id for one in decisions for slot in one.slate if slot.shelf in rules.PERSONAL]
+        products = asker.naming.names(personal)
         self._served.show(subject, products, now, moment.front.rulebook.guardrails.shown_days)
         if choice is not None and choice.offer is not None:
             day = day_of(now, self._settings.timezone)

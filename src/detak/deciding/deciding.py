@@ -219,7 +219,8 @@ class Deciding:
             now = self._resume()
             front = self._shop(now)
             (made,) = self._composing.compose([Posed(question, Moment(front, now, server=True, preview=True))])
-        return Seen(made.decisions[0], front.answering.catalogue.products)
+        (decision,) = msgspec.json.decode(made.told, type=list[Decision])
+        return Seen(decision, front.answering.catalogue.products)
 
     def learn(self, seed: int = 0) -> Lesson:
         """Learn an order and what offers bring from what was shown, and go by it where it is better."""
@@ -323,12 +324,11 @@ class Deciding:
 
     def _prepare(self, posed: Posed, made: Composed) -> Prepared:
         question, moment = posed
-        told = _encode(made.decisions)
         named = dict(question.identifiers)
         user, device = named.get("user") if moment.server else None, named.get("anonymous")
-        kept = Decided(user, device, *self._composing.said(question), msgspec.Raw(told), made.features)
-        details = b',"products":' + _encode(moment.front.details(made.decisions)) if question.details else b""
-        return Prepared(b'{"decisions":' + told + details + b"}", _encode(kept), moment.now)
+        kept = Decided(user, device, *self._composing.said(question), msgspec.Raw(made.told), made.features)
+        details = b',"products":' + _encode(moment.front.details(made.products)) if question.details else b""
+        return Prepared(b'{"decisions":' + made.told + details + b"}", _encode(kept), moment.now)
 
     def _turn(self) -> threading.Lock:
         """The lock, once models wait for the sink no more: the sink waits for the lock, where somebody is forgotten."""

@@ -111,7 +111,7 @@ def _scored(view: View, persons: Sequence[Persons], joined: Joined) -> "count[in
 
 def _wanted(asker: Asker, product: str | None) -> Wanted:
     number = None if product is None else asker.naming.number(product)
-    return Wanted(asker.visitor, asker.shut, asker.where, asker.naming, number)
+    return Wanted(asker.visitor, asker.shut, asker.naming, number)
 
 
 def _planned(asked: Asked, asker: Asker, moment: Moment, there: Mapping[Sight, _There], ways: _Ways) -> _Planned:

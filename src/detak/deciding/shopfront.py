@@ -1,7 +1,7 @@
 """The shop as pages are made from it at one moment: models, catalogue, rules and weights together. Immutable in effect;
 what is looked up often is remembered."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from math import ceil
 from typing import Final
@@ -18,7 +18,6 @@ from detak.decide.scoring import Pool, Scoring, Wares
 from detak.deciding.pools import Persons, Pools, Where
 from detak.deciding.stock import COMMON
 from detak.deciding.tastes import Tastes
-from detak.decision import Decision
 from detak.money import exponent
 from detak.recommend.base import History, Situation
 from detak.trust.touches import Touches
@@ -124,6 +123,10 @@ class View:
             for name in self.rules.shelves
         ]
 
+    def common(self, where: Where, now: int) -> list[Rows]:
+        """The shelves that are for everyone, in the order of the rules."""
+        return [self._for_everyone(name, where, now) for name in self.rules.shelves if name not in PERSONAL]
+
     def _pool(self, name: str, persons: Persons) -> Pool:
         if name == CONTINUE:
             return Pool(name, persons.continued, persons.fit(persons.continued), True, False, True, persons.leans)
@@ -189,11 +192,10 @@ class Front:
         ).item.tolist()
         return found
 
-    def details(self, decisions: Sequence[Decision]) -> dict[str, Told]:
-        """What a page shows of the decisions' products."""
+    def details(self, products: Iterable[str]) -> dict[str, Told]:
+        """What a page shows of products."""
         known = self.stock.products
-        slots = (slot.product_id for one in decisions for slot in one.slate)
-        return {one: _told(known[one]) for one in slots if one in known}
+        return {one: _told(known[one]) for one in products if one in known}
 
 
 def _told(product: Product) -> Told:

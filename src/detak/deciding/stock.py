@@ -12,10 +12,12 @@ import numpy as np
 from msgspec.structs import replace as replace_field
 from numpy.typing import NDArray
 
+from detak.decide.compiled_slates import Texts, names
 from detak.decide.goods import NEVER, Floats, Truths
 from detak.decide.rulebook import OFFERS, OfferRules, PageRules, Rulebook
 from detak.decide.ruling import Ruling, chooses
 from detak.recommend.base import Model
+from detak.recommend.neighbours import Neighbours
 from detak.recommend.ruled import Ruled
 from detak.recommend.rules import DEFAULT, Rules
 from detak.recommending.answering import Answering, guarded
@@ -49,15 +51,20 @@ class Stock:
         self.newest = [self.places[one] for one in answering.newest[:COMMON]]
         models = answering.models
         self.popularity = next((models[one] for one in _POPULAR if one in models), None)
-        self.beside = [models[one] for one in _TOGETHER if one in models]
+        together = (models.get(one) for one in _TOGETHER)
+        self.beside = [one for one in together if isinstance(one, Neighbours)]
+        """What goes with a product; the first that knows of anything is gone by."""
         chosen = [one for one in (answering.fitted.main, *reversed(_TOGETHER)) if one not in _POPULAR]
         self.main: Model | None = next((models[one] for one in chosen if one in models), None)
-        """The best model that knows a person; what is merely popular has a shelf of its own."""
+        """The best model that knows a person; what is merely popular, by where they are, has a shelf of its own."""
         self._guarded = guarded(answering, rulebook.guardrails.sensitive)
-        self.going: dict[tuple[int, int], list[int]] = {}
-        """What goes with a product by each of ``beside``, as far as it was looked up."""
         self._worths: dict[str, Floats] = {}
         self._arranging = Arranging(answering, rulebook.shelves, currency)
+
+    @cached_property
+    def names(self) -> Texts:
+        """The products' ids, as they are written in JSON."""
+        return names(self.items)
 
     @cached_property
     def cut(self) -> list[int]:
@@ -198,7 +205,8 @@ class Naming:
         self._places = stock.places
         self._items = stock.items
         self._more: dict[str, int] = {}
-        self._named: list[str] = []
+        self.more: list[str] = []
+        """What has no number of its own, in the order of the numbers that it was given."""
 
     def number(self, product: str) -> int:
         """The product's number; one past all others where it has none."""
@@ -206,19 +214,23 @@ class Naming:
         if found is None:
             found = self._more.get(product)
             if found is None:
-                found = self._more[product] = len(self._items) + 1 + len(self._named)
-                self._named.append(product)
+                found = self._more[product] = len(self._items) + 1 + len(self.more)
+                self.more.append(product)
         return found
 
     def name(self, number: int) -> str:
         """The product that has a number."""
         items = self._items
-        return items[number] if number < len(items) else self._named[number - len(items) - 1]
+        return items[number] if number < len(items) else self.more[number - len(items) - 1]
 
     def names(self, numbers: Iterable[int]) -> list[str]:
         """The product of each number."""
         items, known = self._items, len(self._items)
-        return [items[one] if one < known else self._named[one - known - 1] for one in numbers]
+        return [items[one] if one < known else self.more[one - known - 1] for one in numbers]
+
+    def known(self, product: str | None) -> int | None:
+        """The number of a product that models or the catalogue have; None: they do not, or there is none."""
+        return None if product is None else self._places.get(product)
 
     def knows(self, number: int) -> bool:
         """Whether models or the catalogue have it."""

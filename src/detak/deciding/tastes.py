@@ -37,12 +37,12 @@ class Tastes:
     def leans(self, histories: Sequence[Sequence[int]]) -> Floats:
         """How much more each person turns to each kind than all do, from 0 to 1, by the products that they touched;
         the last entry of a row is that of no kind."""
-        kinds, lengths = self._kinds, [len(one) for one in histories]
+        known, lengths = self.kinds, [len(one) for one in histories]
         touched = np.fromiter(chain.from_iterable(histories), np.int64, sum(lengths))
         person = np.arange(len(lengths)).repeat(lengths)
-        found = leanings(person, kinds.take(np.minimum(touched, len(kinds) - 1)), self._usual, len(lengths))
-        if len(self._silent):
-            found[:, self._silent] = EVEN
+        found = leanings(person, known.take(np.minimum(touched, len(known) - 1)), self.usual, len(lengths))
+        if len(self.silent):
+            found[:, self.silent] = EVEN
         return found
 
     def favourites(self, leans: Floats) -> list[int]:
@@ -55,22 +55,21 @@ class Tastes:
         return self._best.get(kind, [])
 
     @cached_property
-    def _kinds(self) -> NDArray[np.int32]:
+    def kinds(self) -> NDArray[np.int32]:
         """The kind of each product; none, where leaning to it is nobody's trait."""
         kinds = self.stock.category
         return np.where(self.stock.telling[kinds], np.int32(-1), kinds)
 
     @cached_property
-    def _silent(self) -> NDArray[np.int64]:
+    def silent(self) -> NDArray[np.int64]:
         """The kinds of which nothing is said."""
-        return self.stock.telling[: len(self._usual)].nonzero()[0]
+        return self.stock.telling[: len(self.usual)].nonzero()[0]
 
     @cached_property
-    def _usual(self) -> Floats:
+    def usual(self) -> Floats:
         """The share of all touches that go to each kind; a little for one that nobody touched."""
-        kinds = self._kinds[:-1]
         touched = self.stock.answering.fitted.touched
-        there = kinds[: len(touched)]
+        there = self.kinds[:-1][: len(touched)]
         count = int(self.stock.category[:-1].max(initial=-1)) + 1
         weight = np.bincount(there[there >= 0], touched[there >= 0], count) + 1.0
         return np.asarray(weight / weight.sum(), np.float64)

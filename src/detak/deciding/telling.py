@@ -1,19 +1,26 @@
-"""Telling a page: its products with why each stands where it stands, and what most of its worth stands on."""
+"""Telling a slate: its products with why each stands where it stands, and what most of its worth stands on."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from detak.decide import rulebook as rules
+from detak.decide.compiled_slates import SHELVES
 from detak.decide.exploring import BEST
 from detak.decide.offers import HELD_BACK, Choice
-from detak.decide.page import Placed
+from detak.decide.page import Placed, packed
+from detak.decide.slate import Slate
 from detak.deciding.paging import LIST, Paged
-from detak.deciding.pools import Persons
+from detak.deciding.pools import Persons, Where
 from detak.deciding.posing import Asker, Moment
-from detak.decision import Decision, Promotion, Reason, Slot
+from detak.deciding.shopfront import View
+from detak.decision import Promotion, Reason, Slot, Written
 
 _MOST_REASONS: Final = 3
+_encode: Final = msgspec.json.Encoder().encode
 _POPULAR: Final = Reason("popular")
+_EXPLORED: Final = Reason("explored")
 _OWN: Final = frozenset((rules.FOR_YOU, LIST))
 """Shelves on which a product's own reason counts."""
 _REASONS: Final = {
@@ -26,6 +33,10 @@ _REASONS: Final = {
 }
 
 
+REASONS: Final = [_REASONS[one].code if one in _REASONS else one for one in SHELVES]
+"""The code of each shelf's own reason."""
+
+
 class Telling(NamedTuple):
     """To whom it is told, when, by which policy, and what they are offered."""
 
@@ -35,38 +46,70 @@ class Telling(NamedTuple):
     choice: Choice | None
 
 
-def told(decision_id: str, placement: str, page: Paged, telling: Telling) -> Decision:
-    """The decision that a page is."""
+class Slated(NamedTuple):
+    """One placement's slate, what it was made by, and how much was left out."""
+
+    slate: Slate
+    view: View
+    bought: int
+    """Products that were bought lately."""
+    sensitive: int
+    """Touches that were set aside."""
+
+
+def told(decision_id: str, placement: str, made: Slated, telling: Telling) -> Written:
+    """The decision that a slate is."""
     asker, moment, policy, choice = telling
-    drawn, persons = page.drawn, page.persons
-    slate = drawn.page.slate
-    slots, strongest = _slots(slate, persons, asker)
+    slate = made.slate
     notes = list(asker.notes)
-    if page.bought:
-        notes.append(Reason("purchased", str(page.bought)))
-    if persons.sensitive:
-        notes.append(Reason("sensitive", str(persons.sensitive)))
-    if drawn.variant != BEST:
-        notes.append(Reason("explored"))
+    if made.bought:
+        notes.append(Reason("purchased", str(made.bought)))
+    if made.sensitive:
+        notes.append(Reason("sensitive", str(made.sensitive)))
+    if slate.variant != BEST:
+        notes.append(_EXPLORED)
     offer = choice.offer if choice else None
     if choice and (choice.arm or choice.reason in HELD_BACK):
         notes.append(Reason(choice.reason, offer.name if offer else ""))
-    return Decision(
-        decision_id, placement, slots,
+    reasons = [slate.reasons, *map(_encode, notes)] if slate.reasons else map(_encode, notes)
+    return Written(
+        decision_id, placement, msgspec.Raw(b"[%b]" % slate.slots),
         Promotion(offer.name, offer.discount, offer.code) if offer else None,
-        drawn.variant, round(drawn.propensity, 6), [*strongest, *notes],
+        slate.variant, round(slate.propensity, 6), msgspec.Raw(b"[%b]" % b",".join(reasons)),
         policy, moment.front.version, moment.now,
         choice.arm if choice else "", round(choice.propensity, 6) if choice else 1.0,
     )  # fmt: skip
 
 
+def slated(page: Paged, asker: Asker) -> Slated:
+    """What is told of a page."""
+    drawn, persons = page.drawn, page.persons
+    placed = drawn.page.slate
+    slots, strongest = _slots(placed, persons, asker)
+    slate = Slate(
+        _listed(slots), _listed(strongest), [one.product for one in placed],
+        [one.product for one in placed if one.shelf in rules.PERSONAL], packed(placed),
+        drawn.variant, drawn.propensity,
+    )  # fmt: skip
+    return Slated(slate, page.view, page.bought, persons.sensitive)
+
+
+def here(where: Where) -> Reason:
+    """Why what many turn to there and then stands where it stands."""
+    place = where.city or where.province
+    return Reason("popular_place", place) if place else _POPULAR
+
+
+def _listed(some: Sequence[Slot] | Sequence[Reason]) -> bytes:
+    """As JSON, without the brackets around them."""
+    return _encode(some)[1:-1]
+
+
 def _slots(slate: Sequence[Placed], persons: Persons, asker: Asker) -> tuple[list[Slot], list[Reason]]:
     """The products of a slate, each with why it stands where it stands; and the reasons that most of the slate's worth
     stands on, no code twice."""
-    where, naming = asker.where, asker.naming
-    place = where.city or where.province
-    here = Reason("popular_place", place) if place else _POPULAR
-    said = {**_REASONS, rules.TOGETHER: Reason("together", persons.beside), rules.TRENDING: here}
+    naming = asker.naming
+    said = {**_REASONS, rules.TOGETHER: Reason("together", persons.beside), rules.TRENDING: here(asker.where)}
     slots: list[Slot] = []
     worth: dict[str, float] = {}
     first: dict[str, Reason] = {}

@@ -75,6 +75,12 @@ class Neighbours:
         told = self.strength[at] * np.repeat(count, lengths)
         return summed(self.item[at], told, np.repeat(touched, lengths).astype(np.int32), k, exclude)
 
+    def beside(self, product: int) -> Ints32:
+        """All that goes with a product, the most first."""
+        if product >= len(self.starts) - 1:
+            return self.item[:0]
+        return self.item[self.starts.item(product) : self.starts.item(product + 1)]
+
     def _row(self, product: int, k: int, exclude: Ints32) -> Scored:
         """What one product alone says: its row, which is in order already."""
         if product >= len(self.starts) - 1 or k <= 0:
