@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from detak.errors import UsageError
@@ -102,3 +103,14 @@ def test_hinges_bend_a_number_at_its_quartiles() -> None:
     low, high = encoder.encode(pa.table({"x": [0.0, 25.0]}))
     assert low[1:] == pytest.approx(high[1:])
     assert low[0] < high[0]
+
+
+def test_with_nobody_to_compare_with_or_nothing_to_tell_people_apart_it_says_so() -> None:
+    table = sent()
+    alone = table.filter(pc.equal(table["group"], "Message"))
+    with pytest.raises(UsageError, match="never anything but 'Message'"):
+        read(alone, Asked("Message", "came"))
+    with pytest.raises(UsageError, match="there is no other column"):
+        read(table.select(["group", "came"]), Asked("Message", "came"))
+    with pytest.raises(UsageError, match="mail: names people"):
+        read(table.select(["group", "came", "mail"]), Asked("Message", "came"))

@@ -72,6 +72,9 @@ def read(table: pa.Table, asked: Asked) -> Told:
     told = outcome[mask]
     names, left_out = _features(people, asked, arm, treated, told)
     encoder = Encoder.fit(people, names)
+    if not encoder.columns:
+        told_why = "; ".join(f"{name}: {why}" for name, why in left_out.items())
+        raise UsageError(f"no column tells people apart beforehand ({told_why or 'there is no other column'})")
     propensity = np.full(len(told), float(treated.mean()) if len(told) else 0.5)
     trial = Trial(encoder.encode(people), treated, told, propensity)
     return Told(trial, encoder, control, left_out, int((~mask).sum()))
@@ -97,6 +100,8 @@ def _arm(table: pa.Table, treatment: str, outcome: str) -> str:
 
 def _control(values: pa.ChunkedArray, treatment: str, arm: str) -> str:
     others = sorted(one for one in pc.unique(values).to_pylist() if one is not None and one != treatment)
+    if not others:
+        raise UsageError(f"--treatment: {arm} is never anything but {treatment!r}: there is nobody to compare with")
     if len(others) == 1:
         return str(others[0])
     likely = [one for one in others if _LEFT_ALONE.match(one)]

@@ -50,6 +50,8 @@ def _text(answer: _Answer) -> str:
     average = answer.average
     lines = [
         f"{answer.people:,} people, {answer.treated:,} of them treated; the others: {answer.control}",
+        *([f"{answer.unused_rows:,} rows not used: of neither, or without outcome"] if answer.unused_rows else []),
+        *([f"{answer.unreadable_rows:,} rows with too many or too few cells"] if answer.unreadable_rows else []),
         *(f"not a feature: {name} ({why})" for name, why in answer.left_out.items()),
         f"the treatment adds {average.effect:.4g} to the outcome of a person (standard error {average.se:.2g})",
         f"people differ in it: {'yes' if answer.heterogeneity.found else 'not beyond chance'}"
