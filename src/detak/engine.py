@@ -3,13 +3,17 @@
 The process that opens an engine holds the store's lock; other processes go through it (``client.py``).
 """
 
+import hashlib
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from detak.alerts import Alert
 from detak.answer_files import AnswerFiles
@@ -19,7 +23,7 @@ from detak.collecting import Collecting
 from detak.consent import Purpose
 from detak.deciding.deciding import Deciding
 from detak.deciding.prepared import Ledger
-from detak.errors import DeniedError, StoreBusyError
+from detak.errors import DeniedError, DetakError, StoreBusyError
 from detak.habits import Habits
 from detak.insights.base import Report, Shop
 from detak.intentions import Intentions
@@ -48,6 +52,7 @@ from detak.trust.passages import Identity, Person, Removed
 from detak.understanding import Understanding
 from detak.vitals import Vitals
 
+_log = logging.getLogger("detak.engine")
 _BEAT_SECONDS = 60
 _REPLAY_SECONDS = 60
 
@@ -90,8 +95,7 @@ class Engine:
                 folder / "rejects", days=self.settings.quarantine_days, megabytes=self.settings.quarantine_megabytes
             )
             self._rejects = Rejects(folder / "rejects" / "live.jsonl", self._quarantine)
-            signer = Signer(folder / "signing.key")
-            self.gate = Gate(self._store, self._vault, self._registry, self.settings, signer)
+            self.gate = Gate(self._store, self._vault, self._registry, self.settings, Signer(folder / "signing.key"))
             given = Given(files=AnswerFiles(folder / "answers", self.gate.resumed))
             self.understanding = Understanding(self.gate, self.settings, self._replay, given)
             opened.callback(self.understanding.close)
@@ -114,6 +118,7 @@ class Engine:
             self._outlived: date | None = None  # when keys beyond the window were forgotten
             self._habits = Habits(self.gate, self._live.alerts, self.intent)
             self._learning = Learning(self.gate, self.catalogue, self.settings.currency, reached)
+            self._finish()
             beat = Beat(self._recurring(), _BEAT_SECONDS)
             if beats:
                 beat.start()
@@ -223,18 +228,25 @@ class Engine:
         whose = {(one["kind"], one["value"]) for one in found["identifiers"]}
         return {**found, "set_aside": self._rejects.of(whose)}
 
-    def forget(self, identifiers: Sequence[Identifier]) -> Receipt:
-        """Remove a person from the vault, the facts, the log and the models; a signed receipt."""
+    def forget(self, identifiers: Sequence[Identifier], wish: str | None = None) -> Receipt:
+        """Remove a person from the vault, the facts, the log and the models; a signed receipt.
+
+        Whoever wishes it by a name of their own is given that receipt again, should it have got lost. What is
+        interrupted is finished when the store is opened next.
+
+        Raises:
+            DeniedError: nobody is known under these identifiers.
+        """
 
         def act() -> Removed:
             self.sink.catch_up()  # what was acknowledged before the wish is part of it
             try:
-                return self.gate.forget(identifiers, let_go)
+                return self.gate.forget(identifiers, let_go, wish)
             except DeniedError:
                 if not self._rejects.of(identifiers):
                     raise
                 let_go(set(), identifiers)  # all that is kept of them could not be used
-                return Removed(frozenset(), 0)
+                return self.gate.owing.begin(wish, (), 0)
 
         def let_go(subjects: set[int], theirs: Sequence[Identifier]) -> None:
             self.sink.settle()
@@ -243,10 +255,33 @@ class Engine:
             self.intent.forget()
             self._rejects.forget(value.encode() for _, value in theirs)
 
-        with self.understanding.given.closed():
-            removed = self.sink.call(act)
+        try:
+            with self.understanding.given.closed():
+                removed = self.sink.call(act)
+        except DeniedError:
+            if wish is None or (done := self.gate.owing.receipt(wish)) is None:
+                raise
+            return done
         self.models.unlearn(removed.subjects)  # takes as long as fitting; events go on coming in meanwhile
-        return self.gate.certify(removed)
+        return self.gate.owing.certify(removed)
+
+    def _finish(self) -> None:
+        """Remove whom a process before this one did not get done with, and sign what it did not sign."""
+        for removed, known in self.gate.owing.unfinished():
+            try:
+                if known:
+                    self.forget(known, removed.wish)
+                else:
+                    self.gate.owing.certify(removed)
+            except (DetakError, OSError) as error:
+                _log.error("a wish to be forgotten is not finished yet: %s", type(error).__name__)
+
+    def marks(self, whose: Identifier) -> Iterator[str]:
+        """What somebody is known by until they are forgotten: their number, then messages that could not be used."""
+        if (number := self.gate.number(whose)) is not None:
+            yield str(number)
+        for one in self._rejects.of([whose]):
+            yield hashlib.sha256(msgspec.json.encode(one)).hexdigest()[:32]
 
     def identity(self, identifiers: Sequence[Identifier]) -> Identity:
         """Under which identifiers a person is known, and why."""

@@ -20,7 +20,7 @@ def test_what_one_process_leaves_the_next_one_does(tmp_path: Path) -> None:
     begun = threading.Event()
     ended: list[Forgetting] = []
 
-    def dying(_: Sequence[Identifier]) -> Receipt:
+    def dying(_: Sequence[Identifier], __: str) -> Receipt:
         ended[0].close()
         begun.set()
         raise StoreError("the store is closed")
@@ -31,10 +31,10 @@ def test_what_one_process_leaves_the_next_one_does(tmp_path: Path) -> None:
     (file,) = (tmp_path / "wishes").iterdir()
     assert (file.stat().st_mode | file.parent.stat().st_mode) & 0o077 == 0
     assert "ticket" not in file.name
-    asked: list[Sequence[Identifier]] = []
+    asked: list[tuple[Sequence[Identifier], str]] = []
 
-    def forget(whose: Sequence[Identifier]) -> Receipt:
-        asked.append(whose)
+    def forget(whose: Sequence[Identifier], wish: str) -> Receipt:
+        asked.append((whose, wish))
         return RECEIPT
 
     after = Forgetting(tmp_path / "wishes", forget)
@@ -42,7 +42,7 @@ def test_what_one_process_leaves_the_next_one_does(tmp_path: Path) -> None:
     done = after.of("ticket")
     assert done is not None
     assert done.result(10) == RECEIPT
-    assert asked == [ANI]
+    assert asked == [(ANI, file.stem)]
     assert list((tmp_path / "wishes").iterdir()) == []
 
 
@@ -50,7 +50,7 @@ def test_what_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(forgetting, "_AGAIN", 0.01)
     failures = iter([StoreError("full"), OSError("gone")])
 
-    def forget(_: Sequence[Identifier]) -> Receipt:
+    def forget(_: Sequence[Identifier], __: str) -> Receipt:
         if (error := next(failures, None)) is not None:
             raise error
         return RECEIPT
@@ -59,7 +59,7 @@ def test_what_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_who_is_gone_already_is_done_with(tmp_path: Path) -> None:
-    def forget(_: Sequence[Identifier]) -> Receipt:
+    def forget(_: Sequence[Identifier], __: str) -> Receipt:
         raise DeniedError("nobody")
 
     assert Forgetting(tmp_path / "wishes", forget).wish("ticket", ANI).result(10) is None
@@ -69,6 +69,6 @@ def test_who_is_gone_already_is_done_with(tmp_path: Path) -> None:
 def test_a_wish_that_cannot_be_read_is_named_and_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "wishes").mkdir()
     (tmp_path / "wishes" / "x.json").write_bytes(b"{")
-    Forgetting(tmp_path / "wishes", lambda _: RECEIPT).resume()
+    Forgetting(tmp_path / "wishes", lambda _, __: RECEIPT).resume()
     assert "x.json: a wish to be forgotten cannot be read" in caplog.text
     assert (tmp_path / "wishes" / "x.json").exists()

@@ -120,12 +120,12 @@ def test_forget_me_asks_first_and_then_forgets(shop: Running) -> None:
 
 
 def test_a_link_outlives_a_restart_and_not_its_time(tmp_path: Path) -> None:
-    now, known = [0.0], {("user", "ani"): 7, ("user", "budi"): 8}
+    now, marks = [0.0], {("user", "ani"): ["7"], ("user", "budi"): ["8"]}
     path = tmp_path / "links.key"
-    tickets = Tickets(path, known.get, lambda: now[0])
+    tickets = Tickets(path, marks.__getitem__, lambda: now[0])
     assert path.stat().st_mode & 0o077 == 0
     first, second = tickets.issue([("user", "ani")]), tickets.issue([("user", "budi")])
-    again = Tickets(path, known.get, lambda: now[0])
+    again = Tickets(path, marks.__getitem__, lambda: now[0])
     assert (again.whose(first), again.whose(second)) == ([("user", "ani")], [("user", "budi")])
     assert "ani" not in first
     now[0] = 60 * MINUTES
@@ -133,19 +133,39 @@ def test_a_link_outlives_a_restart_and_not_its_time(tmp_path: Path) -> None:
 
 
 def test_a_link_ends_with_whoever_it_is_for(tmp_path: Path) -> None:
-    known = {("user", "ani"): 7}
-    tickets = Tickets(tmp_path / "links.key", known.get)
-    ticket, early = tickets.issue([("user", "ani")]), tickets.issue([("user", "nobody")])
-    del known["user", "ani"]
-    assert tickets.whose(ticket) is None
-    known["user", "ani"] = 9
-    assert tickets.whose(ticket) is None, "who comes back is another"
-    assert tickets.whose(early) == [("user", "nobody")]
+    marks = {("user", "ani"): ["7", "a message"], ("user", "eka"): ["a message", "another"], ("user", "nobody"): []}
+    tickets = Tickets(tmp_path / "links.key", marks.__getitem__)
+    ani, eka, nobody = (tickets.issue([whose]) for whose in marks)
+    marks["user", "ani"] = ["a message"]
+    assert tickets.whose(ani) is None
+    marks["user", "ani"] = ["9"]
+    assert tickets.whose(ani) is None, "who comes back is another"
+    marks["user", "eka"] = ["10", "another", "a message"]
+    assert tickets.whose(eka) == [("user", "eka")], "what could not be used of hers is kept, and she is known besides"
+    marks["user", "eka"] = []
+    assert tickets.whose(eka) is None
+    assert tickets.whose(nobody) == [("user", "nobody")]
+    marks["user", "nobody"] = ["11"]
+    assert tickets.whose(nobody) is None, "it was nobody's"
+
+
+def test_a_link_ends_with_whoever_is_known_by_what_could_not_be_used(shop: Running) -> None:
+    def send(number: int) -> None:
+        shop.post("/v1/batch", {"batch": [{**viewed(str(number), "indah", "indahs"), "timestamp": "kapan"}]})
+        shop.engine.settle()
+
+    send(1)
+    path = link(shop, userId="indah")
+    assert "kapan" in shop.http.get(f"{path}/copy").text
+    shop.engine.forget([("user", "indah")])
+    send(2)
+    assert shop.http.get(f"{path}/copy").status_code == 404, "she came back, and is another"
+    assert "kapan" in shop.http.get(link(shop, userId="indah") + "/copy").text
 
 
 def test_a_link_that_was_changed_or_made_elsewhere_opens_nothing(tmp_path: Path) -> None:
-    def known(_: tuple[str, str]) -> int:
-        return 7
+    def known(_: tuple[str, str]) -> list[str]:
+        return ["7"]
 
     tickets, other = Tickets(tmp_path / "links.key", known), Tickets(tmp_path / "other.key", known)
     ticket = tickets.issue([("user", "ani")])

@@ -85,3 +85,30 @@ def test_a_closed_chain_takes_no_row(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="closed"):
         registry.audit("events", "analytics", "test", {})
     assert len(list(Registry(tmp_path / "registry.db").audit_rows())) == 1
+
+
+def test_making_and_revoking_a_key_leaves_a_row_each(registry: Registry) -> None:
+    key = registry.write_key("web")
+    registry.write_key("web")  # it is there
+    registry.revoke("web")
+    registry.write_key("web")
+    with pytest.raises(UsageError):
+        registry.revoke("kasir")
+    rows = [(row.verb, row.why, row.detail) for row in registry.audit_rows(after=4)]
+    made, revoked = "a write key made", "a write key revoked"
+    assert rows == [("key", why, '{"source": "web"}') for why in (made, revoked, made)]
+    assert key not in "".join(map(str, rows))
+    assert registry.audit_break() is None
+
+
+def test_what_is_owed_is_written_once_and_struck_out_with_its_row(registry: Registry, tmp_path: Path) -> None:
+    registry.owe("wish", [1, 2], 7)
+    registry.owe(None, [2, 3], 0)  # asked for again by another way, once the facts were gone
+    other = registry.owe(None, [9], 1)
+    again = Registry(tmp_path / "registry.db")
+    both = again.owed()[0]
+    assert (both.wish, both.subjects, both.events) == ("wish", [1, 2, 3], 7)
+    row = again.removed(both)
+    assert (row.verb, row.detail) == ("forget", '{"events": 7, "wish": "wish"}')
+    assert again.owed() == [other]
+    assert again.audit_break() is None

@@ -70,7 +70,7 @@ def build(engine: Engine, token: str, *, local_only: bool, stopping: asyncio.Eve
     upload.sweep(engine.folder)
     ending = stopping or asyncio.Event()
     viewer = auth.viewer(token, local_only=local_only)
-    answered, watch, tickets = metrics.Requests(), Watch(), Tickets(engine.folder / "links.key", engine.gate.number)
+    answered, watch, tickets = metrics.Requests(), Watch(), Tickets(engine.folder / "links.key", engine.marks)
     forgetting = Forgetting(engine.folder / "wishes", engine.forget)
     forgetting.resume()
     often = limits.guard(limits.Limit(60, 1.0), limits.Limit(240, 4.0))

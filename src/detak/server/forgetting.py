@@ -24,9 +24,9 @@ _MOST: Final = 1_000  # receipts that are remembered
 _AGAIN: Final = 30.0  # seconds
 _log = logging.getLogger("detak.server")
 
-Forget = Callable[[Sequence[Identifier]], Receipt]
+Forget = Callable[[Sequence[Identifier], str], Receipt]
 Done = Future[Receipt | None]
-"""The receipt; None: they had been forgotten before, by another way or by the process before this one."""
+"""The receipt; None: they had been forgotten before, by another way."""
 
 
 class Forgetting:
@@ -34,7 +34,7 @@ class Forgetting:
 
     Args:
         folder: of the wishes; made with the first.
-        forget: removes a person.
+        forget: removes a person, by the name of the wish; asked again, it gives the receipt of then.
     """
 
     def __init__(self, folder: Path, forget: Forget) -> None:
@@ -91,7 +91,7 @@ class Forgetting:
         receipt: Receipt | None = None
         while not self._ended.is_set():
             try:
-                receipt = self._forget(whose)
+                receipt = self._forget(whose, name)
             except DeniedError:
                 _log.info("somebody who wished to be forgotten is not known any more")
             except Exception as error:

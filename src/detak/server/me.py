@@ -6,7 +6,7 @@ that somebody has signed in on opens no page by itself: whoever holds it now may
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -60,12 +60,12 @@ def routes(token: str, tickets: Tickets, often: Guard) -> list[HTTPRouteHandler]
             raise UsageError("this identifier is used by many (shared_ids in detak.toml): it is nobody's own")
         await _copy(engine, whose)
         expires = datetime.now(UTC) + timedelta(minutes=MINUTES)
-        return Link(f"{str(request.base_url).rstrip('/')}/me/{tickets.issue(whose)}", expires)
+        return Link(f"{str(request.base_url).rstrip('/')}/me/{await asyncio.to_thread(tickets.issue, whose)}", expires)
 
     @get("/v1/me/{ticket:str}", responses=answers(404, 429), guards=[often])
     async def told(engine: Engine, ticket: str) -> Response[Own]:
         """What is kept of whoever has the link, and what it is used for."""
-        return Response(await _own(engine, _whose(tickets, ticket)), headers=_HEADERS)
+        return Response(await _own(engine, await _whose(tickets, ticket)), headers=_HEADERS)
 
     return [link, told]
 
@@ -73,13 +73,13 @@ def routes(token: str, tickets: Tickets, often: Guard) -> list[HTTPRouteHandler]
 def pages(tickets: Tickets, forgetting: Forgetting) -> list[HTTPRouteHandler]:
     """What the shopper sees and does."""
 
-    def opened(ticket: str) -> list[Identifier]:
-        return _whose(tickets, ticket)
+    async def opened(ticket: str) -> list[Identifier]:
+        return await _whose(tickets, ticket)
 
     return [_shown(opened, forgetting), _copied(opened), _said(opened), *_forgotten(opened, forgetting)]
 
 
-Opened = Callable[[str], list[Identifier]]
+Opened = Callable[[str], Awaitable[list[Identifier]]]
 
 
 def _shown(opened: Opened, forgetting: Forgetting) -> HTTPRouteHandler:
@@ -89,7 +89,7 @@ def _shown(opened: Opened, forgetting: Forgetting) -> HTTPRouteHandler:
         begun = forgetting.of(ticket)
         if begun is not None and not begun.done():
             return _page(request, engine, ticket, again=_again(request, engine, ticket), status=202)
-        found = await _own(engine, opened(ticket))
+        found = await _own(engine, await opened(ticket))
         return _page(request, engine, ticket, shown=found, said="said" in request.query_params)
 
     return page
@@ -99,7 +99,7 @@ def _copied(opened: Opened) -> HTTPRouteHandler:
     @get("/me/{ticket:str}/copy", include_in_schema=False)
     async def copy(engine: Engine, ticket: str) -> Response[Any]:
         """Everything, as a file."""
-        found = await _copy(engine, opened(ticket), counted=False)
+        found = await _copy(engine, await opened(ticket), counted=False)
         if found is None:
             raise DeniedError("nothing is kept of you")
         name = {"Content-Disposition": 'attachment; filename="data.json"'}
@@ -112,8 +112,9 @@ def _said(opened: Opened) -> HTTPRouteHandler:
     @post("/me/{ticket:str}/consent", include_in_schema=False, status_code=303)
     async def consent(request: AnyRequest, engine: Engine, ticket: str) -> Redirect:
         """The switches: what is not ticked is refused."""
-        await _copy(engine, opened(ticket))
-        whose, form = dict(opened(ticket)), await request.form()
+        found = await opened(ticket)
+        await _copy(engine, found)
+        whose, form = dict(found), await request.form()
         purposes = {one.label: one.label in form for one in REFUSABLE}
         user = whose.get("user")
         said = Consent(user, None if user else whose.get("anonymous"), purposes=purposes)
@@ -129,7 +130,7 @@ def _forgotten(opened: Opened, forgetting: Forgetting) -> list[HTTPRouteHandler]
         """Everything is removed; not before the shopper has ticked that it cannot be undone."""
         begun = forgetting.of(ticket)
         if begun is None:
-            whose, form = opened(ticket), await request.form()
+            whose, form = await opened(ticket), await request.form()
             shown = await _own(engine, whose)
             if shown.empty or "sure" not in form:
                 return _page(request, engine, ticket, shown=shown, unsure=not shown.empty)
@@ -162,8 +163,8 @@ def _again(request: AnyRequest, engine: Engine, ticket: str) -> str:
     return f"{_LOOK_AGAIN}; url=/me/{ticket}/forgotten?lang={language}"
 
 
-def _whose(tickets: Tickets, ticket: str) -> list[Identifier]:
-    whose = tickets.whose(ticket)
+async def _whose(tickets: Tickets, ticket: str) -> list[Identifier]:
+    whose = await asyncio.to_thread(tickets.whose, ticket)
     if whose is None:
         raise DeniedError("this link opens nothing, or not any more: ask the shop for a new one")
     return whose

@@ -1,14 +1,14 @@
 """Links to a shopper's own page: sealed with the store's own key, short-lived, and of no use once they are forgotten.
 
-A link holds whose page it opens, under which number they are known, and until when; encrypted and authenticated
-(AES-256-GCM), so that nobody can read or make one. Nothing of it is kept here, so it outlives a restart; and whoever is
-forgotten loses their number, so that no link of before opens anything, not even when they come back.
+A link holds whose page it opens, what they are known by, and until when; encrypted and authenticated (AES-256-GCM), so
+that nobody can read or make one. Nothing of it is kept here, so it outlives a restart; and whoever is forgotten loses
+what they were known by, so that no link of before opens anything, not even when they come back.
 """
 
 import base64
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,13 +25,13 @@ _KEY: Final = 32  # bytes
 _NONCE: Final = 12
 _LONGEST: Final = 4096  # characters
 
-Known = Callable[[Identifier], int | None]
+Known = Callable[[Identifier], Iterable[str]]
 
 
 class _Sealed(msgspec.Struct, frozen=True, array_like=True):
     whose: list[Identifier]
-    subject: int | None
-    """Under which they were known; null: they were not."""
+    mark: str
+    """What they were known by; empty: they were not known."""
     until: float
 
 
@@ -40,7 +40,7 @@ class Tickets:
 
     Args:
         path: of the key; made on first use, readable by its owner only.
-        known: the number that somebody is known under now.
+        known: what somebody is known by now, the surest first; of the same person it stays the same.
         clock: seconds since 1970.
 
     Raises:
@@ -59,13 +59,17 @@ class Tickets:
 
     def issue(self, whose: Sequence[Identifier]) -> str:
         """A ticket for somebody, good for half an hour."""
-        sealed = _Sealed(list(whose), self._known(whose[0]), self._clock() + 60 * MINUTES)
+        mark = next(iter(self._known(whose[0])), "")
+        sealed = _Sealed(list(whose), mark, self._clock() + 60 * MINUTES)
         nonce = os.urandom(_NONCE)
         told = nonce + self._key.encrypt(nonce, msgspec.json.encode(sealed), None)
         return base64.urlsafe_b64encode(told).rstrip(b"=").decode()
 
     def whose(self, ticket: str) -> list[Identifier] | None:
-        """Whose page it opens; None: it is none of ours, too old, or whoever it was for is forgotten."""
+        """Whose page it opens; None: it is none of ours, too old, or whoever it was for is forgotten.
+
+        Was it for nobody that was known, it opens nothing of whoever comes to be known by that name.
+        """
         if len(ticket) > _LONGEST:
             return None
         try:
@@ -75,5 +79,5 @@ class Tickets:
             return None
         if found.until <= self._clock() or not found.whose:
             return None
-        same = found.subject is None or self._known(found.whose[0]) == found.subject
-        return found.whose if same else None
+        marks = iter(self._known(found.whose[0]))
+        return found.whose if next(marks, "") == found.mark or found.mark in marks else None

@@ -20,7 +20,7 @@ from detak.errors import DeniedError, UsageError
 from detak.insights.base import Facts
 from detak.reading.decided import identifiers, look_up, weighed
 from detak.reading.judging import Judge
-from detak.receipt import Receipt, Signer
+from detak.receipt import Signer
 from detak.record import Meta
 from detak.settings import Settings
 from detak.store.base import Reader, Store
@@ -31,6 +31,7 @@ from detak.trust.admission import Batch, Guard
 from detak.trust.allowed import COUNTED, allowed
 from detak.trust.entrance import Admission, Entrance
 from detak.trust.keeping import NOTHING, PURPOSE, WORTH, Keeping, standpoint, stands
+from detak.trust.owing import Owing
 from detak.trust.passages import Granted, Identity, Known, Member, Person, Profile, Removed, Standpoint, United, Visitor
 from detak.trust.recounting import Recounting
 from detak.trust.remembering import Remembering
@@ -46,11 +47,11 @@ class Gate:
         self._vault = vault
         self._registry = registry
         self._settings = settings
-        self._signer = signer
         self._keeping = Keeping(store, lambda: vault.refusing(PURPOSE))
         self._admitted = {"admitted": 0, "withheld": 0}
         self._counting = threading.Lock()
         self._remembering = Remembering(vault, settings)
+        self.owing = Owing(registry, vault, signer)
         self.decided = Recounting(store, vault, registry)
         """What was decided, for whoever it is owed to."""
 
@@ -263,29 +264,28 @@ class Gate:
             **found,
         }
 
-    def forget(self, identifiers: Sequence[Identifier], let_go: LetGo) -> Removed:
+    def forget(self, identifiers: Sequence[Identifier], let_go: LetGo, wish: str | None = None) -> Removed:
         """Remove a person: facts, log, vault, and every byte of them in the store's files.
 
         Must run where nothing is appended meanwhile. ``let_go`` is given every subject and identifier of the person and
         removes what lies outside the facts: the sealed log, bodies kept aside, models on the disk. The vault comes
-        last, so that whoever is interrupted can ask again. ``certify`` what was done once nothing is left anywhere.
+        last, so that whoever is interrupted can be asked for again. ``owing.certify`` it once nothing is left anywhere.
 
         Raises:
             DeniedError: nobody is known under these identifiers.
         """
         subjects = self._subjects(identifiers)
         self.keep()
-        removed = self._store.erase(subjects)
+        with self._store.reader() as reader:
+            events = reader.table("events")
+            theirs = events.agg(events=events.subject.isin(sorted(subjects)).sum().fill_null(0))
+            removed = self.owing.begin(wish, subjects, reader.run(theirs)["events"][0].as_py())
+        self._store.erase(subjects)
         self._remembering.drop(subjects)
         let_go(subjects, [one for known, _ in self._vault.people(subjects).values() for one in known])
         self._vault.forget(subjects)
         self._store.relate(self._vault.persons(), afresh=True)
-        return Removed(frozenset(subjects), removed)
-
-    def certify(self, removed: Removed) -> Receipt:
-        """A signed receipt, which names nobody, that a person was removed; and the row of the audit that says so."""
-        row = self._registry.audit("forget", Purpose.ESSENTIAL.label, "a person's wish", {"events": removed.events})
-        return self._signer.sign(events=removed.events, time=row.time, audit_row=row.number, audit_hash=row.hash)
+        return removed
 
     def keep(self) -> None:
         """Put what was learnt of people onto the disk. Comes before the facts that speak of them are sealed."""

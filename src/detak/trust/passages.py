@@ -121,6 +121,16 @@ class Removed(NamedTuple):
 
     subjects: frozenset[int]
     events: int
+    owed: int
+    """The receipt is owed under this number, until it is certified."""
+    wish: str | None
+
+
+class Unfinished(NamedTuple):
+    """A removal that a process left: certify it, once those whom the vault still knows are removed."""
+
+    removed: Removed
+    known: list[Identifier]
 
 
 class Visitor(NamedTuple):
