@@ -26,6 +26,14 @@ def test_what_was_decided_is_told_by_placement(tmp_path: Path) -> None:
         assert page.products("home", DEFAULT) == DEFAULT, "a shop that knows of nothing yet has an empty slate"
         assert page.decision_id("home") is None
         assert page.promotion("search") is None
+        alone = storefront.decide(Asked("search", products=["b", "a"]))
+        assert sorted(alone.products("search", DEFAULT)) == ["a", "b"]
+        twice = storefront.decide([Asked("one", products=["a"]), Asked("one", products=["b"])])
+        assert twice.products("one") == ["a"], "of a placement that is named twice the first"
+        assert list(storefront.decide("search").decisions) == ["search"]
+        assert "no question" in storefront.decide(None).trouble  # type: ignore[arg-type]
+        assert "no question" in storefront.decide(["home"], user_id=object()).trouble  # type: ignore[arg-type]
+        assert storefront.decide(["search"]).trouble == "", "a wrong question stops nobody else's"
         with Storefront(shop.url, "wrong", timeout=20) as stranger:
             assert "401" in stranger.decide(["home"]).trouble
 

@@ -86,7 +86,7 @@ class Storefront:
 
     def decide(
         self,
-        placements: Sequence[Asked | str],
+        placements: Sequence[Asked | str] | Asked | str,
         *,
         user_id: str | None = None,
         anonymous_id: str | None = None,
@@ -95,11 +95,14 @@ class Storefront:
         """What one person sees in these placements. Nothing is raised: where there is no answer the page says why."""
         if time.monotonic() < self._until:
             return Page(trouble="the engine did not answer a moment ago")
-        asked = [Asked(one) if isinstance(one, str) else one for one in placements]
-        question = Question(asked, user_id, anonymous_id, context=context or Situation())
         try:
-            answer = self._send(msgspec.json.encode(question)).result(self._timeout)
-            return self._read(answer, asked)
+            some = [placements] if isinstance(placements, str | Asked) else placements
+            asked = [Asked(one) if isinstance(one, str) else one for one in some]
+            question = msgspec.json.encode(Question(asked, user_id, anonymous_id, context=context or Situation()))
+        except Exception as error:  # the engine is well: others' questions are asked as before
+            return self._trouble(f"this is no question ({type(error).__name__}: {str(error)[:100]})")
+        try:
+            return self._read(self._send(question).result(self._timeout), asked)
         except Exception as error:  # whatever it is, the shop's page must stand
             with self._changing:
                 self._until = time.monotonic() + self._rest
@@ -112,7 +115,10 @@ class Storefront:
         if not answer.is_success:
             return self._trouble(f"the engine answered {answer.status_code}: {_message(answer)}")
         decisions = msgspec.json.decode(answer.content, type=_Answer).decisions
-        return Page({one.name: decision for one, decision in zip(asked, decisions, strict=True)})
+        found: dict[str, Decision] = {}
+        for one, decision in zip(asked, decisions, strict=True):
+            found.setdefault(one.name, decision)  # of a placement that is named twice the first
+        return Page(found)
 
     def _trouble(self, told: str) -> Page:
         _log.warning("%s; the shop's default is shown", told)
