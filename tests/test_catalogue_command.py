@@ -38,10 +38,21 @@ def test_good_rows_go_in_and_bad_ones_are_written_down(file: Path, tmp_path: Pat
         assert entry.origins["price"].source == "file"
 
 
-def test_in_words(file: Path, tmp_path: Path) -> None:
-    done = detak("catalogue", "import", file, "--store", tmp_path / "store")
-    assert done.stdout == "produk.csv: 4 rows read, 1 accepted; 1 products, 3 rows rejected\n"
-    assert "3 rows could not be used; see " in done.stderr
+@pytest.mark.parametrize(
+    ("asked", "said", "unused"),
+    [
+        ((), "produk.csv: 4 baris dibaca, 1 diterima, 3 ditolak; 1 produk\n", "3 baris tidak dapat dipakai; lihat "),
+        (
+            ("--lang", "en"),
+            "produk.csv: 4 rows read, 1 accepted, 3 rejected; 1 products\n",
+            "3 rows could not be used; see ",
+        ),
+    ],
+)
+def test_in_words(file: Path, tmp_path: Path, asked: tuple[str, ...], said: str, unused: str) -> None:
+    done = detak("catalogue", "import", file, *asked, "--store", tmp_path / "store")
+    assert done.stdout == said
+    assert unused in done.stderr
 
 
 def test_through_a_server_that_holds_the_store(file: Path, tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ import msgspec
 
 from detak.catalogue import FILE
 from detak.importing import Rejection, RejectsFile
+from detak.insights import render
 from detak.settings import load
 from detak.sources.base import Reading, Reject
 from detak.sources.product_table import ProductRow, read_products
-from detak.terminal import desk_of, explained, json_option, print_, store_option
+from detak.terminal import desk_of, explained, json_option, lang_option, print_, store_option
+from detak.words import say
 
 if TYPE_CHECKING:
     from detak.client import Remote
@@ -40,25 +42,27 @@ def command() -> None:
 
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
+@lang_option
 @store_option
 @json_option
 @explained
-def import_(file: Path, store: Path, as_json: bool) -> None:
+def import_(file: Path, lang: str | None, store: Path, as_json: bool) -> None:
     """Bring a file of products in: CSV, TSV, xlsx, JSON Lines, a marketplace's form, a feed for Google.
 
     What the file does not say of a product stays as it was.
     """
     settings = load(store / "detak.toml")
-    now = datetime.now(UTC)
+    now, language = datetime.now(UTC), lang or settings.language
     found = read_products(file, Reading(settings.timezone, settings.currency, now))
     done, rejects = Imported(file=file.name), RejectsFile(store, now)
     with desk_of(store) as desk:
         while some := list(islice(found, _AT_ONCE)):
             _take(desk, some, done, rejects)
     done.rejects_file = str(rejects.written) if rejects.written else None
-    print_(done, _sentence(done), as_json)
+    print_(done, _sentence(done, language), as_json)
     if done.rejected:
-        click.echo(f"detak: {done.rejected:,} rows could not be used; see {done.rejects_file}", err=True)
+        count = render.whole(done.rejected, language)
+        click.echo(f"detak: {say(language, 'desk.rows_unused', count=count, file=done.rejects_file)}", err=True)
 
 
 def _take(desk: "Engine | Remote", some: list[ProductRow | Reject], done: Imported, rejects: RejectsFile) -> None:
@@ -75,6 +79,9 @@ def _take(desk: "Engine | Remote", some: list[ProductRow | Reject], done: Import
     done.products += result.upserted
 
 
-def _sentence(done: Imported) -> str:
-    text = f"{done.file}: {done.read:,} rows read, {done.accepted:,} accepted; {done.products:,} products"
-    return text + (f", {done.rejected:,} rows rejected" if done.rejected else "")
+def _sentence(done: Imported, language: str) -> str:
+    counts = {
+        name: render.whole(getattr(done, name), language) for name in ("read", "accepted", "rejected", "products")
+    }
+    key = "desk.products_imported_some" if done.rejected else "desk.products_imported"
+    return say(language, key, file=done.file, **counts)
