@@ -3,7 +3,7 @@
 import pytest
 from tests.recommend.goods import goods
 
-from detak.recommend.ruled import matching, ruled
+from detak.recommend.ruled import idle, matching, ruled
 from detak.recommend.rules import Boost, Bury, Match, Pin, Quota, Rules
 
 ITEMS = goods(
@@ -54,3 +54,13 @@ def test_rules_become_arrays() -> None:
     assert laid.pinned == ((1, 3),)
     assert laid.limits[0].group.tolist() == [0, 1, -1, 2]
     assert laid.limits[1].group.tolist() == [-1, 0, -1, -1]
+
+
+def test_rules_that_speak_of_no_product_are_named() -> None:
+    rules = Rules(
+        pin=(Pin("p3", 2), Pin("unheard", 1)),
+        boost=(Boost(brand="Skear", by=2), Boost(brand="Sekar", by=2)),
+        hide=(Match(category="Sepatu"), Match(category="Seaptu")),
+        quota=(Quota(each="brand", at_most=1), Quota(label="promosi", at_least=1)),
+    )
+    assert idle(rules, ITEMS, "IDR") == ["pin[1]", "boost[0]", "hide[1]", "quota[1]"]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.recommend.goods import goods
 
 from detak.decide.rulebook import Rulebook
 from detak.errors import SettingsError
@@ -82,3 +83,19 @@ def test_it_is_known_whether_there_are_rules_before(tmp_path: Path) -> None:
     written(path, "[offers]\nbudget = 1\n", 2)
     rules.standing()
     assert rules.known
+
+
+def test_rules_of_no_product_are_told_once_and_no_longer_than_they_are_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "rules.toml"
+    rules, items = StandingRules(path), goods(("a", "Fashion > Gamis", "Sekar"))
+    written(path, '[placements.home.rules]\npin = [{product = "gone", at = 1}]\nhide = [{brand = "Sekar"}]\n', 1)
+    for _ in range(2):
+        rules.hold_to(items, "IDR")
+    assert rules.idle == ("placements.home.rules.pin[0]",)
+    assert len(caplog.records) == 1
+    assert "pin[0] speaks of no product" in caplog.text
+    written(path, '[placements.home.rules]\npin = [{product = "p0", at = 1}]\n', 2)
+    rules.hold_to(items, "IDR")
+    assert rules.idle == ()

@@ -100,3 +100,12 @@ def test_a_broken_rulebook_is_said_and_does_not_end_the_service(shop: Running) -
     assert answer.status_code == 200  # the rules before stand
     assert shop.engine.decisions.trouble.startswith("rules.toml: guardrails")
     assert "New rules are not in force: rules.toml: guardrails" in shop.http.get("/?lang=en").text
+
+
+def test_a_rule_of_no_product_is_said_on_the_first_page_unless_it_may_be_a_precaution(shop: Running) -> None:
+    path = Path(shop.engine.folder) / "rules.toml"
+    path.write_text('[placements.home.rules]\npin = [{product = "zz", at = 1}]\nhide = [{category = "Dewasa"}]\n')
+    shop.engine.models.renew()
+    page = shop.http.get("/?lang=id").text
+    path.unlink()
+    assert "tidak mengenai barang apa pun: placements.home.rules.pin[0]. Periksa" in page

@@ -63,6 +63,19 @@ def ruled(rules: Rules, items: Items, currency: str) -> Ruled:
     return Ruled(rules, hidden, factor, limits, tuple(pinned), items.kinds, items.brands)
 
 
+def idle(rules: Rules, items: Items, currency: str) -> list[str]:
+    """Which rules speak of no product that there is: mistyped, or of something that is no more."""
+    there = set(items.ids)
+    found = [f"pin[{at}]" for at, pin in enumerate(rules.pin) if pin.product not in there]
+    of_some: dict[str, tuple[Match, ...]] = {
+        "boost": rules.boost, "bury": rules.bury, "hide": rules.hide, "quota": rules.quota,
+    }  # fmt: skip
+    for key, some in of_some.items():
+        spoken = ((at, one) for at, one in enumerate(some) if one.says)  # not of each brand, or category
+        found += [f"{key}[{at}]" for at, one in spoken if not matching(one, items, currency).any()]
+    return found
+
+
 def matching(match: Match, items: Items, currency: str) -> Truths:
     """By product whether everything holds that ``match`` says. What is not known of a product does not hold."""
     found = np.ones(len(items), np.bool_)

@@ -315,6 +315,8 @@ class Models:
         answering = self._answering
         if answering is not None and answering.catalogue.version != self._catalogue.version:
             self._show(answering.fitted, answering)
+        if self._answering is not None:
+            self.rules.hold_to(self._answering.content, self._settings.currency)
 
     def _keep_up(self, look: Callable[[], None], warmed: Callable[[], None] | None) -> None:
         self.warm()

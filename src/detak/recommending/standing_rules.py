@@ -6,6 +6,8 @@ from pathlib import Path
 
 from detak.decide.rulebook import Rulebook, read_rulebook
 from detak.errors import SettingsError
+from detak.recommend.content import Items
+from detak.recommend.ruled import idle
 
 _log = logging.getLogger("detak.rules")
 
@@ -24,6 +26,9 @@ class StandingRules:
         self._last = Rulebook()
         self.known = False
         """Whether the file could be read since the start: else what stands beside a trouble is built in."""
+        self.idle: tuple[str, ...] = ()
+        """Rules that speak of no product, when the products were looked at last."""
+        self._held: tuple[Rulebook, Items] | None = None
         self.trouble = ""
         """What is wrong with the file; empty: nothing."""
 
@@ -42,6 +47,22 @@ class StandingRules:
                 place = f"byte {error.start + 1}"
                 raise SettingsError(f"{self._path.name} is not UTF-8 ({place}): save it as UTF-8") from None
             return self._last
+
+    def hold_to(self, items: Items, currency: str) -> None:
+        """See which rules speak of none of the products that there are, and say so."""
+        book = self.standing()
+        if self._held is not None and self._held[0] is book and self._held[1] is items:
+            return
+        self._held = book, items
+        found = tuple(
+            f"placements.{name}.rules.{key}"
+            for name, placement in (book.shelves.placements.items() if len(items) else ())
+            for key in idle(placement.rules, items, currency)
+        )
+        for one in found:
+            if one not in self.idle:
+                _log.warning("%s: %s speaks of no product that there is", self._path.name, one)
+        self.idle = found
 
     def _renew(self) -> None:
         try:

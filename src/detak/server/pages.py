@@ -38,6 +38,7 @@ AnyResponse = Response[Any]
 LANGUAGE_COOKIE = "detak_lang"
 _log = logging.getLogger("detak.server")
 _A_YEAR = 365 * 24 * 3600
+_PRECAUTIONS = ("hide", "bury")  # rules that may well wait for products to come
 _STATIC = Path(__file__).parent / "static"
 _EVENTS = "event."
 
@@ -137,6 +138,8 @@ def broken_now(engine: Engine, language: str) -> list[str]:
     standing = engine.models.rules
     key = "alerts.rules" if standing.known else "alerts.rules_at_start"
     rules = [say(language, key, trouble=standing.trouble)] if standing.trouble else []
+    if wanting := [one for one in standing.idle if not one.rpartition(".")[2].startswith(_PRECAUTIONS)]:
+        rules.append(say(language, "alerts.rules_idle", rules=", ".join(wanting)))
     return [*alarms(engine.alerts(), engine.shop(language), datetime.now(UTC)), *rules]
 
 
