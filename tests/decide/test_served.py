@@ -2,8 +2,9 @@
 
 from detak.decide.offers import Choice
 from detak.decide.rulebook import Offer, OfferRules
-from detak.decide.served import Served
+from detak.decide.served import DAY, Served
 
+NOW = 100 * DAY
 RULES = OfferRules(offer=(Offer("hemat", 0.1),))
 CHOICE = Choice(RULES.offer[0], "trial", 0.1, "by_chance", 5.0)
 
@@ -25,3 +26,31 @@ def test_what_is_settled_holds_for_the_day_and_these_rules() -> None:
     assert served.settled(8, 10, RULES) is None
     served.drop({7})
     assert served.settled(7, 10, RULES) is None
+
+
+def test_what_was_shown_often_tires_until_it_was_clicked_or_is_long_ago() -> None:
+    served = Served()
+    served.show(7, ["a", "b"], NOW, 3)
+    assert served.tired(7, 1, 3, NOW) == ["a", "b"]
+    assert served.tired(7, 2, 3, NOW) == []
+    served.show(7, ["a", "c"], NOW + DAY, 3)
+    assert served.tired(7, 2, 3, NOW + DAY) == ["a"]
+    assert served.tired(7, 0, 3, NOW + DAY) == []
+    assert served.tired(7, 2, 3, NOW + 4 * DAY) == []
+    served.show(7, ["a"], NOW + 4 * DAY, 3)  # its days are over: it counts from here
+    assert served.tired(7, 2, 3, NOW + 4 * DAY) == []
+    served.show(7, ["a"], NOW + 4 * DAY, 3)
+    served.clicked(7, ["a"])
+    assert served.tired(7, 2, 3, NOW + 4 * DAY) == []
+
+
+def test_what_stands_twice_on_a_page_counts_twice_the_first_time_too() -> None:
+    served = Served()
+    served.show(7, ["a", "b", "a"], NOW, 3)
+    assert served.tired(7, 2, 3, NOW) == ["a"]
+
+
+def test_only_the_latest_products_of_a_person_are_remembered() -> None:
+    served = Served()
+    served.show(7, [f"p{at}" for at in range(250)], NOW, 3)
+    assert served.tired(7, 1, 3, NOW) == [f"p{at}" for at in range(50, 250)]

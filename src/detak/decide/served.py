@@ -2,7 +2,7 @@
 alone."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from detak.decide.offers import Choice
@@ -13,12 +13,33 @@ _MOST_PRODUCTS: Final = 200  # of one person
 
 
 class _Theirs:
-    __slots__ = ("choice", "offers", "shown")
+    __slots__ = ("choice", "offers", "often", "shown")
 
     def __init__(self) -> None:
         self.shown: dict[str, tuple[int, int]] = {}  # product -> how often, and since when (microseconds)
+        self.often = 0  # none of them oftener
         self.offers: list[int] = []  # days on which an offer was given, since 1970
         self.choice: tuple[int, OfferRules, Choice] | None = None  # the last day's, and the rules that it went by
+
+    def meet(self, products: Sequence[str], now: int) -> bool:
+        """See these for the first time, each of them once; whether that is so."""
+        shown = dict.fromkeys(products, (1, now))
+        if len(shown) < len(products):
+            return False
+        self.shown, self.often = shown, 1
+        return True
+
+    def count(self, products: Sequence[str], now: int, begin: int) -> None:
+        """See these, whatever was seen before; what began before ``begin`` begins anew."""
+        shown, often, once = self.shown, self.often, (1, now)
+        for product in products:
+            before = shown.get(product)
+            if before is None or before[1] < begin:
+                shown[product] = once
+            else:
+                often = max(often, before[0] + 1)
+                shown[product] = (before[0] + 1, before[1])
+        self.often = max(often, 1)
 
 
 class Served:
@@ -32,19 +53,19 @@ class Served:
         self._most = most
         self._of: OrderedDict[int, _Theirs] = OrderedDict()
 
-    def show(self, subject: int, products: Iterable[str], now: int, days: int) -> None:
+    def show(self, subject: int, products: Sequence[str], now: int, days: int) -> None:
         """These were put before the person."""
-        shown = self._theirs(subject).shown
-        for product in products:
-            count, since = shown.get(product, (0, now))
-            shown[product] = (1, now) if now - since > days * DAY else (count + 1, since)
+        theirs = self._theirs(subject)
+        if theirs.shown or not theirs.meet(products, now):
+            theirs.count(products, now, now - days * DAY)
+        shown = theirs.shown
         while len(shown) > _MOST_PRODUCTS:
             del shown[next(iter(shown))]
 
     def tired(self, subject: int, most: int, days: int, now: int) -> list[str]:
         """What was put before the person too often."""
         theirs = self._of.get(subject)
-        if theirs is None or not most:
+        if theirs is None or not most or theirs.often < most:
             return []
         return [one for one, (count, since) in theirs.shown.items() if count >= most and now - since <= days * DAY]
 
@@ -81,7 +102,7 @@ class Served:
         if theirs is None or theirs.choice is None:
             return None
         when, by, choice = theirs.choice
-        return choice if when == day and by == rules else None
+        return choice if when == day and (by is rules or by == rules) else None
 
     def drop(self, subjects: Sequence[int] | set[int]) -> None:
         """Forget people."""
