@@ -9,8 +9,7 @@ import msgspec
 from detak.clock import day_of
 from detak.consent import Purpose, read_preferences
 from detak.decide.asking import Question
-from detak.decide.offers import Book, Choice, Given, allowed, offered, reckoned, unlearnt
-from detak.decide.rulebook import OfferRules
+from detak.decide.offers import Book, Choice, Given, allowed, offered, reckoned
 from detak.decide.served import DAY, Served
 from detak.deciding.pools import Where
 from detak.deciding.posing import Asker, Moment, Posed
@@ -28,6 +27,7 @@ from detak.trust.passages import STRANGER
 
 _PERSONALISATION: Final = int(Purpose.PERSONALISATION)
 _NOWHERE: Final = Where()
+_NO_OFFERS: Final = Choice(None, "", 1.0, "no_offers")
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -87,14 +87,14 @@ class Composing:
         """
         askers = [self._asker(one.question, one.moment) for one in posed]
         made = self._slates.of(posed, askers, self._chance.random)
+        ids = iter(decision_ids(posed[0].moment.now, sum(map(len, made))))
         for one, asker, theirs in zip(posed, askers, made, strict=True):
-            yield self._composed(one, asker, theirs)
+            yield self._composed(one, asker, theirs, [next(ids) for _ in theirs])
 
-    def _composed(self, posed: Posed, asker: Asker, made: Sequence[Slated]) -> Composed:
+    def _composed(self, posed: Posed, asker: Asker, made: Sequence[Slated], ids: Sequence[str]) -> Composed:
         question, moment = posed
         decisions = []
         choice: Choice | None = None
-        ids = decision_ids(moment.now, len(made))
         policy = f"{moment.front.weights.version}/{self.book.version}"
         for decision_id, asked, one in zip(ids, question.placements, made, strict=True):
             may = one.view.rules.offers
@@ -140,28 +140,25 @@ class Composing:
         if asker.visitor.subject is None:
             return Choice(None, "", 1.0, "minor" if asker.minor else "stranger")
         rules_, subject = moment.front.stock.offers, asker.visitor.subject
+        if not rules_.offer:
+            return _NO_OFFERS
         day = day_of(moment.now, self._settings.timezone)
         found = self._served.settled(subject, day, rules_)
         if found is not None:
             return found
         self.spent = self.spent.on(day)
         usual = moment.front.stock.usual_price
-        if rules_.offer and not reckoned(self.book, rules_, usual):
+        if not reckoned(self.book, rules_, usual):
             return Choice(None, "", 1.0, "unpriced")
         days = self._served.given(subject, rules_.days, day)
         left = rules_.budget * 10 ** exponent(self._settings.currency) - self.spent.amount
         given = Given(len(days) - (day in days), left, day in days and rules_.budget > 0)
-        choice = offered(subject, day, self._reckoned(rules_, usual), rules_, given)
+        learnt = self.book.offers == allowed(rules_) and len(self.book.average_cost)
+        book = self.book if learnt else moment.front.stock.unlearnt
+        choice = offered(subject, day, book, rules_, given)
         if choice.arm and not moment.preview:
             self._served.settle(subject, day, rules_, choice)
         return choice
-
-    def _reckoned(self, rules_: OfferRules, usual: float) -> Book:
-        """What offers are expected to bring and cost; where nothing is learnt of these, what they may cost."""
-        offers = allowed(rules_)
-        if self.book.offers == offers and len(self.book.average_cost):
-            return self.book
-        return unlearnt(offers, usual)
 
     def _note(self, asker: Asker, personal: Sequence[int], choice: Choice | None, moment: Moment) -> None:
         """Remember what was put before a known person; ``personal``: what was chosen by what is known of them."""

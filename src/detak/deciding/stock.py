@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from detak.decide.compiled_slates import Texts, names
 from detak.decide.goods import NEVER, Floats, Truths
+from detak.decide.offers import Book, allowed, unlearnt
 from detak.decide.rulebook import OFFERS, OfferRules, PageRules, Rulebook
 from detak.decide.ruling import Ruling, chooses
 from detak.recommend.base import Model
@@ -92,6 +93,11 @@ class Stock:
             return rules
         kept = np.where(goods.earning, goods.margin, rules.margin)[:-1][sold].mean()
         return replace_field(rules, margin=round(float(kept), 4))
+
+    @cached_property
+    def unlearnt(self) -> Book:
+        """What offers are expected to cost before anything is learnt of them."""
+        return unlearnt(allowed(self.offers), self.usual_price)
 
     @cached_property
     def _dear(self) -> Floats:
