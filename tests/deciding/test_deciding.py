@@ -461,7 +461,7 @@ def test_what_people_see_in_lists_and_turn_to_is_counted_by_day(tmp_path: Path) 
 
 OFFERS = """
 [offers]
-budget = 9_000
+budget = 5_000
 trial = 0.9
 holdout = 0.1
 most = 2
@@ -482,8 +482,8 @@ def offering_shop(folder: Path, rules: str, **product: Any) -> Engine:
 
 
 def test_who_has_an_offer_keeps_it_on_every_page_of_the_day_and_it_counts_once(tmp_path: Path) -> None:
-    with offering_shop(tmp_path, OFFERS.replace("9_000", "1e9")) as engine:
-        first = {who: ask(engine, who)[0] for who in ("u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8")}
+    with offering_shop(tmp_path, OFFERS.replace("5_000", "1e9")) as engine:
+        first = {f"u{n}": ask(engine, f"u{n}")[0] for n in range(24)}
         assert {one.arm for one in first.values() if one.promotion} == {"trial"}
         before = engine.decisions.offering()
         for _ in range(4):
@@ -497,7 +497,7 @@ def test_the_budget_of_a_day_is_not_passed_and_the_decision_says_so(tmp_path: Pa
     with offering_shop(tmp_path, OFFERS) as engine:
         asked = [ask(engine, f"u{n}")[0] for n in range(60)]
         standing = engine.decisions.offering()
-        assert standing.spent.amount == 500 * standing.given == 9_000  # one order in twenty, a tenth of its price
+        assert standing.spent.amount == 500 * standing.given == 5_000  # one order in twenty, a tenth of its price
         told = [[reason.code for reason in one.reasons] for one in asked]
         assert sum("budget_spent" in one for one in told) > 10
         assert {one.arm for one, why in zip(asked, told, strict=True) if "budget_spent" in why} == {""}
