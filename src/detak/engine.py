@@ -17,7 +17,7 @@ import msgspec
 
 from detak.alerts import Alert
 from detak.answer_files import AnswerFiles
-from detak.beat import Beat
+from detak.beat import Beat, Ended, Task, never
 from detak.bots import BotsReport, Rejudged
 from detak.collecting import Collecting
 from detak.consent import Purpose
@@ -361,17 +361,19 @@ class Engine:
             time.sleep(0.01)
         self.sink.call(self.sink.settle)
 
-    def _recurring(self) -> dict[str, Callable[[], object]]:
+    def _recurring(self) -> dict[str, Task]:
         return {
             "compaction": self._compact,
             "learning": self._learning.renew,
             "usual": self._habits.renew,
-            "deciding": self.decisions.renew,
+            "deciding": lambda _: self.decisions.renew(),
             "preparing": self._prepare,
         }
 
-    def _compact(self) -> None:
+    def _compact(self, ended: Ended = never) -> None:
         self.sink.call(self._store.compact)
+        if ended():
+            return
         self._quarantine.expire()
         today = datetime.now(UTC).date()
         if self.settings.dedupe_days and today != self._outlived:
@@ -379,10 +381,10 @@ class Engine:
             self.sink.call(lambda: self._store.outlive(datetime.now(UTC) - window))
             self._outlived = today
 
-    def _prepare(self) -> None:
+    def _prepare(self, ended: Ended) -> None:
         """What reports need, and the reports that take long."""
-        self.gate.renew(datetime.now(UTC))
-        self.understanding.renew()
+        self.gate.renew(datetime.now(UTC), ended=ended)
+        self.understanding.renew(ended=ended)
 
 
 def owner(folder: Path) -> Address | None:

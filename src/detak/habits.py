@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from detak.alerts import Alerts
+from detak.beat import Ended, never
 from detak.intentions import Intentions
 from detak.learning import learn_usual
 from detak.trust.gate import Gate
@@ -17,11 +18,13 @@ class Habits:
         self._intent = intent
         self._known: date | None = None
 
-    def renew(self) -> None:
+    def renew(self, ended: Ended = never) -> None:
         """Learn, if not yet today; and where somebody who was learnt from has been forgotten since."""
         today = datetime.now(UTC).date()
         if today != self._known or self._intent.forgotten:
             self._alerts.know(learn_usual(self._gate))
+            if ended():
+                return
             if self._intent.learnt == today:  # before a restart: it is kept
                 self._intent.remember()
             else:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final, Protocol
 
 from detak.alerts import Of, Usual
+from detak.beat import Ended, never
 from detak.catalogue import Statement
 from detak.clock import from_micros, to_micros
 from detak.consent import Purpose
@@ -50,19 +51,20 @@ class Learning:
         self._reached = reached
         self._until = -1
 
-    def renew(self) -> None:
+    def renew(self, ended: Ended = never) -> None:
         """Put into the catalogue what events say of products, if any came in."""
         reached = self._reached()
         if reached != self._until:
-            learn_products(self._gate, self._shelf, self._currency)
+            learn_products(self._gate, self._shelf, self._currency, ended)
             self._until = reached
 
 
-def learn_products(gate: Gate, shelf: Shelf, currency: str) -> int:
+def learn_products(gate: Gate, shelf: Shelf, currency: str, ended: Ended = never) -> int:
     """Ask the events received since the last time what they say of products; how many products changed.
 
     Asked as analytics, so that people who refuse it teach nothing; what leaves the gate is a row a product. Of many
-    events some are asked after the others: a product may change more than once then.
+    events some are asked after the others: a product may change more than once then, and once it has ``ended`` the next
+    process goes on from there.
     """
     now, learnt = datetime.now(UTC), from_micros(shelf.learnt)
     since = from_micros(max(0, shelf.learnt - _OVERLAP // timedelta(microseconds=1)))
@@ -71,6 +73,8 @@ def learn_products(gate: Gate, shelf: Shelf, currency: str) -> int:
         if not len(granted.run(seen_products.later(granted.facts, learnt))):
             return 0  # what was received before is not read again and again
         for begin, end in pairwise([since, *_cuts(granted, since), None]):
+            if ended():
+                break
             reduced = seen_products.reduce(granted.facts, begin or since, end)
             found = {name: granted.run(table) for name, table in reduced.items()}
             until = seen_products.until(found)

@@ -12,6 +12,7 @@ import msgspec
 
 from detak import __version__
 from detak.answer_files import Told
+from detak.beat import Ended, never
 from detak.consent import Purpose
 from detak.counting import Counting
 from detak.errors import CannotComputeError, UsageError, WordedError
@@ -116,22 +117,23 @@ class Understanding:
         raw = msgspec.Raw(msgspec.json.encode(told.report))
         return Answer(raw, told.report.text(self.shop(question.language)), told.at)
 
-    def renew(self, seconds: float = _AT_ONCE) -> None:
-        """Make the plain reports that take long before somebody asks for them; stop once that took so many seconds.
+    def renew(self, seconds: float = _AT_ONCE, ended: Ended = never) -> None:
+        """Make the plain reports that take long before somebody asks for them; stop once that took so many seconds, or
+        all is at an end.
 
         Those that somebody was taken out of since are made anew, too. Where nothing is kept beforehand no answer is
         given again, and nothing is made here.
         """
         self.given.thin_out()
         until = time.monotonic() + seconds
-        for name in report_names() if self._gate.keeps else ():
+        for name in report_names() if self._gate.keeps and not ended() else ():
             insight, narrow = asked(Question(name))
             key, kind = self._key(Question(name), insight, narrow, None), _kind(type(insight))
             holds = partial(self._gate.holds, insight.purpose)
             if insight.purpose is not Purpose.ESSENTIAL and self.given.due(key, kind, datetime.now(UTC), holds):
                 with self.given.making(key), suppress(CannotComputeError):
                     self._make(key, Question(name), insight, narrow, None)
-            if time.monotonic() > until:
+            if time.monotonic() > until or ended():
                 return
 
     def names(self, question: Question, limit: int) -> list[Person]:

@@ -14,7 +14,7 @@ from tests.shop import order, track
 from detak.catalogue import EVENTS, Statement
 from detak.consent import Basis
 from detak.engine import Engine
-from detak.errors import UsageError
+from detak.errors import StoreError, UsageError
 from detak.questions import Consent
 from detak.recommend.base import Interactions
 from detak.recommending import models
@@ -317,3 +317,26 @@ def test_reasons_are_said_in_both_languages(shop: Engine) -> None:
     assert shop.models.told(Ask(k=1)).items[0].reason == "Sedang ramai diminati"
     with pytest.raises(UsageError, match="there is no language 'fr'"):
         shop.models.told(Ask(), "fr")
+
+
+def test_a_thread_under_which_the_store_was_closed_ends_without_a_word(
+    shop: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", heard.append)
+    begun, free = threading.Event(), threading.Event()
+
+    def closed(_: object) -> None:
+        begun.set()
+        free.wait(10)
+        raise StoreError("the store is closed")
+
+    monkeypatch.setattr(models, "_LEAVE", 0.01)
+    monkeypatch.setattr(shop.models, "_quietly", closed)
+    shop.models.live()
+    assert begun.wait(10)
+    shop.models.close()
+    free.set()
+    for thread in shop.models._threads:
+        thread.join(10)
+    assert heard == []

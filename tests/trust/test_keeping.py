@@ -197,3 +197,24 @@ def test_a_question_asked_again_is_answered_from_the_facts_of_now(tmp_path: Path
         assert sessions(engine)["visits"] == 1
         send(engine, order(2, "b", user="budi"))
         assert sessions(engine)["visits"] == 2
+
+
+def test_what_leaves_off_between_two_tables_leaves_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "_FEW", 10)
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, track("Product Viewed", "1", user="ani"))
+        assert keep(engine)
+        before = engine.gate._store.look()
+        send(engine, *(track("Product Viewed", f"v{user}", user=f"u{user}") for user in range(30)))
+        told = iter([False, False, True])
+        assert not engine.gate.renew(datetime.now(UTC), least=0, ended=lambda: next(told))
+        after = engine.gate._store.look()
+        assert (after.tables, len(after.touched)) == (before.tables, 30)
+        assert next(told, None) is None, "two tables were made, no third"
+        assert sessions(engine)["people"] == 31
+        with engine.gate.events(Purpose.ANALYTICS, before=datetime.now(UTC), why="test") as granted:
+            found = granted.run(granted.facts.events.select("id").limit(1))
+        assert len(found) == 1
+        assert keep(engine), "and the next beat makes them"

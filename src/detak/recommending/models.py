@@ -319,7 +319,12 @@ class Models:
             self.rules.hold_to(self._answering.content, self._settings.currency)
 
     def _keep_up(self, look: Callable[[], None], warmed: Callable[[], None] | None) -> None:
-        self.warm()
+        try:
+            self.warm()
+        except Exception:
+            if self._ended.is_set():  # the store was closed under it
+                return
+            raise
         if warmed is not None:
             warmed()
         while True:

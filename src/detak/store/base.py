@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from detak.beat import Ended, never
 from detak.decision import DECISIONS
 from detak.event import EVENTS, ITEMS, VOLUMES
 from detak.store.kept import Look
@@ -67,8 +68,9 @@ class Reader(Protocol):
         """What was made beforehand, and who did something since."""
         ...
 
-    def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object) -> bool:
-        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count."""
+    def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object, ended: Ended = never) -> bool:
+        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count. Once it
+        has ``ended`` they do not: what was kept before stays."""
         ...
 
 

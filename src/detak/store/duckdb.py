@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from ibis.expr.operations import InMemoryTable
 
+from detak.beat import Ended, never
 from detak.store.background import standing_back
 from detak.store.base import TABLES, Batch, Sealed, Sealing
 from detak.store.compiled import Compiled, Query, in_one
@@ -67,8 +68,9 @@ class DuckReader:
             self._compiled.put(key, query)
         return query.tables(self._cursor.execute(query.sql).to_arrow_table())
 
-    def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object) -> bool:
-        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count.
+    def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object, ended: Ended = never) -> bool:
+        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count. Once it
+        has ``ended`` they do not: what was kept before stays.
 
         What of an expression is one of those before it is taken from there.
         """
@@ -78,7 +80,7 @@ class DuckReader:
             return str(self._backend.compile(tables[name][0].op().replace(there).to_expr()))
 
         queries = {name: (partial(query, name), order) for name, (_, order) in tables.items()}
-        return self._tables.make(self.kept.mark, queries, self._cursor, made)
+        return self._tables.make(self.kept.mark, queries, self._cursor, made, ended)
 
 
 class DuckStore:

@@ -13,6 +13,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from detak.beat import Ended, never
+
 Subjects = np.ndarray[tuple[int], np.dtype[np.int64]]
 Query = Callable[[Mapping[str, str]], str]
 _NOBODY: Subjects = np.array([], dtype=np.int64)
@@ -80,17 +82,21 @@ class KeptTables:
         with self._lock:
             return Look(Mark(self._epoch, self._position), dict(self._tables), self._made, _every(self._touched))
 
-    def make(self, mark: Mark, queries: Mapping[str, tuple[Query, str]], cursor: Any, made: Any) -> bool:
+    def make(
+        self, mark: Mark, queries: Mapping[str, tuple[Query, str]], cursor: Any, made: Any, ended: Ended = never
+    ) -> bool:
         """Make tables in a reader's view of the moment ``mark``: name -> query, and the order of its rows. A query is
         told which tables were made before it.
 
-        Returns whether they count: not if facts were changed or removed meanwhile.
+        Returns whether they count: not if facts were changed or removed meanwhile, or it ``ended`` between two of them.
         """
         with self._lock:
             self._version += 1
             names = {name: f"{_DATABASE}.{name}_{self._version}" for name in queries}
         before: dict[str, str] = {}
         for name, (query, order) in queries.items():
+            if ended():
+                break
             cursor.execute(f"CREATE TABLE {names[name]} AS FROM ({query(before)}) ORDER BY {order}")
             before[name] = names[name]
         cursor.execute("COMMIT")
@@ -98,7 +104,7 @@ class KeptTables:
         with contextlib.suppress(duckdb.Error):  # only compresses them
             self._connection.cursor().execute(f"CHECKPOINT {_DATABASE}")
         with self._lock:
-            good = mark.epoch == self._epoch
+            good = mark.epoch == self._epoch and len(before) == len(queries)
             if good:
                 gone, self._tables, self._made = self._tables, names, made
                 self._touched = [one for one in self._touched if one[0] > mark.position]

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from detak.amounts import Mask
+from detak.beat import Ended, never
 from detak.bots import BotRule, Bots, BotsReport, Rejudged
 from detak.clock import from_micros, to_micros
 from detak.consent import Purpose, Standing
@@ -91,9 +92,8 @@ class Gate:
         with self._store.reader(before=before, since=since) as reader:
             # The facts are pinned first: whoever refuses from now on is already left out of them.
             refusing = self._vault.refusing(purpose)
-            self._registry.audit(
-                "events", purpose.label, why, {"before": before.isoformat(), "left_out": len(refusing)}
-            )
+            detail = {"before": before.isoformat(), "left_out": len(refusing)}
+            self._registry.audit("events", purpose.label, why, detail)
             yield self._hand_out(reader, purpose, refusing, since, bots=bots)
 
     def stands(self, purpose: Purpose, then: Standpoint, *, why: str) -> bool:
@@ -114,9 +114,9 @@ class Gate:
         """The standpoint of what an earlier process drew from the facts, none of which was removed since."""
         return Standpoint(self._store.look().mark.epoch, refusing, since, (), others=True)
 
-    def renew(self, before: datetime, *, least: int = WORTH) -> bool:
+    def renew(self, before: datetime, *, least: int = WORTH, ended: Ended = never) -> bool:
         """Make anew what is kept for analytics, if that is worth it."""
-        return self._keeping.renew(before, self._since(PURPOSE, before), least=least)
+        return self._keeping.renew(before, self._since(PURPOSE, before), least=least, ended=ended)
 
     @property
     def keeps(self) -> bool:
@@ -277,9 +277,8 @@ class Gate:
         subjects = self._subjects(identifiers)
         self.keep()
         with self._store.reader() as reader:
-            events = reader.table("events")
-            theirs = events.agg(events=events.subject.isin(sorted(subjects)).sum().fill_null(0))
-            removed = self.owing.begin(wish, subjects, reader.run(theirs)["events"][0].as_py())
+            theirs = reader.table("events").subject.isin(sorted(subjects)).sum().fill_null(0).as_table()
+            removed = self.owing.begin(wish, subjects, reader.run(theirs)[0][0].as_py())
         self._store.erase(subjects)
         self._remembering.drop(subjects)
         let_go(subjects, [one for known, _ in self._vault.people(subjects).values() for one in known])

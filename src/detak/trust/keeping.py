@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from detak.beat import Ended, never
 from detak.consent import Purpose
 from detak.insights import trail
 from detak.insights.asked import outcomes
@@ -83,13 +84,16 @@ class Keeping:
         self._one = threading.Lock()
         self._counted: tuple[int, Subjects] | None = None
 
-    def renew(self, before: datetime, since: datetime | None = None, *, least: int = WORTH) -> bool:
+    def renew(
+        self, before: datetime, since: datetime | None = None, *, least: int = WORTH, ended: Ended = never
+    ) -> bool:
         """Make it, if that is worth it: if nothing is kept, or too much is dirty. Returns whether it was made.
 
         Args:
             before: now; UTC.
             since: older facts do not serve analytics; UTC.
             least: events that make it worth the while.
+            ended: whether to leave off between two tables; what was kept before stays.
         """
         with self._one, self._store.reader(before=before, since=since) as reader:
             look = reader.kept
@@ -104,7 +108,7 @@ class Keeping:
             people = reader.run(events.subject.nunique().as_table())[0][0].as_py()
             made = _Made(refusing, self._ahead(before), _everybody(reader), since, people)
             tables = self._tables(reader, self.offer(reader, since), events, items) or _made_of(events, items)
-            return reader.keep({name: (table, _ORDERS[name]) for name, table in tables.items()}, made)
+            return reader.keep({name: (table, _ORDERS[name]) for name, table in tables.items()}, made, ended)
 
     def everybody(self) -> Subjects:
         """Of whom there are facts, in order, that more than essential purposes cover. Those who came since the engine
