@@ -40,11 +40,15 @@ def test_filters_and_the_period_before_are_query_parameters(shop: Running) -> No
 
 
 def test_a_number_opens_into_groups_and_never_into_a_few(shop: Running) -> None:
-    found = get(shop, "/v1/reports/funnel/people", key="step:2", **STEPS).json()
-    assert found["people"] == 6
-    assert found["split"]["stage"] == [{"level": "new", "people": 6, "small": False}]
-    few = get(shop, "/v1/reports/funnel/people", key="drop:1", **STEPS).json()
-    assert (few["people"], few["split"]) == (None, {})
+    found = get(shop, "/v1/reports/funnel/people", key="step:1", **STEPS).json()
+    assert found["people"] == 8
+    assert found["split"]["stage"] == [{"level": None, "people": 8, "small": True}], "two never ordered"
+    for key in ("drop:1", "step:2"):  # two turned back; of eight the six others would tell of them
+        few = get(shop, "/v1/reports/funnel/people", key=key, **STEPS).json()
+        assert (few["people"], few["split"]) == (None, {})
+    report = get(shop, "/v1/reports/funnel", lang="id", **STEPS).json()
+    assert [one["people"] for one in report["steps"]] == [8, None]
+    assert "kurang dari 5 orang" in report["withheld"]
 
 
 def test_who_they_are_takes_the_admin_token(shop: Running) -> None:
