@@ -20,7 +20,9 @@ help: ## list the targets
 demo: $(VENV)/.runtime ## a shop that beats, on a page in your browser
 	@$(BIN)/detak demo $(ARGS)
 
+# Compiled beforehand, for every process that a test starts reads the package, also where Python is told to write no bytecode.
 test: $(VENV)/.dev ## every test; one of them: make test ARGS="tests/test_house.py"
+	@$(BIN)/python -m compileall -q src
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 crash: $(VENV)/.dev ## kill a loaded server again and again, and count: make crash ROUNDS=20 ARGS="--seed 7"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -88,10 +89,11 @@ def _bare(node: ast.stmt, where: str) -> Iterator[str]:
         yield f"{where}: {node.name}"
     if isinstance(node, ast.ClassDef):
         for inner in node.body:
-            if getattr(inner, "name", "") not in CONTRACTS:
+            if getattr(inner, "name", "") not in contract_methods():
                 yield from _bare(inner, f"{where}: {node.name}")
 
 
+@cache
 def contract_methods() -> set[str]:
     """The methods that the protocols in ``src`` describe, once, for all who implement them."""
     nodes = [node for path in SOURCES for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
@@ -99,9 +101,6 @@ def contract_methods() -> set[str]:
     protocols = [node for node in classes if any(getattr(base, "id", "") == "Protocol" for base in node.bases)]
     methods = [inner for node in protocols for inner in node.body if isinstance(inner, ast.FunctionDef)]
     return {method.name for method in methods if ast.get_docstring(method)}
-
-
-CONTRACTS = contract_methods()
 
 
 def imported(path: Path) -> set[str]:
