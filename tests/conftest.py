@@ -1,5 +1,8 @@
 """What tests share: the real data where it is there, and a small open engine."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +20,12 @@ from detak.store.compiled import Compiled
 settings.register_profile("roam", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", settings.get_profile("roam"), derandomize=True)
 settings.load_profile("same")
+
+# Stores wait for the disk at every commit. No test here takes the power away, so where the machine has memory to spare
+# their folders lie in it.
+_MEMORY = Path("/dev/shm")
+if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4 << 30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 _SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 

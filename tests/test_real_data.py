@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from detak.engine import Engine
@@ -85,10 +86,12 @@ def test_shopee_both_languages(shopee: tuple[Engine, Imported]) -> None:
 
 
 def test_online_retail(tmp_path: Path, shared_data: Callable[[str], Path]) -> None:
-    path = shared_data("online-retail/online_retail.parquet")
-    with Engine(tmp_path) as engine:
+    whole = pq.read_table(shared_data("online-retail/online_retail.parquet"))  # read to the end in tests/sources
+    path = tmp_path / "some.parquet"
+    pq.write_table(whole.slice(0, 120_000), path)
+    with Engine(tmp_path / "store") as engine:
         first = bring_in(engine, path)
-        assert first.read == 541909 == first.accepted + first.rejected
+        assert first.read == 120_000 == first.accepted + first.rejected
         assert first.rejects_file is not None
         assert len(Path(first.rejects_file).read_text().splitlines()) == first.rejected
         assert bring_in(engine, path).accepted == 0
