@@ -9,6 +9,9 @@ enum { FEATURES = 9, LATELY = 12, BESIDE = 14, FAVOURITES = 3, MOST_REASONS = 3 
 /* Shelves. */
 enum { CONTINUE, FOR_YOU, TRENDING, NEW, OFFERS, TOGETHER, PINNED, SHELVES };
 
+/* Whether what is known of the visitor fills it. */
+static inline int is_own(int32_t shelf) { return shelf == CONTINUE || shelf == FOR_YOU || shelf == TOGETHER; }
+
 /* Why a product stands where it stands: for a product of the visitor's own, by how it was touched; or for its kind; or for its shelf. */
 enum { OF_KIND = 4, OF_SHELF = 5, REASONS = OF_SHELF + SHELVES };
 
