@@ -153,6 +153,7 @@ class Wanted:
     commons: Ints = field(default_factory=lambda: array("q"))
     common_of: Ints = field(default_factory=lambda: array("q"))
     laid: dict[int, int] = field(default_factory=dict)
+    shelves: list[Common] = field(default_factory=list)
     lot: "array[float]" = field(default_factory=lambda: array("d"))
     more: list[bytes] = field(default_factory=list)
     first: list[int] = field(default_factory=list)
@@ -169,6 +170,7 @@ class Wanted:
         known = self.laid.get(id(shelf.rows))
         if known is None:
             known = self.laid[id(shelf.rows)] = len(self.laid)
+            self.shelves.append(shelf)  # and kept: the kernel reads it
             self.commons.extend(shelf.told)
         return known
 
@@ -239,7 +241,7 @@ class CompiledSlates:
         more = texts(wanted.more)
         asked = _Wanted(
             ctypes.addressof(self._goods), _at(self._view_at), _at(wanted.commons),
-            len(wanted.visitors) // _VISITOR, len(wanted.lot), len(wanted.laid),
+            len(wanted.visitors) // _VISITOR, len(wanted.lot), len(wanted.shelves),
             *map(_at, (wanted.visitors, wanted.wishes, wanted.touched, wanted.how, wanted.number)),
             *map(address, fits), _at(wanted.common_of), _at(wanted.lot), more,
         )  # fmt: skip

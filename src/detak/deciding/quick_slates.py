@@ -49,7 +49,7 @@ def quick(
     for at, (one, asker) in enumerate(zip(posed, askers, strict=True)):
         for asked in one.question.placements:
             lot = None if one.moment.preview else chance()
-            made.append(putting.wish(_Wish(at, number[at, asked.product], asker, lot), asked))
+            made.append(putting.wish(asked, asker, (at, number[at, asked.product]), lot))
     putting.name(sights)
     slates = shop.slates.answer(putting.wanted, fits)
     every = iter([Slated(slate, *told) for slate, told in zip(slates, made, strict=True)])
@@ -62,15 +62,6 @@ class _Sight(NamedTuple):
     question: int
     asker: Asker
     product: str | None
-
-
-class _Wish(NamedTuple):
-    """Whose placement it is."""
-
-    question: int
-    visitor: int
-    asker: Asker
-    lot: float | None
 
 
 class _Heard(NamedTuple):
@@ -126,20 +117,19 @@ class _Putting:
             first += many
         return Fits(*(np.concatenate(some) for some in zip(*said, strict=True))) if said else _NO_FITS
 
-    def wish(self, wish: _Wish, asked: Asked) -> tuple[View, int, int]:
-        """Put a placement; by which rules, how much of it was bought lately, and what was set aside."""
-        asker, now, wanted = wish.asker, self._now, self.wanted
-        number = asker.naming.number
+    def wish(self, asked: Asked, asker: Asker, whose: tuple[int, int], lot: float | None) -> tuple[View, int, int]:
+        """Put a placement of a question and a visitor (``whose``: their numbers); by which rules, how much of it was
+        bought lately, and what was set aside."""
+        wanted, number = self.wanted, asker.naming.number
         seen = self._shop.view(asked.name)
-        lately = seen.view.lately(asker.visitor.bought, now)
+        lately = seen.view.lately(asker.visitor.bought, self._now)
         shut = [*map(number, lately), *map(number, asked.exclude)]
         if asked.product is not None:
             shut.append(number(asked.product))
         places = wanted.put(shut) if shut else _NOWHERE
         pinned = wanted.lay(seen.pinned) if seen.pinned else 0
-        common = self._common(seen, asker.where)
-        wanted.wish((wish.question, wish.visitor, seen.number, asked.size, *places, common, pinned), wish.lot)
-        return seen.view, len(lately), self._sensitive[wish.visitor]
+        wanted.wish((*whose, seen.number, asked.size, *places, self._common(seen, asker.where), pinned), lot)
+        return seen.view, len(lately), self._sensitive[whose[1]]
 
     def name(self, sights: Sequence[_Sight]) -> None:
         """Put the names of products that have no number of their own."""
