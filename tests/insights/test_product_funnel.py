@@ -133,8 +133,10 @@ def test_nor_does_it_follow_from_the_share_of_the_category() -> None:
     report: ProductFunnelReport = ask(ProductFunnel(), _few(2, 20, 30), shop)
     assert {one.product: one.bought for one in report.products} == {"P0": None, "P1": None, "P2": 30}
     assert all(one.buy.usual is not None for one in report.products)
-    (alone,) = ask(ProductFunnel(), _few(2), shop).products
-    assert (alone.buy.share, alone.buy.usual, alone.missing) == (None, None, None)
+    for buyers in ((2,), (2, 0)):  # what the other's share is drawn towards would tell the two
+        alone: ProductFunnelReport = ask(ProductFunnel(), _few(*buyers), shop)
+        assert [one.bought for one in alone.products] == [None, 0][: len(buyers)]
+        assert {(one.buy.share, one.buy.usual, one.missing) for one in alone.products} == {(None, None, None)}
 
 
 def test_a_product_that_is_passed_over_is_named_without_its_few_buyers() -> None:

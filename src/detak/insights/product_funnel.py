@@ -243,7 +243,7 @@ def _missing(row: Mapping[str, Any], buy: Step, least: int) -> float | None:
 
 
 def _step(name: str, one: Shrunk, shown: _Shown) -> Step:
-    share = None if shown.people is None else one.share
+    share = None if shown.people is None or not shown.usual else one.share  # it is drawn towards the usual one
     low, high = (None, None) if share is None else (share.low, share.high)
     usual = one.usual if shown.usual else None
     return Step(step=name, share=share.value if share else None, low=low, high=high, usual=usual, outlier=one.outlier)
