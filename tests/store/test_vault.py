@@ -90,6 +90,31 @@ def test_whoever_refuses_is_known_at_once(vault: Vault) -> None:
     assert vault.refusing(M) == {}
 
 
+def test_one_look_tells_of_somebody_with_whom_nobody_is_united(vault: Vault) -> None:
+    ani, budi, phone, tablet = (("user", "ani"), ("user", "budi"), ("anonymous", "phone"), ("anonymous", "tablet"))
+    vault.write({ani: 1, budi: 2, phone: 3, tablet: 4}, {}, [(2, statement(A, M, 1))])
+    assert vault.single(ani) == (1, None)
+    assert vault.single(budi) == (2, vault.standing([2])[2])
+    assert vault.single(("user", "nobody")) == (None, None)
+    vault.write({}, {}, [], merges=[Merge(3, 1, "message", 5)])
+    assert vault.single(ani) is vault.single(phone) is None
+    assert vault.single(tablet) == (4, None)
+    vault.part(vault.merges([1])[0].number, 6)
+    assert (vault.single(ani), vault.single(phone)) == ((1, None), (3, None))
+    vault.forget([2])
+    assert vault.single(budi) == (None, None)
+
+
+def test_one_look_is_not_enough_where_memory_does_not_hold_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detak.store.vault._REMEMBERED", 2)
+    vault = Vault(tmp_path / "vault.db")
+    vault.write(
+        {("user", str(one)): one for one in range(1, 5)}, {}, [(one, statement(A, M, 1)) for one in range(1, 5)]
+    )
+    assert all(vault.single(("user", str(one))) is None for one in range(1, 6))
+    vault.close()
+
+
 def test_a_device_has_one_owner(vault: Vault) -> None:
     vault.write(
         {("user", "ani"): 1, ("user", "budi"): 2, ("anonymous", "tablet"): 3}, {}, [], {}, [Merge(3, 1, "m1", 1)]

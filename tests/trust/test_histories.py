@@ -37,15 +37,15 @@ rows = st.tuples(
 steps = st.lists(st.one_of(st.lists(rows, max_size=30), st.integers(1, 4)), max_size=6)
 
 
-def expected(kept: list[Row], after: int, most: int) -> list[tuple[str, int]]:
+def expected(kept: list[Row], after: int, until: int, most: int) -> list[tuple[str, int]]:
     held = kept[-most:]
-    seen = [one for one in held if one[4] & PERSONAL and one[3] > after]
+    seen = [one for one in held if one[4] & PERSONAL and after < one[3] < until]
     return [(one[1], one[3]) for one in sorted(seen, key=lambda one: one[3])]
 
 
 @settings(max_examples=50)
-@given(steps, st.integers(0, 20))
-def test_they_are_what_a_list_a_person_would_be(told: list[list[Row] | int], after: int) -> None:
+@given(steps, st.integers(0, 20), st.sampled_from([30, LATER]))
+def test_they_are_what_a_list_a_person_would_be(told: list[list[Row] | int], after: int, until: int) -> None:
     live = Histories(most=8)
     plain: dict[int, list[Row]] = {}
     for step in told:
@@ -57,14 +57,14 @@ def test_they_are_what_a_list_a_person_would_be(told: list[list[Row] | int], aft
         for row in step:
             plain.setdefault(row[0], []).append(row)
     for subject in range(1, 6):
-        touches, bought = live.of({subject: after}, PERSONAL, LATER)
+        touches, bought = live.of({subject: after}, PERSONAL, until)
         mine = plain.get(subject, [])
-        assert list(zip(touches.product, touches.time.tolist(), strict=True)) == expected(mine, after, 8)
+        assert list(zip(touches.product, touches.time.tolist(), strict=True)) == expected(mine, after, until, 8)
         purchases = [one for one in mine if one[2] == Kind.BUY]
-        assert list(zip(bought.product, bought.time.tolist(), strict=True)) == expected(purchases, after, 8)
+        assert list(zip(bought.product, bought.time.tolist(), strict=True)) == expected(purchases, after, until, 8)
     assert live.people == len(plain)
-    both = live.of({1: after, 2: after}, PERSONAL, LATER)[0]
-    theirs = [row for one in (1, 2) for row in expected(plain.get(one, []), after, 8)]
+    both = live.of({1: after, 2: after}, PERSONAL, until)[0]
+    theirs = [row for one in (1, 2) for row in expected(plain.get(one, []), after, until, 8)]
     assert list(zip(both.product, both.time.tolist(), strict=True)) == sorted(theirs, key=lambda row: row[1])[-8:]
 
 

@@ -120,6 +120,23 @@ def test_a_session_that_nobody_stored(shop: Engine) -> None:
     assert recent(shop, session=("x",)).subject is None
 
 
+def test_a_user_alone_is_anybodys_guess_unless_the_asker_is_trusted(shop: Engine) -> None:
+    send(shop, view("a", "1", user="ani"), view("b", "2", anonymousId="phone"))
+    asked = [([ANI], False), ([ANI], True), ([PHONE], False)]
+    found = [shop.gate.recent(Purpose.PERSONALISATION, who, trusted=trusted) for who, trusted in asked]
+    assert [one.touches.product for one in found] == [(), ("a",), ("b",)]
+
+
+def test_who_asks_alone_learns_of_the_device_alone(shop: Engine) -> None:
+    send(shop, view("a", "1", user="ani"), view("b", "2", anonymousId="phone"))
+    send(shop, track("Signed In", "3", user="ani", anonymousId="phone"))
+    asked = ([ANI], [PHONE], [ANI, PHONE])
+    found = [shop.gate.recent(Purpose.PERSONALISATION, who, alone=True) for who in asked]
+    assert [one.touches.product for one in found] == [(), ("b",), ("b",)]
+    shop.consent(Consent(user_id="ani", purposes={"personalisation": False}), "web")
+    assert all(stranger(shop.gate.recent(Purpose.PERSONALISATION, who, alone=True)) for who in asked)
+
+
 def test_facts_past_their_retention_are_not_remembered(tmp_path: Path) -> None:
     days = Settings(sources={"web": KNOWN}, retention_days={"personalisation": 30})
     with Engine(tmp_path, days) as engine:

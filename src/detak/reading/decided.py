@@ -149,7 +149,7 @@ class _Asker(NamedTuple):
 def _weigh(asker: _Asker, metas: Sequence[Meta], known: Known, settings: Settings) -> tuple[int | None, Purposes]:
     named = [("user", asker.user), ("anonymous", asker.anonymous)]
     subjects = [known.subjects[kind, value] for kind, value in named if value and (kind, value) in known.subjects]
-    basis = settings.source(metas[asker.record].source).covers
+    basis = int(settings.source(metas[asker.record].source).covers)  # flags of an enumeration cost more
     covered = covering(subjects, (asker.granted, asker.refused), known, basis)
     subject = subjects[0] if subjects and covered & _PERSONALISATION else None
     return subject, covered | _ESSENTIAL
