@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import ibis
 import msgspec
 import pyarrow as pa
+from ibis.expr.operations import DatabaseTable
 
 from detak.decision import DECISIONS
 from detak.event import EVENTS, ITEMS, ORDER_CANCELLED, ORDER_COMPLETED, VOLUMES, message_key
@@ -19,6 +20,7 @@ from detak.store.duckdb import DuckReader
 JAKARTA = Shop(zone=ZoneInfo("Asia/Jakarta"), currency="IDR", min_group=1, language="en")
 RECEIVED = datetime(2025, 6, 1)
 _COMPILED = Compiled()
+_SHAPES: dict[str, DatabaseTable] = {}
 
 Row = dict[str, Any]
 
@@ -67,7 +69,14 @@ def tables(
     for name, (told, schema) in {**given, "decisions": (decisions, DECISIONS)}.items():
         database.con.register("told", pa.Table.from_pylist(list(told), schema=schema))
         database.con.execute(f"CREATE TABLE {name} AS FROM told")
-    return Facts(*(database.table(name) for name in ("events", "items", "volumes", "decisions")))
+    return Facts(*(_table(database, name) for name in ("events", "items", "volumes", "decisions")))
+
+
+def _table(database: Any, name: str) -> ibis.Table:
+    """One of the tables. Their columns are asked for once, for they are the same in every database here."""
+    if name not in _SHAPES:
+        _SHAPES[name] = database.table(name).op()
+    return _SHAPES[name].copy(source=database).to_expr()
 
 
 def rows(table: ibis.Table) -> list[Row]:
@@ -81,9 +90,19 @@ def ask(insight: Insight, told: Told, shop: Shop = JAKARTA) -> Any:
 
 
 def ask_facts(insight: Insight, facts: Facts, shop: Shop = JAKARTA) -> Report:
-    """The report on what ``tables`` made. A question that was asked before is not compiled again, as in a store."""
-    reader = DuckReader(facts.events.get_backend().con, None, None, _COMPILED)  # nothing is kept
-    key = f"{insight!r} {shop.zone} {shop.min_group} {ibis.to_sql(facts.events)} {ibis.to_sql(facts.items)}"
-    report = insight.conclude(reader.run_all(key, lambda: insight.reduce(facts, shop)), shop)
+    """The report on what ``tables`` made."""
+    report = insight.conclude(sums(insight, facts, shop), shop)
     msgspec.json.encode(report)  # no number of NumPy's is in it: over HTTP and on the disk there could be none
     return report
+
+
+def sums(insight: Insight, facts: Facts, shop: Shop = JAKARTA) -> dict[str, pa.Table]:
+    """What of the facts crosses into Python. A question that was asked before is not compiled again, as in a store."""
+    reader = DuckReader(facts.events.get_backend().con, None, None, _COMPILED)  # nothing is kept
+    key = f"{insight!r} {shop.zone} {shop.min_group} {_words(facts.events)} {_words(facts.items)}"
+    return reader.run_all(key, lambda: insight.reduce(facts, shop))
+
+
+def _words(table: ibis.Table) -> str:
+    """What stands for the table in a key."""
+    return table.get_name() if isinstance(table.op(), DatabaseTable) else ibis.to_sql(table)
