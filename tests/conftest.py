@@ -1,5 +1,6 @@
 """What tests share: the real data where it is there, and a small open engine."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -28,6 +29,13 @@ if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_us
     os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 _SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded stays, and is not looked at for cycles again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 20)
 
 
 @pytest.fixture(scope="session")
