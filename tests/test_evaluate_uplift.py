@@ -52,7 +52,8 @@ def test_it_answers_in_json_and_in_words(trial_file: Path, monkeypatch: pytest.M
     ("text", "word"),
     [
         ("arm,came\n", "no rows"),
-        ("arm,came\nMail,1\nControl,0\n", "of each kind it takes"),
+        ("arm,came\nMail,1\nControl,0\n", "no column tells people apart"),
+        ("arm,age,came\nMail,3,1\nControl,4,0\n", "of each kind it takes"),
         ("", "cannot be read as a table"),
         ("a,a\n1,2\n", "same name"),
     ],
