@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 import msgspec
 import numpy as np
@@ -34,6 +34,7 @@ its category; those for shelves follow."""
 _encode: Final = msgspec.json.Encoder().encode
 
 Ints: TypeAlias = "array[int]"
+_Array: TypeAlias = np.ndarray[Any, Any]
 
 
 class Texts(ctypes.Structure):
@@ -129,7 +130,7 @@ class Common(NamedTuple):
 
 def common(rows: Rows) -> Common:
     """One shelf."""
-    columns: tuple[np.ndarray[Any, Any], ...] = (rows.product, rows.score, rows.category, rows.told)
+    columns: tuple[_Array, ...] = (rows.product, rows.score, rows.category, rows.told)
     return Common(rows, (*map(address, columns), len(rows.product), SHELVES.index(rows.names[0])))
 
 
@@ -248,38 +249,55 @@ class CompiledSlates:
         return self._slates(asked, wanted.first, wanted.rows)
 
     def _slates(self, asked: _Wanted, first: Sequence[int], rows: int) -> list[Slate]:
-        wishes = len(first)
-        end, product, chance = np.empty(2 * wishes, np.int64), np.empty(rows, np.int64), np.empty(wishes)
-        many, variant = np.empty(wishes, np.int32), np.empty(wishes, np.uint8)
-        personal, told = np.empty(rows, np.uint8), np.empty(rows * _WIDE, np.uint8)
-        columns = [address(one) for one in (end, product, personal, told, many, variant, chance)]
-        room = self._rooms.take(self._size(ctypes.byref(asked)))
-        pages = self._texts.take(rows * _USUAL_BYTES)
-        done = self._ask(asked, room, pages, columns)
+        told = _Told.of(len(first), rows)
+        room, pages = self._rooms.take(self._size(ctypes.byref(asked))), self._texts.take(rows * _USUAL_BYTES)
+        done = self._ask(asked, room, pages, told)
         if done == _FULL:
-            pages = self._texts.take(int(end[-1]))
-            done = self._ask(asked, room, pages, columns)
+            pages = self._texts.take(int(told.end[-1]))
+            done = self._ask(asked, room, pages, told)
         if done != DONE:
             raise ValueError("the compiled kernel makes no slates")
-        ends = [0, *end.tolist()]
-        text = ctypes.string_at(pages.at, ends[-1])
+        found = told.slates(first, ctypes.string_at(pages.at, int(told.end[-1])))
         self._rooms.give(room)
         self._texts.give(pages)
-        products, own, features = product.tolist(), personal.tolist(), told.tobytes()
-        found = []
-        for at, (begin, count, explored, propensity) in enumerate(
-            zip(first, many.tolist(), variant.tolist(), chance.tolist(), strict=True)
-        ):
-            theirs = products[begin : begin + count]
-            chosen = [one for one, by_them in zip(theirs, own[begin : begin + count], strict=True) if by_them]
-            slots, reasons = text[ends[2 * at] : ends[2 * at + 1]], text[ends[2 * at + 1] : ends[2 * at + 2]]
-            told_ = features[begin * _WIDE : (begin + count) * _WIDE]
-            found.append(Slate(slots, reasons, theirs, chosen, told_, EXPLORED if explored else BEST, propensity))
         return found
 
-    def _ask(self, asked: _Wanted, room: Room, pages: Room, columns: Sequence[int]) -> int:
-        answer = _Slates(pages.at, len(pages.memory), *columns)
+    def _ask(self, asked: _Wanted, room: Room, pages: Room, told: "_Told") -> int:
+        answer = _Slates(pages.at, len(pages.memory), *map(address, told))
         return int(self._kernel.detak_slates(ctypes.byref(asked), POINTER(room.at), ctypes.byref(answer)))
+
+
+class _Told(NamedTuple):
+    """What the kernel says of slates, as in ``Slates`` of ``slates.h``."""
+
+    end: _Array
+    product: _Array
+    personal: _Array
+    told: _Array
+    many: _Array
+    variant: _Array
+    chance: _Array
+
+    @classmethod
+    def of(cls, wishes: int, rows: int) -> Self:
+        """Room for it."""
+        by_row = np.empty(rows, np.int64), np.empty(rows, np.uint8), np.empty(rows * _WIDE, np.uint8)
+        by_wish = np.empty(wishes, np.int32), np.empty(wishes, np.uint8), np.empty(wishes)
+        return cls(np.empty(2 * wishes, np.int64), *by_row, *by_wish)
+
+    def slates(self, first: Sequence[int], text: bytes) -> list[Slate]:
+        """Each placement's; ``first``: where its rows begin."""
+        ends, features = [0, *self.end.tolist()], self.told.tobytes()
+        products, personal = self.product.tolist(), self.personal.tolist()
+        found = []
+        each = zip(first, self.many.tolist(), self.variant.tolist(), self.chance.tolist(), strict=True)
+        for at, (begin, count, explored, chance) in enumerate(each):
+            end, (start, middle, last) = begin + count, ends[2 * at : 2 * at + 3]
+            theirs = products[begin:end]
+            chosen = [one for one, own in zip(theirs, personal[begin:end], strict=True) if own]
+            told, variant = features[begin * _WIDE : end * _WIDE], EXPLORED if explored else BEST
+            found.append(Slate(text[start:middle], text[middle:last], theirs, chosen, told, variant, chance))
+        return found
 
 
 def _at(numbers: "array[Any]") -> int:
