@@ -1,12 +1,14 @@
 """``detak why``."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from detak.decision_words import Explanation
 from detak.errors import UsageError
-from detak.insights.render import discount
+from detak.insights.render import discount, moment
+from detak.settings import load
 from detak.terminal import desk_of, explained, json_option, lang_option, person_options, print_, spoken, store_option
 from detak.words import say
 
@@ -30,20 +32,20 @@ def command(
     with desk_of(store, must_exist=True) as desk:
         ids = [decision_id] if decision_id else desk.decisions.lately(named, _LATELY)
         found = [desk.decisions.why(one, lang) for one in ids]
-    language = spoken(lang, store)
-    text = "\n\n".join(_text(one, language) for one in found) or say(language, "desk.no_decisions")
+    language, zone = spoken(lang, store), load(store / "detak.toml").timezone
+    text = "\n\n".join(_text(one, zone, language) for one in found) or say(language, "desk.no_decisions")
     print_(found[0] if decision_id else found, text, as_json)
 
 
-def _text(one: Explanation, language: str) -> str:
+def _text(one: Explanation, zone: ZoneInfo, language: str) -> str:
     given = (
         one.offer
         and one.discount
         and say(language, "desk.offer", offer=one.offer, percent=discount(one.discount, language))
     )
-    offer = [f"  {given}"] if given else []
+    offer, when = [f"  {given}"] if given else [], moment(one.time.astimezone(zone), language)
     lines = [
-        f"{one.decision_id}  {one.time:%Y-%m-%d %H:%M:%S} UTC  {one.placement}  {one.variant} {one.propensity:.3f}",
+        f"{one.decision_id}  {when}  {one.placement}  {one.variant} {one.propensity:.3f}",
         *(f"  {at}. {reason}" for at, reason in enumerate(one.reasons, 1)),
         *(f"  - {note}" for note in one.notes),
         *offer,
