@@ -181,6 +181,13 @@ def test_a_rulebook_is_read_whole() -> None:
     assert (book.offers.budget, book.guardrails.shown_most) == (5, 2)
 
 
+def test_who_says_how_a_page_is_made_lays_down_no_rules_for_its_products() -> None:
+    book = read_rulebook("[placements.default.rules]\npurchased_days = 5\n[placements.home.page]\nmargin = 0.0\n")
+    assert book.page("home").margin == 0.0
+    assert book.shelves.of("home").purchased_days == 5
+    assert read_rulebook("[placements.default.page]\nprice = 0.1\n").shelves.placements == {}
+
+
 def test_what_an_offer_costs_is_known_from_prices_or_from_the_last_lesson() -> None:
     told = Book(offers=allowed(RULES), average_cost=np.array([50.0]))
     assert reckoned(Book(), RULES, 1.0)

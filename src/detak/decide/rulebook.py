@@ -160,10 +160,12 @@ def read_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
     guardrails = _read(tree.pop("guardrails", {}), Guardrails, f"{file}: guardrails")
     placements = tree.get("placements", {})
     pages = {}
-    for name, table in placements.items() if isinstance(placements, dict) else ():
+    for name, table in list(placements.items()) if isinstance(placements, dict) else ():
         if isinstance(table, dict) and "page" in table:
             pages[name] = _read(table.pop("page"), PageRules, f"{file}: placements.{name}.page")
             _known_shelves(pages[name], f"{file}: placements.{name}.page.shelves")
+            if not table:  # a page alone lays down no rules
+                del placements[name]
     _sensible(offers, f"{file}: offers")
     return Rulebook(rules_in(tree, file), pages, offers, guardrails)
 
