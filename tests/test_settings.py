@@ -32,7 +32,7 @@ def test_without_a_file_the_defaults_stand(tmp_path: Path) -> None:
         ("part_rows = -1", "part_rows"),
         ('min_group = "few"', "min_group"),
         ('memory = "plenty"', "memory"),
-        ("zon = 1", "zon"),
+        ("zon = 1", "unknown field `zon`; is `zone` meant?"),
         ('[consent_categories]\niklan = "advertising"', "advertising"),
         ('[sources.web]\nbasis = "whim"', "basis"),
         ('[sources.web]\nbasis = "contract"\npurposes = ["profit"]', "profit"),

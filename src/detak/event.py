@@ -152,6 +152,8 @@ class Incoming(Message, kw_only=True, rename="camel"):
 
     properties: msgspec.Raw = NULL
     traits: msgspec.Raw = NULL
+    misspelt_user: msgspec.Raw = msgspec.field(default=NULL, name="user_id")
+    misspelt_device: msgspec.Raw = msgspec.field(default=NULL, name="anonymous_id")
 
 
 EVENTS: Final = pa.schema(

@@ -13,6 +13,7 @@ from detak.bots import BotSettings
 from detak.consent import CATEGORIES, NOTHING, Basis, Purpose, Purposes, purpose, union
 from detak.errors import SettingsError
 from detak.event import CONSENT_UPDATED
+from detak.misfit import misfit
 
 LANGUAGES = ("id", "en")
 _LEAST_WINDOW = 30
@@ -138,6 +139,9 @@ def load(path: Path) -> Settings:
     try:
         settings = msgspec.toml.decode(path.read_bytes(), type=Settings)
         _check(settings)
+    except msgspec.ValidationError as error:
+        key, told = misfit(error, Settings)
+        raise SettingsError(f"{path}: {f'{key}: ' if key else ''}{told}") from None
     except (msgspec.MsgspecError, SettingsError, ValueError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from None
     return settings

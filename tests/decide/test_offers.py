@@ -162,6 +162,9 @@ def test_too_little_teaches_nothing() -> None:
         ("[placements.home.rules]\nboost = [{price_to = 50.000, by = 2.0}]\n", "write 50_000"),
         ('[placements.home.page]\nshelves = ["mine"]\n', "there is no shelf 'mine'"),
         ("[guardrails]\nchase = true\n", "guardrails"),
+        ("[ofers]\nbudget = 1\n", "rules.toml: object contains unknown field `ofers`; is `offers` meant"),
+        ("[offers]\nbugdet = 1\n", "offers: object contains unknown field `bugdet`; is `budget` meant"),
+        ("[placements.home.pages]\n", "placements.home: object contains unknown field `pages`; is `page` meant"),
         ("nonsense", "is not TOML"),
     ],
 )

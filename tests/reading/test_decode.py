@@ -77,6 +77,8 @@ MESSAGES = st.fixed_dictionaries(
         "userId": st.sampled_from(["u1", " ", "null", 7, None]),
         "anonymousId": st.sampled_from(["a1", "a2", None]),
         "previousId": st.sampled_from(["a0", None]),
+        "user_id": st.sampled_from(["u1", 7, None, {}]),
+        "anonymous_id": st.sampled_from(["a1", None]),
         "timestamp": TIMES,
         "originalTimestamp": TIMES,
         "sentAt": TIMES,
@@ -137,3 +139,22 @@ def test_a_number_no_column_holds_costs_only_itself() -> None:
     decoded = read([json.dumps({"batch": [good, huge, good]}).encode()])
     assert decoded.events.num_rows + len(decoded.refused) == 3
     assert decoded.events.num_rows >= 2
+
+
+@pytest.mark.parametrize("price", [1, "1"], ids=["together", "alone"])
+def test_whoever_is_named_in_other_words_than_the_spec_s_is_nobody_and_it_is_said(price: object) -> None:
+    spelt = {"type": "track", "event": "x", "userId": "u", "properties": {"price": price}}
+    other = {**spelt, "user_id": "u", "anonymous_id": "a", "messageId": "o"}
+    del other["userId"]
+    silent = {**spelt, "messageId": "s", "user_id": None}
+    decoded = read([json.dumps({"batch": [spelt, other, silent]}).encode()])
+    assert decoded.events["user"].to_pylist() == ["u", None, "u"]
+    told = decoded.events["flaws"].to_pylist()[1].splitlines()
+    assert "unfit:user_id: is called “userId” in the spec" in told
+    assert "unfit:anonymous_id: is called “anonymousId” in the spec" in told
+    assert all("user_id" not in (flaws or "") for flaws in decoded.events["flaws"].to_pylist()[::2])
+
+
+def test_a_file_of_the_shop_s_own_is_not_held_against_the_spec() -> None:
+    own = {"type": "track", "event": "x", "messageId": "m", "user_id": "u"}
+    assert read([json.dumps({"batch": [own]}).encode()], IMPORT).events["flaws"].to_pylist() == [None]

@@ -73,6 +73,37 @@ def test_what_is_no_question_is_refused_in_words(shop: Running, body: Any, field
     assert field in answer.json()["message"]
 
 
+HOME = {"placements": [{"name": "home"}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "told"),
+    [
+        ({**HOME, "user_id": "ani"}, "body", "`user_id`; is `userId` meant?"),
+        ({"placement": [{"name": "home"}]}, "body", "`placement`; is `placements` meant?"),
+        (
+            {"placements": [{"name": "a"}, {"name": "b", "limit": 4}]},
+            "placements[1]",
+            "`limit`; there are: name, k, product, products, exclude",
+        ),
+        ({**HOME, "contxt": {}}, "body", "`contxt`; is `context` meant?"),
+        ({**HOME, "subject": {"userID": "ani"}}, "subject", "`userID`; is `userId` meant?"),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://shop.test"}], ids=["short", "long"])
+def test_a_misspelt_name_is_told_with_the_one_that_is_meant(
+    shop: Running, body: Any, where: str, told: str, headers: dict[str, str]
+) -> None:
+    answer = shop.http.post("/v1/decide", json=body, auth=(shop.key, ""), headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["message"] == f"{where}: Object contains unknown field {told}"
+
+
+def test_a_context_may_say_more_than_is_asked_for(shop: Running) -> None:
+    context = {"library": {"name": "analytics-python"}, "ip": "10.0.0.1", "page": {"title": "Beranda"}}
+    assert shop.post("/v1/decide", {**QUESTION, "context": context}).status_code == 200
+
+
 def test_a_stranger_to_the_engine_gets_nothing(shop: Running) -> None:
     assert shop.post("/v1/decide", QUESTION, auth=("wrong", "")).status_code == 401
 

@@ -80,6 +80,15 @@ def test_the_simple_way(shop: Running) -> None:
     assert shop.http.get("/v1/recommend?k=0", auth=(shop.key, "")).status_code == 400
 
 
+def test_a_misspelt_name_is_told_with_the_one_that_is_meant(shop: Running) -> None:
+    for path, asked in (("/v1/recommend", {"user_id": "ani"}), ("/v1/rank", {"items": ["a"], "user_id": "ani"})):
+        answer = shop.post(path, asked)
+        assert (answer.status_code, answer.json()["message"].rpartition("; ")[2]) == (400, "is `userId` meant?")
+    simply = shop.http.get("/v1/recommend?user_id=ani", auth=(shop.key, ""))
+    told = (simply.status_code, simply.json()["message"])
+    assert told == (400, "user_id: there is no such parameter; is `userId` meant?")
+
+
 def test_the_key_may_stand_in_the_body_as_pages_send_it(shop: Running) -> None:
     body = {"anonymousId": "phone", "writeKey": shop.key}
     answer = shop.http.post("/v1/recommend", json=body, headers={"Origin": "https://shop.test"})

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from detak.errors import RowError
 from detak.event import ConsentContext, Location, Page, clean_id
+from detak.misfit import misfit
 from detak.subject import Identifier
 
 MOST_PLACEMENTS: Final = 20
@@ -19,7 +20,7 @@ ProductId = Annotated[str, Meta(max_length=256)]
 Products = Annotated[list[ProductId], Meta(max_length=MOST_PRODUCTS)]
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False):
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One placement."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -49,15 +50,15 @@ class Situation(msgspec.Struct, frozen=True, gc=False):
     """A child is asking: nothing is personal, and nothing is offered."""
 
 
-class Ids(msgspec.Struct, frozen=True, rename="camel", gc=False):
+class Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", gc=False):
     """Who is asking."""
 
     user_id: Id = None
     anonymous_id: Id = None
 
 
-class Question(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """The body."""
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename="camel", gc=False):
+    """The body. A name that is none of these is refused: misspelt, it would have the question answered for nobody."""
 
     placements: Annotated[list[Asked], Meta(min_length=1, max_length=MOST_PLACEMENTS)]
     user_id: Id = None
@@ -69,6 +70,8 @@ class Question(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Products looked at in this visit by the page's own word, oldest first; kept nowhere."""
     details: bool = False
     """What the catalogue says of the products comes with the answer, for a page that shows them itself."""
+    write_key: str | None = None
+    """Of who asks, where no header shows it."""
 
     @property
     def identifiers(self) -> list[Identifier]:
@@ -90,7 +93,7 @@ def read(body: bytes) -> Question:
     try:
         return _decode(body)
     except msgspec.ValidationError as error:
-        told, _, path = str(error).partition(" - at `$")
-        raise RowError(path.strip("`.") or "body", told) from None
+        path, told = misfit(error, Question)
+        raise RowError(path or "body", told) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RowError("body", "is not well-formed JSON") from None

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from detak.errors import SettingsError
+from detak.misfit import hint, misfit
 from detak.recommend.rules import RulesFile, rules_in
 
 CONTINUE: Final = "continue"
@@ -35,6 +36,8 @@ SHELVES: Final = (CONTINUE, FOR_YOU, TRENDING, NEW, OFFERS, TOGETHER)
 PERSONAL: Final = frozenset((CONTINUE, FOR_YOU, TOGETHER))
 """Shelves that what is known of the person fills."""
 
+TABLES: Final = ("placements", "offers", "guardrails")
+OF_PLACEMENT: Final = ("rules", "page")
 _DOTTED: Final = re.compile(r"^[^#\n]*\b(budget|price_from|price_to)\s*=\s*([1-9]\d{0,2}\.\d{3})\b", re.MULTILINE)
 """Half a million as Indonesians write it, 500.000, is five hundred in TOML."""
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -156,11 +159,14 @@ def read_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
         key, written = dotted.groups()
         plain = written.replace(".", "_")
         raise SettingsError(f"{file}: {key} = {written}: the dot begins decimals here; write {plain}, if that is meant")
+    _known_tables(tree, TABLES, file)
     offers = _read(tree.pop("offers", {}), OfferRules, f"{file}: offers")
     guardrails = _read(tree.pop("guardrails", {}), Guardrails, f"{file}: guardrails")
     placements = tree.get("placements", {})
     pages = {}
     for name, table in list(placements.items()) if isinstance(placements, dict) else ():
+        if isinstance(table, dict):
+            _known_tables(table, OF_PLACEMENT, f"{file}: placements.{name}")
         if isinstance(table, dict) and "page" in table:
             pages[name] = _read(table.pop("page"), PageRules, f"{file}: placements.{name}.page")
             _known_shelves(pages[name], f"{file}: placements.{name}.page.shelves")
@@ -184,8 +190,15 @@ def _read(tree: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        told, _, path = str(error).partition(" - at `$")
-        raise SettingsError(f"{where}{path.rstrip('`')}: {told[0].lower()}{told[1:]}") from None
+        path, told = misfit(error, kind)
+        key = f"{where}.{path}" if path else where
+        raise SettingsError(f"{key}: {told[0].lower()}{told[1:]}") from None
+
+
+def _known_tables(tree: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+    unknown = next((one for one in tree if one not in known), None)
+    if unknown is not None:
+        raise SettingsError(f"{where}: object contains unknown field `{unknown}`; {hint(unknown, known)}")
 
 
 def _known_shelves(rules: PageRules, where: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 from detak.words import knows, say
 
-_CALLED = re.compile(r"is called “(?P<name>.*)” in the plan")
+_CALLED = re.compile(r"is called “(?P<name>.*)” in the (?P<where>plan|spec)")
 
 
 def problem(detail: str, language: str) -> str:
@@ -13,5 +13,5 @@ def problem(detail: str, language: str) -> str:
         return say(language, f"problem.{detail}")
     field, colon, said = detail.partition(": ")
     if called := _CALLED.fullmatch(said):
-        return f"{field}: {say(language, 'problem.called', name=called['name'])}"
+        return f"{field}: {say(language, 'problem.called_' + called['where'], name=called['name'])}"
     return f"{field}: {say(language, f'problem.{said}')}" if colon and knows(language, f"problem.{said}") else detail

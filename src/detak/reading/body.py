@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from detak.errors import RowError
-from detak.event import NULL, TYPES, Context, Message
+from detak.event import NULL, TYPES, Context, Incoming, Message
 from detak.reading.context import merged
 
 _ESCAPE: Final = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)", re.DOTALL)
@@ -34,6 +34,24 @@ class Plain(Message, kw_only=True, rename="camel"):
 
     properties: dict[str, Any] | None = None  # type: ignore[assignment]
     traits: msgspec.Raw = NULL
+    misspelt_user: msgspec.Raw = msgspec.field(default=NULL, name="user_id")
+    misspelt_device: msgspec.Raw = msgspec.field(default=NULL, name="anonymous_id")
+
+
+def misspelt(message: Plain | Incoming) -> str | None:
+    """What is said of whoever it is about under names that the spec does not have, as flaws (``intake.Intake``): the
+    event is used, and nobody is behind it."""
+    user, device = message.misspelt_user, message.misspelt_device
+    if user is NULL and device is NULL:
+        return None
+    named = ((user, "user_id", "userId"), (device, "anonymous_id", "anonymousId"))
+    found = [f"unfit:{wrong}: is called “{right}” in the spec" for said, wrong, right in named if said != NULL]
+    return "\n".join(found) or None
+
+
+def together(flaws: str | None, more: str | None) -> str | None:
+    """Flaws that were found one after the other."""
+    return "\n".join(one for one in (flaws, more) if one) or None
 
 
 _envelope = msgspec.json.Decoder(Envelope)

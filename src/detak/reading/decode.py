@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from detak.errors import RowError
 from detak.reading.arrivals import ARRIVALS, PIECES, arrivals_table, pieces_table
-from detak.reading.body import Envelope, open_batch, open_plain
+from detak.reading.body import Envelope, misspelt, open_batch, open_plain, together
 from detak.reading.decided import decided_table
 from detak.reading.intake import Intake
 from detak.reading.plain import Plain, plain_tables
@@ -146,7 +146,9 @@ def _read_odd(
 
 
 def _checked(arrival: Arrival, intake: Intake) -> Arrival:
-    flaws = None if arrival.imported else intake.flaws(arrival.event, arrival.loose)
+    if arrival.imported:
+        return arrival
+    flaws = together(intake.flaws(arrival.event, arrival.loose), misspelt(arrival.message))
     return arrival._replace(flaws=flaws) if flaws else arrival
 
 

@@ -22,6 +22,7 @@ from detak.money import LARGEST, exponent
 from detak.place import city, province
 from detak.reading.arrivals import AGENT, ARRIVALS, PIECES, table
 from detak.reading.body import Plain as Message
+from detak.reading.body import misspelt, together
 from detak.reading.context import agent_device, path_of
 from detak.reading.intake import Intake
 from detak.reading.plain_items import pieces_of
@@ -92,7 +93,11 @@ def plain_tables(chunk: Plain, metas: Sequence[Meta], intake: Intake) -> tuple[t
     columns |= _texts(told, keys, rows)
     columns |= _contexts(messages, told, intake, columns)
     columns |= _amounts(told, keys, columns, intake.currency, rows)
-    columns["flaws"] = _flaws(columns["event"], told, [metas[at].imported for at in chunk.record], rows)
+    own = [metas[at].imported for at in chunk.record]
+    columns["flaws"] = _flaws(columns["event"], told, own, rows)
+    for row, found in enumerate(map(misspelt, messages)):
+        if found is not None and not own[row]:
+            columns["flaws"][row] = together(columns["flaws"][row], found)
     sole = [message.type == TRACK for message in messages]
     columns["properties"] = _rests(told, sole, keys, rows)
     pieces = pieces_of(told, sole, keys, columns, rows)

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from detak.errors import SettingsError
+from detak.misfit import misfit
 
 DEFAULT: Final = "default"
 """The placement whose rules count where a placement has none of its own."""
@@ -156,9 +157,8 @@ def _read(tree: Any, kind: type[_Told], where: str) -> _Told:
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        told, mark, path = str(error).rpartition(" - at `$.")
-        told = told if mark else str(error)
-        key = f"{where}{path.rstrip('`')}" if mark else where.rstrip(": .")
+        path, told = misfit(error, kind)
+        key = f"{where}{path}" if path else where.rstrip(": .")
         raise SettingsError(f"{key}: {told[0].lower()}{told[1:]}") from None
 
 

@@ -15,6 +15,7 @@ from detak.admin_token import same
 from detak.engine import Engine
 from detak.errors import RowError
 from detak.event import clean_id
+from detak.misfit import misfit
 from detak.server.auth import presented_key
 from detak.server.ingest import BODY_LIMIT, AnyRequest, known_source, read_body
 from detak.subject import Identifier
@@ -87,6 +88,8 @@ async def received(request: AnyRequest, engine: Engine, token: str, kind: type[T
         found = msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         asker(request, engine, token)
-        fits = isinstance(error, msgspec.ValidationError)
-        raise RowError("body", str(error) if fits else "is not well-formed JSON of a sensible depth") from None
+        if isinstance(error, msgspec.ValidationError):
+            path, told = misfit(error, kind)
+            raise RowError(path or "body", told) from None
+        raise RowError("body", "is not well-formed JSON of a sensible depth") from None
     return found, asker(request, engine, token, found.write_key)

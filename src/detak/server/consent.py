@@ -7,6 +7,7 @@ from litestar import put
 
 from detak.engine import Engine
 from detak.errors import RowError
+from detak.misfit import misfit
 from detak.questions import Consent
 from detak.reading.wire import EVENT_LIMIT
 from detak.server.ingest import ANSWERS, AnyRequest, read_body, source_of
@@ -32,9 +33,10 @@ async def consent(request: AnyRequest, engine: Engine) -> InForce:
     source = source_of(request, engine, body)
     try:
         said = msgspec.json.decode(body, type=Said)
-    except msgspec.MsgspecError as error:
-        raise RowError("body", str(error)) from None
-    except (UnicodeDecodeError, RecursionError):
+    except msgspec.ValidationError as error:
+        path, told = misfit(error, Said)
+        raise RowError(path or "body", told) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RowError("body", "is not well-formed JSON of a sensible depth") from None
     agreed = await asyncio.to_thread(engine.consent, said, source)
     known = engine.settings.categories

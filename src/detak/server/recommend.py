@@ -10,6 +10,8 @@ from litestar.params import Parameter
 from msgspec import Meta
 
 from detak.engine import Engine
+from detak.errors import RowError
+from detak.misfit import hint
 from detak.recommending.asking import FOR_YOU, Ask
 from detak.recommending.everyone import Some
 from detak.recommending.explaining import Told
@@ -18,6 +20,7 @@ from detak.server.asking import MOST, Asker, Count, Named, Text, Texts, asker, n
 from detak.server.ingest import AnyRequest, answers
 
 _ANSWERS: Final = answers(400, 401, 429, 503)
+_PARAMETERS: Final = ("userId", "anonymousId", "k", "shelf", "product", "category", "placement", "language", "writeKey")
 K = Annotated[int, Parameter(ge=1, le=MOST)]
 Query = Annotated[str, Parameter(max_length=500)]
 Name = Annotated[str | None, Parameter(max_length=500)]
@@ -69,6 +72,9 @@ def routes(token: str) -> list[HTTPRouteHandler]:
         """As the POST, for simple use: ``userId`` and ``anonymousId`` say for whom."""
         who = asker(request, engine, token)
         asked = request.query_params
+        for name in asked:
+            if name not in _PARAMETERS:
+                raise RowError(name[:64], f"there is no such parameter; {hint(name, _PARAMETERS)}")
         people = named(asked.get("userId"), asked.get("anonymousId"))
         ask = Ask(
             people,
