@@ -37,6 +37,8 @@ class Promotion(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     offer: str
     discount: float
     code: str = ""
+    ends: int | None = None
+    """When it holds no more, microseconds since 1970, UTC; None: it has no end."""
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):

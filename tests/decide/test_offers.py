@@ -2,10 +2,14 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replace_field
 
+from detak.clock import to_micros
 from detak.decide.knapsack import allocate
 from detak.decide.offers import (
     AVERAGE,
@@ -25,6 +29,7 @@ from detak.decide.offers import (
 from detak.decide.offers_learning import Visits, answers, learn
 from detak.decide.rulebook import Offer, OfferRules, read_rulebook
 from detak.errors import SettingsError
+from detak.span import Moment
 
 HEMAT = Offer("hemat", 0.1, "H10")
 RULES = OfferRules(offer=(HEMAT,), budget=1e9, holdout=0.1, trial=0.2)
@@ -165,6 +170,21 @@ def test_too_little_teaches_nothing() -> None:
         ("[ofers]\nbudget = 1\n", "rules.toml: object contains unknown field `ofers`; is `offers` meant"),
         ("[offers]\nbugdet = 1\n", "offers: object contains unknown field `bugdet`; is `budget` meant"),
         ("[placements.home.pages]\n", "placements.home: object contains unknown field `pages`; is `page` meant"),
+        ('[offers]\noffer = [{name = "a", discount = 0.1, from = "besok"}]\n', r"offer\[0\].from: is no day such as"),
+        (
+            '[offers]\noffer = [{name = "a", discount = 0.1, from = 2026-11-12, until = 2026-11-11}]\n',
+            r"offer\[0\]: ends \(until = 2026-11-11\) before it begins \(from = 2026-11-12\)",
+        ),
+        (
+            "[offers]\noffer = ["
+            '{name = "a", discount = 0.1, until = 2026-11-11}, {name = "a", discount = 0.2, from = 2026-11-12}]\n',
+            "one name",
+        ),
+        (
+            "[placements.home.rules]\npin = ["
+            '{product = "a", at = 1, until = 2026-11-11}, {product = "b", at = 1, from = 2026-11-11}]\n',
+            "two products are pinned at one position",
+        ),
         ("nonsense", "is not TOML"),
     ],
 )
@@ -189,6 +209,87 @@ def test_who_says_how_a_page_is_made_lays_down_no_rules_for_its_products() -> No
     assert book.page("home").margin == 0.0
     assert book.shelves.of("home").purchased_days == 5
     assert read_rulebook("[placements.default.page]\nprice = 0.1\n").shelves.placements == {}
+
+
+def test_what_is_dated_is_there_while_it_holds_and_the_rest_always() -> None:
+    book = read_rulebook(
+        "[offers]\noffer = ["
+        '{name = "gajian", discount = 0.1, code = "G", from = 2026-10-25, until = 2026-10-28},'
+        '{name = "gajian", discount = 0.1, code = "G", from = 2026-11-25, until = 2026-11-28},'
+        '{name = "tetap", discount = 0.05}]\n'
+        "[placements.home.rules]\n"
+        'pin = [{product = "a", at = 1, until = 2026-11-11}, {product = "b", at = 1, from = 2026-11-12}]\n'
+        'hide = [{brand = "X", from = 2026-11-12}]\n'
+        'boost = [{brand = "Y", by = 2.0}]\n',
+        zone=ZoneInfo("Asia/Jakarta"),
+    )
+
+    def found(day: int, month: int = 11) -> tuple[list[str], list[str], int, int]:
+        moment = to_micros(datetime(2026, month, day, 12, tzinfo=UTC))
+        at = book.at(moment)
+        rules = at.shelves.of("home")
+        assert len(at.offers.offer) + len(at.resting) == 3
+        return (
+            [one.name for one in at.offers.offer],
+            [pin.product for pin in rules.pin],
+            len(rules.hide),
+            len(rules.boost),
+        )
+
+    assert found(26, 10) == (["gajian", "tetap"], ["a"], 0, 1)
+    assert found(11) == (["tetap"], ["a"], 0, 1)
+    assert found(12) == (["tetap"], ["b"], 1, 1)
+    assert found(28) == (["gajian", "tetap"], ["b"], 1, 1)
+    days = [(10, 25), (10, 29), (11, 12), (11, 25), (11, 29)]
+    assert book.edges == [to_micros(datetime(2026, *day, tzinfo=ZoneInfo("Asia/Jakarta"))) for day in days]
+
+
+def test_an_offer_that_begins_leaves_what_was_learnt_of_the_others() -> None:
+    kilat = Offer("kilat", 0.05)
+    rules = replace_field(RULES, offer=(kilat, HEMAT))
+    book = EVERYBODY.among((kilat, HEMAT), unlearnt((kilat, HEMAT), 100.0))
+    found = [offered(one, 7, book, rules, PLENTY) for one in range(2_000)]
+    given = {arm: {one.offer for one in found if one.offer and one.arm == arm} for arm in (TRIAL, CHOSEN)}
+    assert given == {TRIAL: {kilat, HEMAT}, CHOSEN: {HEMAT}}
+    assert EVERYBODY.among((HEMAT,), unlearnt((HEMAT,), 100.0)) is EVERYBODY
+    assert EVERYBODY.among((kilat,), unlearnt((kilat,), 100.0)).rule == NOTHING
+
+
+def test_what_is_learnt_of_a_person_stays_where_offers_come_and_go() -> None:
+    kilat = Offer("kilat", 0.05)
+    both = Book(
+        UPLIFT, (HEMAT, kilat), 0.5, np.array([3, 8]), np.array([[5.0, 1.0], [2.0, 7.0]]), np.ones((2, 2)),
+        np.array([3.5, 4.0]), np.array([1.0, 1.0]),
+    )  # fmt: skip
+    later = replace_field(kilat, start=Moment(date(2026, 11, 11), UTC))
+    one = both.among((later,), unlearnt((later,), 100.0))
+    assert [side.tolist() for side in one.of(8)] == [[7.0], [1.0]]
+    assert [side.tolist() for side in one.of(4)] == [[4.0], [1.0]]
+
+
+def test_an_offer_of_which_too_little_is_known_hinders_no_other() -> None:
+    told = visits(1, 600, 7, gain=1.0)
+    kilat = Offer("kilat", 0.05)
+    learnt = learn(told, (HEMAT, kilat), RULES, daily=600, budget=1e12, seed=1)
+    assert learnt.book.rule == UPLIFT
+    assert (learnt.book.value[:, 1] < 0).all(), "the trial alone gives it"
+
+
+def test_an_offer_of_pay_day_is_not_praised_for_pay_day() -> None:
+    """On some days everybody buys more, and on those alone there is the offer, which moves nobody."""
+    rng = np.random.default_rng(5)
+    payday = np.tile(np.arange(20) % 5 == 0, 400)
+    offer = np.where(payday & (rng.random(len(payday)) < 0.5), 0, -1)
+    orders = (rng.random(len(payday)) < np.where(payday, 0.3, 0.05)).astype(float)
+    told = Visits(
+        np.repeat(np.arange(400), 20), offer, np.ones(len(payday), np.bool_), orders, orders, orders * 100_000
+    )
+    rules = OfferRules(offer=(HEMAT,), margin=0.6)
+    praised = learn(told, (HEMAT,), rules, 400, 1e12, 1)
+    found = learn(replace(told, beside=payday[:, None]), (HEMAT,), rules, 400, 1e12, 1)
+    assert praised.average > 0.1, "what the days bring counts for the offer"
+    assert found.average < 0.02
+    assert found.book.rule == NOTHING
 
 
 def test_what_an_offer_costs_is_known_from_prices_or_from_the_last_lesson() -> None:

@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import send
 from tests.shop import track
 
+from detak.clock import from_micros
 from detak.consent import Basis, Purpose
 from detak.decide.learning import Learnt
 from detak.decide.page import FEATURES, Weights
@@ -517,3 +518,47 @@ def test_the_floor_holds_for_what_the_catalogue_says_the_shop_keeps(
         assert engine.decisions.offering().rule == rule
         given = [one for one in (ask(engine, f"u{n}")[0] for n in range(20)) if one.promotion]
         assert bool(given) == (rule != "too_dear")
+
+
+PLENTY = OFFERS.replace("5_000", "1e9")
+
+
+def test_an_offer_is_given_while_it_holds_and_else_the_decision_says_so(tmp_path: Path) -> None:
+    def given(engine: Engine, hour: int) -> list[Decision]:
+        engine.decisions.clock = lambda: noon + hour * HOUR
+        return [ask(engine, f"u{n}")[0] for n in range(20)]
+
+    with offering_shop(tmp_path, PLENTY) as engine:
+        noon = engine.decisions.clock()
+        dates = f"from = {clock(noon + HOUR)}, until = {clock(noon + 3 * HOUR)}"
+        (tmp_path / "rules.toml").write_text(PLENTY.replace("0.1}", f"0.1, {dates}}}"))
+        before, within, later = (given(engine, hour) for hour in (0, 1, 3))
+        assert [any(one.promotion for one in some) for some in (before, within, later)] == [False, True, False]
+        assert {one.promotion.ends for one in within if one.promotion} == {noon + 3 * HOUR}
+        for some in (before, later):
+            assert {one.reasons[-1].code for one in some} == {"resting"}
+            assert {one.arm for one in some} == {""}
+        assert engine.decisions.offering().rule == "resting"
+        assert [one.state for one in engine.decisions.offering().dates] == ["over"]
+
+
+def clock(micros: int) -> str:
+    """A moment by the shop's clock, as it is written in its rules."""
+    return from_micros(micros).astimezone(OPEN.timezone).replace(tzinfo=None).isoformat()
+
+
+def test_whoever_got_an_offer_that_is_over_did_not_go_without_one(tmp_path: Path) -> None:
+    with offering_shop(tmp_path, PLENTY.replace('"h"', '"old"')) as engine:
+        noon = engine.decisions.clock()
+        first = [ask(engine, f"u{n}")[0] for n in range(30)]
+        (tmp_path / "rules.toml").write_text(PLENTY)
+        engine.decisions.clock = lambda: noon + 24 * HOUR
+        second = [ask(engine, f"u{n}")[0] for n in range(30)]
+        engine.settle()
+        told = taught(engine.gate, ("h",), from_micros(noon + 25 * HOUR).astimezone(OPEN.timezone)).visits
+    assert any(one.promotion for one in first)
+    drew = [one for one in (*first, *second) if one.arm]
+    assert int((told.offer == 0).sum()) == sum(one.promotion is not None for one in second)
+    assert int((told.offer < 0).sum()) == sum(one.promotion is None for one in drew)
+    assert told.beside is not None
+    assert int(told.beside.sum()) == sum(bool(one.arm) for one in second), "the day before there was no such offer"

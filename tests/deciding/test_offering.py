@@ -1,14 +1,16 @@
 """How offers stand, in words: nobody to tell apart, too little, too dear, none."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from detak.clock import to_micros
 from detak.decide.offers import AVERAGE, NOTHING, UPLIFT, Book
 from detak.decide.offers_learning import Learnt
-from detak.decide.rulebook import Offer, OfferRules
-from detak.deciding.offering import sentences, standing
+from detak.decide.rulebook import Offer, OfferRules, read_rulebook
+from detak.deciding.offering import dates, sentences, standing
 from detak.deciding.resuming import Spent
 from detak.insights.base import Shop
 
@@ -37,7 +39,7 @@ def learnt(rule: str, version: str = "v") -> Learnt:
 def test_it_says_by_which_rule_people_are_treated(
     rules: OfferRules, lesson: Learnt | None, rule: str, said: str
 ) -> None:
-    found = standing(rules, lesson, Spent(0, 120_000.0, 8), "IDR", usual_price=0.0 if rule == "unpriced" else 1.0)
+    found = standing(rules, lesson, Spent(0, 120_000.0, 8), ("IDR", 0.0 if rule == "unpriced" else 1.0))
     told = {lang: sentences(found, Shop(ZoneInfo("Asia/Jakarta"), "IDR", 5, lang)) for lang in ("en", "id")}
     assert found.rule == rule
     assert said in told["en"][0]
@@ -46,3 +48,27 @@ def test_it_says_by_which_rule_people_are_treated(
         assert told["en"][1].startswith("So the simpler rule holds: all are treated alike")
         assert "Rp 120,000 of Rp 500,000" in told["en"][2].replace("\xa0", " ")
         assert "1.3 more orders per 100 visits" in told["en"][4]
+
+
+def test_it_says_from_when_until_when_offers_hold_by_the_shops_clock() -> None:
+    jakarta = ZoneInfo("Asia/Jakarta")
+    book = read_rulebook(
+        '[offers]\noffer = [{name = "a", discount = 0.1, from = 2026-11-11, until = 2026-11-11},'
+        '{name = "b", discount = 0.1, from = 2026-12-01T20:00:00},'
+        '{name = "c", discount = 0.1, until = 2026-11-10T23:30:00}, {name = "d", discount = 0.1}]',
+        zone=jakarta,
+    )
+    now = to_micros(datetime(2026, 11, 11, 9, tzinfo=jakarta))
+    dated = dates(book.at(now), now)
+    assert [(one.offer, one.state) for one in dated] == [("a", "holding"), ("b", "waiting"), ("c", "over")]
+    found = standing(book.at(now).offers, None, Spent(0, 0.0, 0), ("IDR", 1.0), dated)
+    assert found.offers == ["a", "d"]
+    lines = sentences(found, Shop(jakarta, "IDR", 5, "en"))
+    assert lines[1:4] == [
+        "“a” holds from 11 Nov 2026 until 11 Nov 2026.",
+        "“b” has not begun: it holds from 1 December 2026, 20.00 WIB.".replace("20.00", "20:00"),
+        "“c” is over: it held until 10 November 2026, 23:30 WIB.",
+    ]
+    none = standing(OfferRules(), None, Spent(0, 0.0, 0), ("IDR", 1.0), dated[1:])
+    assert none.rule == "resting"
+    assert "holds now" in sentences(none, Shop(jakarta, "IDR", 5, "en"))[0]

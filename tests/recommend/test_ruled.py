@@ -63,4 +63,4 @@ def test_rules_that_speak_of_no_product_are_named() -> None:
         hide=(Match(category="Sepatu"), Match(category="Seaptu")),
         quota=(Quota(each="brand", at_most=1), Quota(label="promosi", at_least=1)),
     )
-    assert idle(rules, ITEMS, "IDR") == ["pin[1]", "boost[0]", "hide[1]", "quota[1]"]
+    assert idle(rules, ITEMS, "IDR", 0) == ["pin[1]", "boost[0]", "hide[1]", "quota[1]"]

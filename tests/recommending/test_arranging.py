@@ -10,6 +10,7 @@ from tests.conftest import send
 from tests.shop import track
 
 from detak.catalogue import API
+from detak.clock import to_micros
 from detak.consent import Basis
 from detak.engine import Engine
 from detak.recommending.asking import BY_RULE, Ask
@@ -67,6 +68,21 @@ def test_rules_pin_hide_and_bury(engine: Engine) -> None:
     assert shown(engine, "")[:3] == ["b", "c", "d"]
     assert shown(engine, 'pin = [{product = "n", at = 1}]\nhide = [{products = ["b"]}]')[:3] == ["n", "c", "d"]
     assert shown(engine, 'bury = [{brand = "Sekar", by = 0.0}]')[0] == "d"
+
+
+def test_a_rule_that_is_dated_holds_while_it_does(engine: Engine) -> None:
+    zone = engine.settings.timezone
+    rules = 'pin = [{product = "n", at = 1, until = 2026-11-11}, {product = "f", at = 1, from = 2026-11-12}]'
+    hide = 'hide = [{products = ["b"], from = 2026-11-11T20:00:00}]'
+    shown(engine, f"{rules}\n{hide}")
+
+    def at(*local: int) -> list[str]:
+        now = to_micros(datetime(2026, 11, *local, tzinfo=zone))
+        return [one.product_id for one in engine.models.recommend(ANI, now=now).items]
+
+    assert at(11, 19)[:2] == ["n", "b"]
+    assert at(11, 20)[:2] == ["n", "c"]
+    assert at(12, 0)[:2] == ["f", "c"]
 
 
 def test_a_pinned_product_says_that_the_shop_put_it_there(engine: Engine) -> None:

@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Callable
+from datetime import datetime
+from math import inf
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.recommend.goods import goods
 
+from detak.clock import to_micros
 from detak.decide.rulebook import Rulebook
 from detak.errors import SettingsError
 from detak.recommending.standing_rules import StandingRules
@@ -83,6 +87,33 @@ def test_it_is_known_whether_there_are_rules_before(tmp_path: Path) -> None:
     written(path, "[offers]\nbudget = 1\n", 2)
     rules.standing()
     assert rules.known
+
+
+def test_what_is_dated_holds_from_its_moment_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    zone = ZoneInfo("Asia/Jakarta")
+    rules = StandingRules(path, zone)
+    written(path, '[offers]\noffer = [{name = "h", discount = 0.1, from = 2026-11-11, until = 2026-11-11}]\n', 1)
+
+    def at(day: int, hour: int) -> int:
+        return to_micros(datetime(2026, 11, day, hour, tzinfo=zone))
+
+    before, within, later = (rules.standing(one) for one in (at(10, 23), at(11, 0), at(12, 0)))
+    assert [len(one.offers.offer) for one in (before, within, later)] == [0, 1, 0]
+    assert [len(one.resting) for one in (before, within, later)] == [1, 0, 1]
+    assert rules.standing(at(12, 5)) is rules.standing(at(30, 0)), "nothing changes meanwhile"
+    assert [rules.changes(one) for one in (at(10, 0), at(11, 0), at(12, 0))] == [at(11, 0), at(12, 0), inf]
+    written(path, "", 2)
+    assert rules.standing(at(11, 0)) == Rulebook()
+
+
+def test_a_rule_that_is_over_is_not_said_to_be_of_no_product_and_the_others_keep_their_places(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    rules = StandingRules(path)
+    pins = '[{product = "old", at = 1, until = 2001-01-01}, {product = "gone", at = 2}]'
+    written(path, f"[placements.home.rules]\npin = {pins}\n", 1)
+    rules.hold_to(goods(("a", "Fashion > Gamis", "Sekar")), "IDR")
+    assert rules.idle == ("placements.home.rules.pin[1]",)
 
 
 def test_rules_of_no_product_are_told_once_and_no_longer_than_they_are_there(

@@ -9,6 +9,7 @@ import pytest
 from tests.server.serving import Running, served
 from tests.shop import track
 
+from detak.clock import to_micros
 from detak.consent import Basis
 from detak.settings import Settings, SourceSettings
 
@@ -96,6 +97,33 @@ def test_every_offer_stands_on_a_public_page_with_its_code(shop: Running) -> Non
     page = shop.http.get("/offers?lang=en").text
     assert "H10" in page
     assert "10% of the people are never shown any" in page
+
+
+def test_an_offer_that_is_dated_stands_there_while_it_holds_with_its_end(
+    shop: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shop.engine.folder) / "rules.toml"
+    noon = datetime(2026, 11, 11, 12, tzinfo=shop.engine.settings.timezone)
+    monkeypatch.setattr(shop.engine.decisions, "clock", lambda: to_micros(noon))
+    more = (
+        '}, {name = "hari", discount = 0.1, code = "H11", until = 2026-11-11}, '
+        '{name = "besok", discount = 0.1, code = "H12", from = 2026-11-11T12:01:40}]'
+    )
+    try:
+        path.write_text(RULES.replace("}]", more))
+        page = shop.http.get("/offers?lang=id")
+        assert "<code>H11</code> · sampai 11 Nov 2026" in page.text
+        assert "H10" in page.text
+        assert "H12" not in page.text, "nobody is told of it before"
+        assert page.headers["cache-control"] == "public, max-age=100", "until an offer begins"
+        told = shop.http.get("/v1/offers").json()
+        assert told["offers"] == ["hemat", "hari"]
+        assert {one["offer"]: one["state"] for one in told["dates"]} == {"hari": "holding", "besok": "waiting"}
+        marketer = shop.http.get("/behaviour/offers?lang=en").text
+        assert "“hari” holds until 11 Nov 2026." in marketer
+        assert "“besok” has not begun: it holds from 11 November 2026, 12:01 WIB." in marketer
+    finally:
+        path.write_text(RULES)
 
 
 def test_two_shoppers_see_two_pages(shop: Running) -> None:

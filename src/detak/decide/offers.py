@@ -7,7 +7,7 @@ logged. Nobody's sex, age, faith or place has a part in it, and every offer stan
 who is not offered it can have it all the same.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -30,8 +30,9 @@ NOTHING: Final = "nothing"
 offers bring less than they cost, or nobody knows yet."""
 CAPPED: Final = "capped"
 BUDGET_SPENT: Final = "budget_spent"
-HELD_BACK: Final = (CAPPED, BUDGET_SPENT)
-"""Why nobody drew for somebody: limits that the shop has set."""
+RESTING: Final = "resting"
+HELD_BACK: Final = (CAPPED, BUDGET_SPENT, RESTING)
+"""Why nobody drew for somebody: limits that the shop has set, or none of its offers holds today."""
 _SALT: Final = b"offers"
 _ORDERS: Final = 0.05  # of a visit, before anything is known
 _LEAST: Final = 1e-9  # minor units: a budget of nothing gives nothing
@@ -61,6 +62,33 @@ class Book:
         if at < len(self.subjects) and self.subjects[at] == subject:
             return self.value[at], self.cost[at]
         return self.average, self.average_cost
+
+    def knows(self, offer: Offer) -> bool:
+        """Whether the last lesson was of this offer, too, whenever it holds."""
+        return _kind(offer) in map(_kind, self.offers)
+
+    def among(self, offers: tuple[Offer, ...], unlearnt: "Book") -> "Book":
+        """The same for the offers that hold now: of one that was not there at the last lesson what is expected before
+        anything is learnt of it, so that the trial alone gives it. ``unlearnt``: of all of them."""
+        if self.offers == offers and len(self.average_cost):
+            return self
+        places = {_kind(one): at for at, one in enumerate(self.offers)} if len(self.average_cost) else {}
+        found = [(at, places[_kind(one)]) for at, one in enumerate(offers) if _kind(one) in places]
+        if not found:
+            return unlearnt
+        here, there = (list(some) for some in zip(*found, strict=True))
+        people = len(self.subjects)
+        value, cost = np.zeros((people, len(offers))), np.tile(unlearnt.average_cost, (people, 1))
+        average, average_cost = np.zeros(len(offers)), unlearnt.average_cost.copy()
+        average[here], average_cost[here] = self.average[there], self.average_cost[there]
+        if people:
+            value[:, here], cost[:, here] = self.value[:, there], self.cost[:, there]
+        return replace(self, offers=offers, value=value, cost=cost, average=average, average_cost=average_cost)
+
+
+def _kind(offer: Offer) -> tuple[str, float]:
+    """What is learnt goes by: the dates may change."""
+    return offer.name, offer.discount
 
 
 def reckoned(book: Book, rules: OfferRules, usual_price: float) -> bool:

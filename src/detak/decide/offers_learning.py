@@ -41,6 +41,9 @@ class Visits:
     orders: Floats
     amount: Floats
     """Of the orders, before discounts, minor units."""
+    beside: Mask | None = None
+    """(visits, offers): whether each offer was in play on that day. Who went without one on another day cannot be
+    compared: who gets an offer on pay-day buys more than on other days, too. None: all were, always."""
 
 
 class Moved(NamedTuple):
@@ -117,13 +120,15 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
     centre, wide = moved.before.mean(axis=0), moved.before.std(axis=0) + 1e-9
     before, after = (moved.before - centre) / wide, (moved.after - centre) / wide
     control = visits.trial & (visits.offer < 0)
-    try:
-        found = [_effects(visits, before, control, at, seed) for at in range(len(offers))]
-    except CannotComputeError:
+    tried = [_tried(visits, before, control, at, seed) for at in range(len(offers))]
+    found = [one for one in tried if one is not None]
+    if not found:
         return nothing
     plain = fit_outcome(before[control], (visits.orders[control] > 0).astype(np.float64), binary=True)
-    pairs = zip(found, offers, strict=True)
-    made = [_worth(effects, plain, after, basket, rules.margin, offer) for (effects, *_), offer in pairs]
+    made = [
+        _worth(one and one[0], plain, after, basket, rules.margin, offer)
+        for one, offer in zip(tried, offers, strict=True)
+    ]
     value, cost = (np.column_stack([one[part] for one in made]) for part in (0, 1))
     differ = any(one[1] for one in found)
     rule = (
@@ -139,6 +144,16 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
     return Learnt(
         book, min(one[3] for one in found), max(one[2] for one in found), len(visits.offer), plain.expected(after)
     )
+
+
+def _tried(
+    visits: Visits, before: Floats, control: Mask, at: int, seed: int
+) -> tuple[Effects, bool, float, float] | None:
+    """As ``_effects``, with those alone who could have had the offer; None: too few visits."""
+    try:
+        return _effects(visits, before, control if visits.beside is None else control & visits.beside[:, at], at, seed)
+    except CannotComputeError:
+        return None
 
 
 def _effects(visits: Visits, before: Floats, control: Mask, at: int, seed: int) -> tuple[Effects, bool, float, float]:
@@ -158,10 +173,13 @@ def _effects(visits: Visits, before: Floats, control: Mask, at: int, seed: int) 
 
 
 def _worth(
-    effects: Effects, plain: Outcome, after: Floats, basket: float, margin: float, offer: Offer
+    effects: Effects | None, plain: Outcome, after: Floats, basket: float, margin: float, offer: Offer
 ) -> tuple[Floats, Floats]:
-    """Value and cost of an offer to each person, minor units a visit."""
-    moved, anyway = effects.effect(after), np.clip(plain.expected(after), 0.0, 1.0)
-    bought = np.clip(anyway + moved, 0.0, 1.0)
+    """Value and cost of an offer to each person, minor units a visit; of one whose effects are not known yet what it
+    costs on orders that come anyway, so that the trial alone gives it."""
+    anyway = np.clip(plain.expected(after), 0.0, 1.0)
     discount = offer.discount * basket
+    if effects is None:
+        return -anyway * discount, anyway * discount
+    bought = np.clip(anyway + effects.effect(after), 0.0, 1.0)
     return (bought - anyway) * margin * basket - bought * discount, bought * discount

@@ -6,7 +6,7 @@ margin = 0.3
 
 [offers]
 budget = 500_000
-offer = [{name = "hemat", discount = 0.1, code = "HEMAT10"}]
+offer = [{name = "hemat", discount = 0.1, code = "HEMAT10", from = 2026-11-11, until = 2026-11-12T01:30:00}]
 
 [guardrails]
 sensitive = ["Kesehatan", "Dewasa"]
@@ -14,15 +14,19 @@ sensitive = ["Kesehatan", "Dewasa"]
 
 import re
 import tomllib
+from datetime import UTC, tzinfo
+from itertools import combinations
 from math import isfinite
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from detak.errors import SettingsError
 from detak.misfit import hint, misfit
-from detak.recommend.rules import RulesFile, rules_in
+from detak.recommend.rules import PlacementRules, RulesFile, forward, rules_in
+from detak.span import Dated, edges, reader
 
 CONTINUE: Final = "continue"
 FOR_YOU: Final = "for_you"
@@ -69,8 +73,8 @@ class PageRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Whether an offer may go with it."""
 
 
-class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A discount that anybody can have who knows its code; the offers page lists them all."""
+class Offer(Dated, frozen=True, forbid_unknown_fields=True):
+    """A discount that anybody can have who knows its code, while it holds; the offers page lists them all."""
 
     name: Name
     discount: Annotated[float, Meta(gt=0, le=0.9)]
@@ -137,14 +141,29 @@ class Rulebook(msgspec.Struct, frozen=True):
     pages: dict[str, PageRules] = {}
     offers: OfferRules = OfferRules()
     guardrails: Guardrails = Guardrails()
+    resting: tuple[Offer, ...] = ()
+    """Offers that do not hold at the moment of ``at``."""
+
+    def at(self, now: int) -> "Rulebook":
+        """What holds at a moment (microseconds since 1970, UTC): whatever is dated otherwise is not there."""
+        placements = {name: PlacementRules(one.rules.at(now)) for name, one in self.shelves.placements.items()}
+        offers = tuple(one for one in self.offers.offer if one.holds(now))
+        resting = tuple(one for one in self.offers.offer if not one.holds(now))
+        return replace(self, shelves=RulesFile(placements), offers=replace(self.offers, offer=offers), resting=resting)
+
+    @property
+    def edges(self) -> list[int]:
+        """The moments at which something begins or ends to hold, in order; microseconds since 1970, UTC."""
+        placed = (one for placement in self.shelves.placements.values() for one in placement.rules.dated)
+        return sorted(edges([*placed, *self.offers.offer]))
 
     def page(self, placement: str) -> PageRules:
         """The rules of a placement's page: its own, else those of ``default``, else the built-in ones."""
         return self.pages.get(placement) or self.pages.get("default") or PageRules()
 
 
-def read_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
-    """What a file says.
+def read_rulebook(text: str, file: str = "rules.toml", zone: tzinfo = UTC) -> Rulebook:
+    """What a file says; ``zone``: by whose clock its days begin.
 
     Raises:
         SettingsError: it is no TOML, or says something that is no rule; the message names the file and the key.
@@ -160,20 +179,20 @@ def read_rulebook(text: str, file: str = "rules.toml") -> Rulebook:
         plain = written.replace(".", "_")
         raise SettingsError(f"{file}: {key} = {written}: the dot begins decimals here; write {plain}, if that is meant")
     _known_tables(tree, TABLES, file)
-    offers = _read(tree.pop("offers", {}), OfferRules, f"{file}: offers")
-    guardrails = _read(tree.pop("guardrails", {}), Guardrails, f"{file}: guardrails")
+    offers = _read(tree.pop("offers", {}), OfferRules, f"{file}: offers", zone)
+    guardrails = _read(tree.pop("guardrails", {}), Guardrails, f"{file}: guardrails", zone)
     placements = tree.get("placements", {})
     pages = {}
     for name, table in list(placements.items()) if isinstance(placements, dict) else ():
         if isinstance(table, dict):
             _known_tables(table, OF_PLACEMENT, f"{file}: placements.{name}")
         if isinstance(table, dict) and "page" in table:
-            pages[name] = _read(table.pop("page"), PageRules, f"{file}: placements.{name}.page")
+            pages[name] = _read(table.pop("page"), PageRules, f"{file}: placements.{name}.page", zone)
             _known_shelves(pages[name], f"{file}: placements.{name}.page.shelves")
             if not table:  # a page alone lays down no rules
                 del placements[name]
     _sensible(offers, f"{file}: offers")
-    return Rulebook(rules_in(tree, file), pages, offers, guardrails)
+    return Rulebook(rules_in(tree, file, zone), pages, offers, guardrails)
 
 
 def _finite(written: str) -> float:
@@ -186,9 +205,9 @@ def _finite(written: str) -> float:
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def _read(tree: Any, kind: type[T], where: str) -> T:
+def _read(tree: Any, kind: type[T], where: str, zone: tzinfo) -> T:
     try:
-        return msgspec.convert(tree, kind)
+        return msgspec.convert(tree, kind, dec_hook=reader(zone))
     except msgspec.ValidationError as error:
         path, told = misfit(error, kind)
         key = f"{where}.{path}" if path else where
@@ -208,10 +227,11 @@ def _known_shelves(rules: PageRules, where: str) -> None:
 
 
 def _sensible(rules: OfferRules, where: str) -> None:
-    if len({one.name for one in rules.offer}) < len(rules.offer):
-        raise SettingsError(f"{where}.offer: two offers have one name")
-    codes = [one.code.casefold() for one in rules.offer if one.code]
-    if len(set(codes)) < len(codes):
-        raise SettingsError(f"{where}.offer: two offers have one code")
+    forward(rules.offer, f"{where}.offer")
+    for one, other in combinations(rules.offer, 2):
+        if one.name == other.name and (one.meets(other) or one.discount != other.discount):
+            raise SettingsError(f"{where}.offer: two offers have one name ({one.name}): what is learnt goes by it")
+        if one.code and one.code.casefold() == other.code.casefold() and one.meets(other):
+            raise SettingsError(f"{where}.offer: two offers have one code")
     if rules.holdout + rules.trial > 1:
         raise SettingsError(f"{where}: holdout and trial together are more than everybody")

@@ -9,14 +9,14 @@ import msgspec
 from detak.clock import day_of
 from detak.consent import Purpose, read_preferences
 from detak.decide.asking import Question
-from detak.decide.offers import Book, Choice, Given, allowed, offered, reckoned
+from detak.decide.offers import RESTING, Book, Choice, Given, allowed, offered, reckoned
 from detak.decide.served import DAY, Served
 from detak.deciding.pools import Where
 from detak.deciding.posing import Asker, Moment, Posed
 from detak.deciding.resuming import Kept, Row, Spent, resumed
 from detak.deciding.shopfront import Front
 from detak.deciding.slates import Slates
-from detak.deciding.stock import Naming
+from detak.deciding.stock import Naming, Stock
 from detak.deciding.telling import Slated, Telling, told
 from detak.decision import Reason, decision_ids
 from detak.money import exponent
@@ -28,6 +28,7 @@ from detak.trust.passages import STRANGER
 _PERSONALISATION: Final = int(Purpose.PERSONALISATION)
 _NOWHERE: Final = Where()
 _NO_OFFERS: Final = Choice(None, "", 1.0, "no_offers")
+_RESTING: Final = Choice(None, "", 1.0, RESTING)
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -59,6 +60,7 @@ class Composing:
         """Of today's budget."""
         self.book = Book()
         """What offers are expected to bring."""
+        self._among: tuple[Book, Stock, Book] | None = None
 
     def draw_from(self, seed: int) -> None:
         """What chance decides from now on follows from the seed."""
@@ -141,7 +143,7 @@ class Composing:
             return Choice(None, "", 1.0, "minor" if asker.minor else "stranger")
         rules_, subject = moment.front.stock.offers, asker.visitor.subject
         if not rules_.offer:
-            return _NO_OFFERS
+            return _RESTING if moment.front.rulebook.resting else _NO_OFFERS
         day = day_of(moment.now, self._settings.timezone)
         found = self._served.settled(subject, day, rules_)
         if found is not None:
@@ -153,12 +155,17 @@ class Composing:
         days = self._served.given(subject, rules_.days, day)
         left = rules_.budget * 10 ** exponent(self._settings.currency) - self.spent.amount
         given = Given(len(days) - (day in days), left, day in days and rules_.budget > 0)
-        learnt = self.book.offers == allowed(rules_) and len(self.book.average_cost)
-        book = self.book if learnt else moment.front.stock.unlearnt
-        choice = offered(subject, day, book, rules_, given)
+        choice = offered(subject, day, self._book(moment.front), rules_, given)
         if choice.arm and not moment.preview:
             self._served.settle(subject, day, rules_, choice)
         return choice
+
+    def _book(self, front: Front) -> Book:
+        """What is expected of the offers that hold now."""
+        now = self.book, front.stock
+        if self._among is None or self._among[0] is not now[0] or self._among[1] is not now[1]:
+            self._among = *now, self.book.among(allowed(front.stock.offers), front.stock.unlearnt)
+        return self._among[2]
 
     def _note(self, asker: Asker, personal: Sequence[int], choice: Choice | None, moment: Moment) -> None:
         """Remember what was put before a known person; ``personal``: what was chosen by what is known of them."""

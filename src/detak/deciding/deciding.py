@@ -29,7 +29,7 @@ from detak.decide.page import Weights
 from detak.decide.rulebook import Rulebook
 from detak.deciding.composing import Composed, Composing
 from detak.deciding.decision_learning import taught
-from detak.deciding.offering import Standing, standing
+from detak.deciding.offering import Standing, dates, standing
 from detak.deciding.posing import Moment, Posed
 from detak.deciding.prepared import Answered, Asking, Ledger, Prepared, entry
 from detak.deciding.resuming import answered_before, read_kept, write_kept
@@ -103,8 +103,8 @@ class Deciding:
 
     @property
     def rulebook(self) -> Rulebook:
-        """``rules.toml`` as it stands."""
-        return self._rules.standing()
+        """``rules.toml`` as it stands, what holds of it now."""
+        return self._rules.standing(self.clock())
 
     @property
     def trouble(self) -> str:
@@ -253,8 +253,9 @@ class Deciding:
             self._reread()
             spent = self._composing.spent.on(day_of(now, self._settings.timezone))
             stock = self._shop(now).stock
-        found = standing(stock.offers, self._offers, spent, self._settings.currency, usual_price=stock.usual_price)
-        return replace(found, trouble=self.trouble)
+            dated = dates(self._rulebook, now)
+        known = self._settings.currency, stock.usual_price
+        return replace(standing(stock.offers, self._offers, spent, known, dated), trouble=self.trouble)
 
     def renew(self) -> None:
         """Learn, where it is time to: as often as models are fitted again. What is learnt and spent is kept."""
@@ -384,7 +385,7 @@ class Deciding:
         return now
 
     def _reread(self) -> None:
-        self._rulebook = self._rules.standing()
+        self._rulebook = self._rules.standing(self.clock())
 
 
 def _understood(body: bytes) -> Question | RowError:

@@ -27,6 +27,7 @@ _ADDED: Final = "Product Added"
 _LISTED: Final = "Product List Viewed"
 _TAKEN: Final = (_CLICKED, "Product Viewed")
 _SEEN_DAYS: Final = 30  # tastes and catalogues change
+_GAP: Final = 4  # days: chance may give an offer to nobody for some
 _ROWS: Final = 20_000_000  # products of lists and looks, after which some people speak for all
 _NEXT_PLACE: Final = 0.9  # how much each place of a list is looked at beside the one before
 
@@ -159,8 +160,27 @@ def _visits(
         values = np.append(came[name].to_numpy().astype(np.float64), 0.0)[found]
         columns[name] = np.add.reduceat(values[order], np.flatnonzero(new))[kept] if len(order) else values
     first = first[kept]
-    places = {name: at for at, name in enumerate(offers)}
-    offer = np.array([places.get(one, -1) for one in decisions["offer"].take(pa.array(first)).to_pylist()], np.int64)
-    trial = np.array([one == TRIAL for one in decisions["arm"].take(pa.array(first)).to_pylist()], np.bool_)
+    places: dict[str | None, int] = {None: -1, **{name: at for at, name in enumerate(offers)}}
+    given = decisions["offer"].take(pa.array(first)).to_pylist()
+    # Whoever got an offer that there is no more says nothing of those that there are, and did not go without one.
+    ours = np.array([one in places for one in given], np.bool_)
+    offer = np.array([places.get(one, -1) for one in given], np.int64)[ours]
+    trial = np.array([one == TRIAL for one in decisions["arm"].take(pa.array(first)).to_pylist()], np.bool_)[ours]
     days = day[first].max() - day[first].min() if len(first) else 0
-    return Visits(subject[first], offer, trial, **columns), len(first) / max(days, 1.0)
+    when = day[first][ours]
+    beside = np.zeros((len(when), len(offers)), np.bool_)
+    for at in range(len(offers)):
+        beside[:, at] = _in_play(when, when[trial & (offer == at)])
+    theirs = {name: values[ours] for name, values in columns.items()}
+    return Visits(subject[first][ours], offer, trial, **theirs, beside=beside), len(first) / max(days, 1.0)
+
+
+def _in_play(day: NDArray[np.int64], given: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """By day whether an offer was in play: chance gave it to somebody, or did within few days, before and after."""
+    given = np.unique(given)
+    if not len(given):
+        return np.zeros(len(day), np.bool_)
+    at = np.searchsorted(given, day, side="right")
+    before, after = given[np.maximum(at - 1, 0)], given[np.minimum(at, len(given) - 1)]
+    found: NDArray[np.bool_] = (before == day) | ((before < day) & (day < after) & (after - before <= _GAP))
+    return found

@@ -3,13 +3,17 @@
 For whoever answers for the shop: counts and averages of many, nobody alone.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from math import isnan
+from typing import Literal
 
 import msgspec
 
-from detak.decide.offers import AVERAGE, Book, allowed, reckoned
+from detak.clock import from_micros
+from detak.decide.offers import AVERAGE, RESTING, Book, allowed, reckoned
 from detak.decide.offers_learning import Learnt
-from detak.decide.rulebook import OfferRules
+from detak.decide.rulebook import OfferRules, Rulebook
 from detak.deciding.resuming import Spent
 from detak.insights import render
 from detak.insights.base import Shop
@@ -18,6 +22,15 @@ from detak.words import say
 
 NO_OFFERS, TOO_DEAR, UNPRICED = "no_offers", "too_dear", "unpriced"
 UNLEARNT, TOO_LITTLE = "unlearnt", "too_little"
+
+
+class Dates(msgspec.Struct, frozen=True):
+    """From when until when an offer holds, UTC; null: it has no beginning, or no end."""
+
+    offer: str
+    state: Literal["waiting", "holding", "over"]
+    begins: datetime | None
+    ends: datetime | None
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -41,17 +54,42 @@ class Standing(msgspec.Struct, frozen=True):
     """Offers today."""
     trouble: str = ""
     """Why ``rules.toml`` as it is written is not in force; empty: it is."""
+    dates: list[Dates] = []
+    """Of the offers that have any."""
 
 
-def standing(rules: OfferRules, learnt: Learnt | None, spent: Spent, currency: str, *, usual_price: float) -> Standing:
-    """How offers stand by these rules; ``learnt``: the last lesson, if there was one since the start. ``usual_price``
-    of the catalogue, 0: nothing in it has one."""
+def dates(book: Rulebook, now: int) -> list[Dates]:
+    """The offers that hold for a while only; ``book`` is what holds at that moment (microseconds since 1970, UTC)."""
+    return [
+        Dates(
+            one.name,
+            "holding" if one.holds(now) else "over" if one.ends is not None and one.ends <= now else "waiting",
+            *(None if edge is None else from_micros(edge) for edge in (one.begins, one.ends)),
+        )
+        for one in (*book.offers.offer, *book.resting)
+        if one.begins is not None or one.ends is not None
+    ]
+
+
+def standing(
+    rules: OfferRules, learnt: Learnt | None, spent: Spent, known: tuple[str, float], dated: Sequence[Dates] = ()
+) -> Standing:
+    """How offers stand by the rules that hold now.
+
+    Args:
+        rules: those that hold.
+        learnt: the last lesson, if there was one since the start.
+        spent: of the day's budget.
+        known: the shop's currency, and the usual price in its catalogue; 0: nothing in it has one.
+        dated: offers that hold for a while only.
+    """
+    currency, usual_price = known
     there = allowed(rules)
     offers = [one.name for one in there]
-    if learnt is not None and learnt.book.offers != there:  # the rules are others since
+    if learnt is not None and not any(map(learnt.book.knows, there)):  # the rules are others since
         learnt = None
     if not offers:
-        rule = TOO_DEAR if rules.offer else NO_OFFERS
+        rule = TOO_DEAR if rules.offer else RESTING if dated else NO_OFFERS
     elif not reckoned(learnt.book if learnt else Book(), rules, usual_price):
         rule = UNPRICED
     elif learnt is None:
@@ -62,7 +100,7 @@ def standing(rules: OfferRules, learnt: Learnt | None, spent: Spent, currency: s
     budget = Money(round(rules.budget * 10 ** exponent(currency)), currency)
     return Standing(
         rule, offers, learnt.visits if learnt else 0, None if isnan(p) else p, None if isnan(least) else least,
-        rules.trial, rules.holdout, budget, Money(round(spent.amount), currency), spent.offers,
+        rules.trial, rules.holdout, budget, Money(round(spent.amount), currency), spent.offers, dates=list(dated),
     )  # fmt: skip
 
 
@@ -77,7 +115,8 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
     }
     lines = [say(language, "offers_now.trouble", trouble=found.trouble)] if found.trouble else []
     lines.append(say(language, f"offers_now.{found.rule}", **told))
-    if found.rule in (NO_OFFERS, TOO_DEAR, UNPRICED):
+    lines += [_dated(one, shop) for one in found.dates]
+    if found.rule in (NO_OFFERS, RESTING, TOO_DEAR, UNPRICED):
         return lines
     money = {name: render.money(one, language) for name, one in (("spent", found.spent), ("budget", found.budget))}
     if found.rule == AVERAGE:
@@ -87,3 +126,12 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
     if found.least is not None:
         lines.append(say(language, "offers_now.least", **told))
     return lines
+
+
+def _dated(one: Dates, shop: Shop) -> str:
+    language, zone = shop.language, shop.zone
+    begins = render.since(one.begins.astimezone(zone), language) if one.begins else ""
+    ends = render.till(one.ends.astimezone(zone), language) if one.ends else ""
+    span = "span" if begins and ends else "since" if begins else "till"
+    when = say(language, f"offers_now.{span}", begins=begins, ends=ends)
+    return say(language, f"offers_now.{one.state}", offer=one.offer, when=when)

@@ -74,7 +74,7 @@ def told(decision_id: str, placement: str, made: Slated, telling: Telling) -> Wr
     reasons = [slate.reasons, *map(_encode, notes)] if slate.reasons else map(_encode, notes)
     return Written(
         decision_id, placement, msgspec.Raw(b"[%b]" % slate.slots),
-        Promotion(offer.name, offer.discount, offer.code) if offer else None,
+        Promotion(offer.name, offer.discount, offer.code, offer.ends) if offer else None,
         slate.variant, round(slate.propensity, 6), msgspec.Raw(b"[%b]" % b",".join(reasons)),
         policy, moment.front.version, moment.now,
         choice.arm if choice else "", round(choice.propensity, 6) if choice else 1.0,

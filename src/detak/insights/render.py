@@ -1,7 +1,7 @@
 """Numbers and tables as a person reads them in a terminal, in either language."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
@@ -71,6 +71,16 @@ def moment(at: datetime, language: str) -> str:
     """``23 November 2026, 04.30 WIB``, in the zone that it has."""
     day = format_datetime(at, "d MMMM y", locale=language)
     return f"{day}, {at:%H}{say(language, 'report.clock')}{at:%M} {at.tzname()}"
+
+
+def since(at: datetime, language: str) -> str:
+    """The moment at which something begins, in the zone that it has: the day alone, where it begins with it."""
+    return moment(at, language) if at.time() != time() else day(at.date(), language)
+
+
+def till(at: datetime, language: str) -> str:
+    """The moment at which something ends, in the zone that it has: the last day, where it ends with it."""
+    return moment(at, language) if at.time() != time() else day(at.date() - timedelta(days=1), language)
 
 
 def clip(text: str, width: int = 40) -> str:

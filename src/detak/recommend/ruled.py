@@ -63,15 +63,17 @@ def ruled(rules: Rules, items: Items, currency: str) -> Ruled:
     return Ruled(rules, hidden, factor, limits, tuple(pinned), items.kinds, items.brands)
 
 
-def idle(rules: Rules, items: Items, currency: str) -> list[str]:
-    """Which rules speak of no product that there is: mistyped, or of something that is no more."""
+def idle(rules: Rules, items: Items, currency: str, now: int) -> list[str]:
+    """Which of the rules that hold ``now`` speak of no product that there is: mistyped, or of something that is no
+    more."""
     there = set(items.ids)
-    found = [f"pin[{at}]" for at, pin in enumerate(rules.pin) if pin.product not in there]
+    found = [f"pin[{at}]" for at, pin in enumerate(rules.pin) if pin.holds(now) and pin.product not in there]
     of_some: dict[str, tuple[Match, ...]] = {
         "boost": rules.boost, "bury": rules.bury, "hide": rules.hide, "quota": rules.quota,
     }  # fmt: skip
     for key, some in of_some.items():
-        spoken = ((at, one) for at, one in enumerate(some) if one.says)  # not of each brand, or category
+        # Not those of each brand, or category.
+        spoken = ((at, one) for at, one in enumerate(some) if one.says and one.holds(now))
         found += [f"{key}[{at}]" for at, one in spoken if not matching(one, items, currency).any()]
     return found
 

@@ -7,15 +7,22 @@ what is sold out or was bought before, how varied and how novel a shelf is. Read
     boost = [{brand = "Sekar", by = 1.5}]
     hide = [{category = "Dewasa"}]
     quota = [{label = "promo", at_least = 2}, {each = "brand", at_most = 3}]
+
+A pin, boost, bury, hide or quota may have a ``from`` and an ``until`` (``span.py``).
 """
 
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+from itertools import combinations
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from detak.errors import SettingsError
 from detak.misfit import misfit
+from detak.span import Dated, reader
 
 DEFAULT: Final = "default"
 """The placement whose rules count where a placement has none of its own."""
@@ -26,7 +33,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Position = Annotated[int, Meta(ge=1, le=1_000)]
 
 
-class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Match(Dated, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which products: those of which everything that is said here is true. Something must be said."""
 
     products: tuple[Name, ...] | None = None
@@ -46,10 +53,10 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return any(getattr(self, name) is not None for name in MATCHED)
 
 
-MATCHED: Final = Match.__struct_fields__
+MATCHED: Final = tuple(name for name in Match.__struct_fields__ if name not in Dated.__struct_fields__)
 
 
-class Pin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Pin(Dated, frozen=True, forbid_unknown_fields=True):
     """A product that stands at one position of the shelf, counted from 1."""
 
     product: Name
@@ -107,9 +114,23 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     new: New = New()
 
     @property
+    def dated(self) -> list[Dated]:
+        """All that may hold for a while only."""
+        return [*self.pin, *self.boost, *self.bury, *self.hide, *self.quota]
+
+    def at(self, now: int) -> "Rules":
+        """Those that hold at a moment (microseconds since 1970, UTC)."""
+        if all(one.holds(now) for one in self.dated):
+            return self
+        return replace(self, **{name: tuple(one for one in getattr(self, name) if one.holds(now)) for name in _LISTED})
+
+    @property
     def variety(self) -> float:
         """``diversity``, where it is said; else what shelves have by themselves."""
         return _VARIETY if self.diversity is None else self.diversity
+
+
+_LISTED: Final = ("pin", "boost", "bury", "hide", "quota")
 
 
 class PlacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,14 +150,15 @@ class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return found.rules if found else Rules()
 
 
-def rules_in(tree: dict[str, Any], file: str = "rules.toml") -> RulesFile:
-    """The rules of a file that is read already.
+def rules_in(tree: dict[str, Any], file: str = "rules.toml", zone: tzinfo = UTC) -> RulesFile:
+    """The rules of a file that is read already; ``zone``: by whose clock its days begin.
 
     Raises:
         SettingsError: it says something that is no rule; the message names the file and the key.
     """
-    raw = _read(tree, _Raw, f"{file}: ")
-    return RulesFile({name: _placement(table, f"{file}: placements.{name}") for name, table in raw.placements.items()})
+    raw = _read(tree, _Raw, f"{file}: ", zone)
+    found = {name: _placement(table, f"{file}: placements.{name}", zone) for name, table in raw.placements.items()}
+    return RulesFile(found)
 
 
 _Told = TypeVar("_Told", bound=msgspec.Struct)
@@ -146,16 +168,16 @@ class _Raw(msgspec.Struct, forbid_unknown_fields=True):
     placements: dict[Name, dict[str, Any]] = {}
 
 
-def _placement(table: dict[str, Any], where: str) -> PlacementRules:
+def _placement(table: dict[str, Any], where: str, zone: tzinfo) -> PlacementRules:
     # One by one: msgspec does not say under which key of a table something is wrong.
-    found = _read(table, PlacementRules, f"{where}.")
+    found = _read(table, PlacementRules, f"{where}.", zone)
     checked(found.rules, f"{where}.rules")
     return found
 
 
-def _read(tree: Any, kind: type[_Told], where: str) -> _Told:
+def _read(tree: Any, kind: type[_Told], where: str, zone: tzinfo) -> _Told:
     try:
-        return msgspec.convert(tree, kind)
+        return msgspec.convert(tree, kind, dec_hook=reader(zone))
     except msgspec.ValidationError as error:
         path, told = misfit(error, kind)
         key = f"{where}{path}" if path else where.rstrip(": .")
@@ -175,11 +197,25 @@ def checked(rules: Rules, where: str) -> Rules:
     for at, quota in enumerate(rules.quota):
         if problem := _problem(quota):
             raise SettingsError(f"{where}.quota[{at}]: {problem}")
-    if len({pin.at for pin in rules.pin}) < len(rules.pin):
-        raise SettingsError(f"{where}.pin: two products are pinned at one position")
-    if len({pin.product for pin in rules.pin}) < len(rules.pin):
-        raise SettingsError(f"{where}.pin: a product is pinned at two positions")
+    for key in _LISTED:
+        forward(getattr(rules, key), f"{where}.{key}")
+    for one, other in combinations(rules.pin, 2):
+        if one.meets(other) and one.at == other.at:
+            raise SettingsError(f"{where}.pin: two products are pinned at one position")
+        if one.meets(other) and one.product == other.product:
+            raise SettingsError(f"{where}.pin: a product is pinned at two positions")
     return rules
+
+
+def forward(some: Sequence[Dated], where: str) -> None:
+    """See to it that everything begins before it ends.
+
+    Raises:
+        SettingsError: one does not; the message begins with ``where`` and its place.
+    """
+    for at, one in enumerate(some):
+        if one.begins is not None and one.ends is not None and one.begins >= one.ends:
+            raise SettingsError(f"{where}[{at}]: ends (until = {one.until}) before it begins (from = {one.start})")
 
 
 def _problem(quota: Quota) -> str | None:

@@ -102,7 +102,7 @@ class Models:
         self._writing = threading.Lock()
         self._held: Fitted | None = None  # what was on the disk when somebody in it was forgotten
         self._rest = _LOOK_SECONDS
-        self.rules = StandingRules(path.with_name("rules.toml"))
+        self.rules = StandingRules(path.with_name("rules.toml"), settings.timezone)
         """What the shop laid down for its pages and shelves."""
         self._arranging: Arranging | None = None
         self._ended = threading.Event()
@@ -199,7 +199,7 @@ class Models:
         if ask.placement is None:
             found = answering.recommend_many(ask, visitors, now)
         else:
-            found = self._rules_over(answering).recommend_many(ask, ask.placement, visitors, now)
+            found = self._rules_over(answering, now).recommend_many(ask, ask.placement, visitors, now)
         return [told(answering, ask, one, now, language) for one in found]
 
     @property
@@ -274,10 +274,10 @@ class Models:
     def _arranged(self, answering: Answering, ask: Ask, now: int) -> Recommended:
         if ask.placement is None:
             return answering.recommend(ask, self._visitor(ask), now)
-        return self._rules_over(answering).recommend(ask, ask.placement, self._visitor(ask), now)
+        return self._rules_over(answering, now).recommend(ask, ask.placement, self._visitor(ask), now)
 
-    def _rules_over(self, answering: Answering) -> Arranging:
-        rules, arranging = self.rules.standing().shelves, self._arranging
+    def _rules_over(self, answering: Answering, now: int) -> Arranging:
+        rules, arranging = self.rules.standing(now).shelves, self._arranging
         if arranging is None or arranging.answering is not answering or arranging.rules is not rules:
             arranging = self._arranging = Arranging(answering, rules, self._settings.currency)
         return arranging

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from detak.clock import from_micros
 from detak.insights import render
 from detak.insights.cancellation_words import worth
 from detak.insights.lost import Lost
@@ -78,3 +79,7 @@ class Figures:
     def moment(self, at: datetime, zone: ZoneInfo) -> str:
         """``23 November 2026 04.30 WIB``, in the zone."""
         return render.moment(at.astimezone(zone), self.language)
+
+    def till(self, micros: int, zone: ZoneInfo) -> str:
+        """``11 Nov 2026``, or a moment of it: when something ends."""
+        return render.till(from_micros(micros).astimezone(zone), self.language)

@@ -22,6 +22,7 @@ from detak.settings import LANGUAGES
 
 AnyRequest = Request[Any, Any, Any]
 _LATELY = 20
+_KEPT = 300  # seconds that the page of offers may be kept, unless one begins or ends before
 
 
 @get("/v1/decisions/{decision_id:str}", responses=answers(400, 404))
@@ -72,14 +73,17 @@ async def off(request: AnyRequest, engine: Engine, decision_id: str) -> Redirect
 
 @get("/offers", include_in_schema=False)
 async def offers(request: AnyRequest, engine: Engine) -> Response[str]:
-    """Every offer and the rule by which it is shown: anybody may have any of them."""
+    """Every offer that holds now, and the rule by which it is shown: anybody may have any of them."""
     language = language_of(request, engine.settings.language)
+    now = engine.decisions.clock()
+    left = (engine.models.rules.changes(now) - now) / 1_000_000
     text = TEMPLATES.get_template("offers.html").render(
         f=Figures(language),
         rules=engine.decisions.rulebook.offers,
+        zone=engine.settings.timezone,
         others={one: f"/offers?lang={one}" for one in LANGUAGES},
     )
-    return Response(text, media_type="text/html", headers={"Cache-Control": "public, max-age=300"})
+    return Response(text, media_type="text/html", headers={"Cache-Control": f"public, max-age={int(min(_KEPT, left))}"})
 
 
 @post("/v1/admin/decisions", status_code=200)
