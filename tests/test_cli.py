@@ -127,6 +127,8 @@ def test_through_a_server_on_the_same_store_and_several_at_once(
         assert "cells" in reporting.result()
     assert sum(cell["orders"] for cell in answer("report", "timing", "--store", store)["cells"]) == 396
     assert refused("report", "timing", "--by", "nonsense", "--store", store).count("nonsense") == 1
+    for language, told in (("id", "Tidak bisa dipecah"), ("en", "cannot be split")):  # though the server says it
+        assert told in refused("report", "timing", "--by", "nonsense", "--lang", language, "--store", store)
     assert answer("key", "web", "--store", store)["key"] == served["write_key"]
 
 
@@ -176,6 +178,36 @@ def test_mistakes_are_told_in_words(tmp_path: Path) -> None:
     (store / "detak.toml").write_text("colour = 1")
     assert "colour" in refused("report", "timing", "--store", store)
     assert refused("export", "--store", tmp_path).startswith("detak: ")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "indonesian", "english"),
+    [
+        (["report", "timng"], "Tidak ada laporan bernama 'timng'", "there is no report called 'timng'"),
+        (["report", "timing", "--from", "kemarin"], "from: 'kemarin' bukan tanggal", "from: 'kemarin' is no day"),
+        (["report", "timing", "--segment", "x"], "Tidak ada segmen 'x'", "there is no segment 'x'"),
+        (["report", "timing", "--province", "X"], "tidak ada peristiwa yang menyebut 'x'", "no event states 'x'"),
+        (["why"], "Sebut yang mana", "say which"),
+        (["why", "0" * 32], "Keputusan itu tidak ada", "there is no such decision"),
+        (["why", "--user-id", "x"], "Tidak ada yang dikenal", "nobody is known"),
+        (["identity", "show"], "Sebut siapa", "say who"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_in_the_language_of_the_shop_or_the_one_asked_for(
+    taken_in: Path, wrong: list[str], indonesian: str, english: str
+) -> None:
+    assert indonesian in refused(*wrong, "--store", taken_in)  # as its reports
+    assert indonesian in refused(*wrong, "--lang", "id", "--store", taken_in)
+    assert english in refused(*wrong, "--lang", "en", "--store", taken_in)
+
+
+def test_a_command_that_answers_in_no_words_is_refused_in_english(taken_in: Path) -> None:
+    assert "say who" in refused("export", "--store", taken_in)
+
+
+def test_without_a_store_the_language_is_english_unless_another_one_is_asked_for(tmp_path: Path) -> None:
+    assert "there is no store here" in refused("why", "x", "--store", tmp_path / "s")
+    assert "tidak ada data toko di sini" in refused("why", "x", "--lang", "id", "--store", tmp_path / "s")
 
 
 def test_the_version() -> None:

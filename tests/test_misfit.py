@@ -25,7 +25,7 @@ class Outer(msgspec.Struct, forbid_unknown_fields=True):
 def told(value: object) -> tuple[str, str]:
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert(value, Outer)
-    return misfit(caught.value, Outer)
+    return misfit(caught.value, Outer)[:2]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_else_does_not_fit_is_told_as_it_was() -> None:
     assert told({"some": 1}) == ("some", "Expected `array`, got `int`")
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert(1, Outer)
-    assert misfit(caught.value, Outer) == ("", "Expected `object`, got `int`")
+    assert misfit(caught.value, Outer)[:2] == ("", "Expected `object`, got `int`")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from detak.settings import LANGUAGES
-from detak.words import keys, knows, say
+from detak.words import LANGUAGES, keys, knows, say
 
 
 def _texts(language: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from detak.alerts import Alert
 from detak.bots import BotsReport, Rejudged
 from detak.catalogue import Result
 from detak.decision_words import Explanation
-from detak.errors import StoreError, UsageError
+from detak.errors import RepeatedError, StoreError, UsageError
 from detak.questions import Answer, Audit, Question, source_name
 from detak.reading.outcomes import Outcome
 from detak.reading.resend import Rejected, Resent
@@ -27,6 +27,11 @@ from detak.recommending.models import FitReport
 from detak.trust.passages import Identity, Person
 
 _TIMEOUT = httpx.Timeout(300, connect=5)
+
+
+class _Refused(msgspec.Struct):
+    message: str
+    said: dict[str, str] = {}
 
 
 class Remote:
@@ -164,10 +169,10 @@ class Remote:
         if answer.is_success:
             return answer.content
         try:
-            message = str(answer.json()["message"])
-        except (ValueError, KeyError, TypeError):
-            message = f"the server answered {answer.status_code}"
-        raise UsageError(message)
+            told = msgspec.json.decode(answer.content, type=_Refused)
+        except msgspec.MsgspecError:
+            told = _Refused(f"the server answered {answer.status_code}")
+        raise RepeatedError(told.message, told.said)
 
 
 class RemoteDecisions:

@@ -2,21 +2,59 @@
 that is meant, or with those that there are."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import inspect
 
+from detak.words import knows, say
+
 _STEP: Final = re.compile(r"\.(\w+)|\[(?:\d+|\.{3})\]")
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+_FORMS: Final = {
+    "unknown": re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL),
+    "missing": re.compile(r"Object missing required field `(?P<name>.*)`"),
+    "kind": re.compile(r"Expected `(?P<wanted>\w+)(?: \| null)?`, got `(?P<got>\w+)`"),
+    "least": re.compile(r"Expected `(?:int|float)` >= (?P<bound>\S+)"),
+    "most": re.compile(r"Expected `(?:int|float)` <= (?P<bound>\S+)"),
+    "above": re.compile(r"Expected `(?:int|float)` > (?P<bound>\S+)"),
+    "empty": re.compile(r"Expected `str` of length >= 1"),
+    "long": re.compile(r"Expected `str` of length <= (?P<bound>\d+)"),
+    "choice": re.compile(r"Invalid enum value (?P<value>.*)", re.DOTALL),
+    "day": re.compile(r"is no day such as .*"),
+}
+"""What msgspec says, and what ``span`` does, by the text that says it in other words."""
 _NEAR: Final = 0.7
 _LONGEST: Final = 64  # of a name that is repeated
 
 
-def misfit(error: msgspec.ValidationError, kind: Any) -> tuple[str, str]:
-    """Where something does not fit (``placements[0].k``; empty: the whole), and what.
+class Misfit(NamedTuple):
+    """What does not fit, and where."""
+
+    path: str
+    """As ``placements[0].k``; empty: the whole."""
+    told: str
+    """In English, as msgspec says it."""
+    key: str = "other"
+    values: Mapping[str, str] = MappingProxyType({})
+
+    def said(self, language: str) -> str:
+        """The same for whoever wrote a file and is no engineer, in their language."""
+        return say(
+            language,
+            f"misfit.{self.key}",
+            told=self.told,
+            **{
+                name: say(language, f"misfit_kind.{value}") if knows(language, f"misfit_kind.{value}") else value
+                for name, value in self.values.items()
+            },
+        )
+
+
+def misfit(error: msgspec.ValidationError, kind: Any) -> Misfit:
+    """What does not fit.
 
     Args:
         error: as msgspec raised it.
@@ -24,12 +62,21 @@ def misfit(error: msgspec.ValidationError, kind: Any) -> tuple[str, str]:
     """
     told, _, path = str(error).partition(" - at `$")
     path = path.rstrip("`").strip(".")
-    unknown = _UNKNOWN.fullmatch(told)
-    if unknown is None:
-        return path, told
-    name = unknown["name"]
-    known = _fields(kind, path)
-    return path, f"Object contains unknown field `{name[:_LONGEST]}`; {hint(name, known)}"
+    key, values = next(
+        ((key, found.groupdict()) for key, form in _FORMS.items() if (found := form.fullmatch(told))), ("other", {})
+    )
+    if key == "unknown":
+        return unknown(values["name"], _fields(kind, path), path)
+    if key == "choice":
+        values = {**values, "known": ", ".join(_choices(kind, path))}
+    return Misfit(path, told, key, values)
+
+
+def unknown(name: str, known: Sequence[str], path: str = "") -> Misfit:
+    """A name that there is not, among those that there are."""
+    shown, near, listed = name[:_LONGEST], meant(name, known) or "", ", ".join(known)
+    told = f"Object contains unknown field `{shown}`; {hint(name, known)}"
+    return Misfit(path, told, "misspelt" if near else "unknown", {"name": shown, "near": near, "known": listed})
 
 
 def hint(name: str, known: Sequence[str]) -> str:
@@ -51,28 +98,35 @@ def _plain(name: str) -> str:
 
 def _fields(kind: Any, path: str) -> list[str]:
     """The names that an object may have there."""
-    found = [inspect.type_info(kind)]
+    return [
+        field.encode_name for one in _there(kind, path) if isinstance(one, inspect.StructType) for field in one.fields
+    ]
+
+
+def _choices(kind: Any, path: str) -> list[str]:
+    """The values of which one may stand there."""
+    return [str(value) for one in _there(kind, path) if isinstance(one, inspect.LiteralType) for value in one.values]
+
+
+def _there(kind: Any, path: str) -> list[inspect.Type]:
+    """What may stand there."""
+    found = _each(inspect.type_info(kind))
     for step in _STEP.finditer(f".{path}" if path and path[0] != "[" else path):
-        found = [inner for one in found for inner in _inside(_bare(one), step[1])]
-    return [field.encode_name for one in found for field in _named(_bare(one))]
+        found = [inner for one in found for inner in _inside(one, step[1])]
+    return found
 
 
-def _bare(info: inspect.Type) -> inspect.Type:
-    return info.type if isinstance(info, inspect.Metadata) else info
+def _each(info: inspect.Type) -> list[inspect.Type]:
+    """The types of which something may be, each by itself."""
+    if isinstance(info, inspect.Metadata):
+        return _each(info.type)
+    return [inner for one in info.types for inner in _each(one)] if isinstance(info, inspect.UnionType) else [info]
 
 
 def _inside(info: inspect.Type, name: str | None) -> list[inspect.Type]:
     """What may stand one step further down."""
-    if isinstance(info, inspect.UnionType):
-        return [inner for one in info.types for inner in _inside(_bare(one), name)]
     if isinstance(info, inspect.DictType):
-        return [info.value_type]
+        return _each(info.value_type)
     if isinstance(info, inspect.StructType):
-        return [field.type for field in info.fields if field.encode_name == name]
-    return [info.item_type] if isinstance(info, inspect.ListType | inspect.VarTupleType) else []
-
-
-def _named(info: inspect.Type) -> list[inspect.Field]:
-    if isinstance(info, inspect.UnionType):
-        return [field for one in info.types for field in _named(_bare(one))]
-    return list(info.fields) if isinstance(info, inspect.StructType) else []
+        return [inner for field in info.fields if field.encode_name == name for inner in _each(field.type)]
+    return _each(info.item_type) if isinstance(info, inspect.ListType | inspect.VarTupleType) else []

@@ -14,8 +14,8 @@ from detak.consent import CATEGORIES, NOTHING, Basis, Purpose, Purposes, purpose
 from detak.errors import SettingsError
 from detak.event import CONSENT_UPDATED
 from detak.misfit import misfit
+from detak.words import LANGUAGES
 
-LANGUAGES = ("id", "en")
 _LEAST_WINDOW = 30
 _POSITIVE = (
     *("min_group", "seal_rows", "seal_seconds", "part_rows", "queue_bytes", "upload_bytes"),
@@ -140,8 +140,8 @@ def load(path: Path) -> Settings:
         settings = msgspec.toml.decode(path.read_bytes(), type=Settings)
         _check(settings)
     except msgspec.ValidationError as error:
-        key, told = misfit(error, Settings)
-        raise SettingsError(f"{path}: {f'{key}: ' if key else ''}{told}") from None
+        found = misfit(error, Settings)
+        raise SettingsError(f"{path}: {f'{found.path}: ' if found.path else ''}{found.told}") from None
     except (msgspec.MsgspecError, SettingsError, ValueError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from None
     return settings

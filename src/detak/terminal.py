@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import msgspec
 
-from detak.errors import DetakError, StoreBusyError, UsageError
-from detak.settings import LANGUAGES, load
+from detak.errors import DetakError, StoreBusyError, WordedError, said
+from detak.settings import load
+from detak.words import LANGUAGES
 
 if TYPE_CHECKING:
     from detak.client import Remote
@@ -44,7 +45,7 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **options)
         except DetakError as error:
-            fail(str(error))
+            fail(said(error, _language(options), labelled=False))
         except KeyboardInterrupt:
             click.echo("detak: interrupted; nothing that was taken in is lost", err=True)
             sys.exit(_INTERRUPTED)
@@ -54,6 +55,22 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
             fail(f"{error.filename or 'the disk'}: {error.strerror or error}")
 
     return run
+
+
+def _is_store(folder: Path) -> bool:
+    return any((folder / name).exists() for name in _STORE)
+
+
+def _language(options: Mapping[str, Any]) -> str:
+    """The language to tell an error in: of a command that answers in words the one that was asked for, else the
+    shop's own, if there is a shop."""
+    asked, store = options.get("lang"), options.get("store")
+    try:
+        if "lang" in options and isinstance(store, Path) and _is_store(store):
+            return spoken(asked, store)
+    except (DetakError, OSError):
+        pass  # the settings say no language
+    return asked or "en"
 
 
 def fail(message: str) -> NoReturn:
@@ -82,15 +99,15 @@ def identifiers(user_id: str | None, anonymous_id: str | None) -> list[tuple[str
     named = (("user", user_id), ("anonymous", anonymous_id))
     found = [(kind, value) for kind, value in named if value]
     if not found:
-        raise UsageError("say who: --user-id or --anonymous-id")
+        raise WordedError("say_who")
     return found
 
 
 @contextmanager
 def desk_of(store: Path, *, must_exist: bool = False) -> Iterator["Engine | Remote"]:
     """The store's engine: in this process, or in the server that holds it."""
-    if must_exist and not any((store / name).exists() for name in _STORE):
-        raise UsageError(f"{store}: there is no store here; `detak import FILE --store {store}` makes one")
+    if must_exist and not _is_store(store):
+        raise WordedError("no_store", {"store": store})
     from detak.client import Remote
     from detak.engine import Engine, owner
 

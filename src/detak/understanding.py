@@ -24,10 +24,11 @@ from detak.insights.filters import Filters
 from detak.insights.people import PeopleReport, people_report, reduce_people
 from detak.insights.period import Period
 from detak.questions import Answer, Question, asked, report_names
-from detak.settings import LANGUAGES, Settings
+from detak.settings import Settings
 from detak.told import Given
 from detak.trust.gate import Gate
 from detak.trust.passages import Granted, Person
+from detak.words import LANGUAGES
 
 _AT_ONCE: Final = 20.0  # seconds
 _PATIENCE: Final = 0.7  # seconds that somebody before a page waits

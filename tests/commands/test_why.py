@@ -39,6 +39,6 @@ def test_a_decision_is_told_by_the_shops_clock_and_the_last_ones_of_a_person(tmp
 
 def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     Engine(tmp_path).close()
-    assert "say which" in refused("why", "--store", tmp_path)
+    assert "say which" in refused("why", "--lang", "en", "--store", tmp_path)
     assert refused("why", "0" * 32, "--store", tmp_path)
     assert refused("why", "--user-id", "nobody", "--store", tmp_path)

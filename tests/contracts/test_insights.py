@@ -14,7 +14,7 @@ from detak.decision import DECISIONS
 from detak.event import EVENTS, ITEMS, ORDER_UPDATED, PRODUCTS_SEARCHED, VOLUMES
 from detak.insights.base import Facts, Insight, Report, Shop
 from detak.plugins import members
-from detak.settings import LANGUAGES
+from detak.words import LANGUAGES
 
 INSIGHTS = members("detak.insights", "insight")
 every_insight = pytest.mark.parametrize("insight", [kind() for kind in INSIGHTS.values()], ids=list(INSIGHTS))

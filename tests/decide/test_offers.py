@@ -28,7 +28,7 @@ from detak.decide.offers import (
 )
 from detak.decide.offers_learning import Visits, answers, learn
 from detak.decide.rulebook import Offer, OfferRules, read_rulebook
-from detak.errors import SettingsError
+from detak.errors import SettingsError, said
 from detak.span import Moment
 
 HEMAT = Offer("hemat", 0.1, "H10")
@@ -167,9 +167,9 @@ def test_too_little_teaches_nothing() -> None:
         ("[placements.home.rules]\nboost = [{price_to = 50.000, by = 2.0}]\n", "write 50_000"),
         ('[placements.home.page]\nshelves = ["mine"]\n', "there is no shelf 'mine'"),
         ("[guardrails]\nchase = true\n", "guardrails"),
-        ("[ofers]\nbudget = 1\n", "rules.toml: object contains unknown field `ofers`; is `offers` meant"),
-        ("[offers]\nbugdet = 1\n", "offers: object contains unknown field `bugdet`; is `budget` meant"),
-        ("[placements.home.pages]\n", "placements.home: object contains unknown field `pages`; is `page` meant"),
+        ("[ofers]\nbudget = 1\n", "rules.toml: there is no key `ofers` here; is `offers` meant"),
+        ("[offers]\nbugdet = 1\n", "offers: there is no key `bugdet` here; is `budget` meant"),
+        ("[placements.home.pages]\n", "placements.home: there is no key `pages` here; is `page` meant"),
         ('[offers]\noffer = [{name = "a", discount = 0.1, from = "besok"}]\n', r"offer\[0\].from: is no day such as"),
         (
             '[offers]\noffer = [{name = "a", discount = 0.1, from = 2026-11-12, until = 2026-11-11}]\n',
@@ -191,6 +191,28 @@ def test_too_little_teaches_nothing() -> None:
 def test_rules_that_are_none_are_said(text: str, told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         read_rulebook(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[offers]\nbudget = 500.000\n", "rules.toml: budget = 500.000: titik di sini berarti desimal"),
+        ("[offers]\nmost = 1.5\n", "rules.toml: offers.most: seharusnya bilangan bulat, bukan angka"),
+        ("[offers]\nholdout = 0.0\n", "rules.toml: offers.holdout: paling sedikit 0.01"),
+        ('[offers]\noffer = [{name = "a"}]\n', "rules.toml: offers.offer[0]: `discount` belum diisi"),
+        ('[offers]\noffer = [{name = "a", discount = 0}]\n', "offer[0].discount: harus lebih dari 0.0"),
+        ('[offers]\noffer = [{name = "", discount = 0.1}]\n', "offer[0].name: tidak boleh kosong"),
+        (f'[offers]\noffer = [{{name = "{"x" * 65}", discount = 0.1}}]\n', "name: tidak boleh lebih dari 64 huruf"),
+        ('[placements.a.rules]\nsold_out = "x"\n', "sold_out: tidak ada pilihan 'x'; yang ada: bury, hide, show"),
+        ("[offers\n", "rules.toml bukan TOML yang benar: baris 1, kolom 8 (Expected"),
+        ("x = ", "rules.toml bukan TOML yang benar: Invalid value"),
+    ],
+)
+def test_what_is_no_rule_is_said_in_indonesian_too(text: str, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_rulebook(text)
+    assert told in said(caught.value, "id")
+    assert said(caught.value, "en") == str(caught.value)
 
 
 def test_a_rulebook_is_read_whole() -> None:

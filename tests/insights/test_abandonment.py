@@ -12,7 +12,7 @@ from detak.insights.abandonment import Abandonment, AbandonmentReport, Reason
 from detak.insights.base import Shop
 from detak.insights.blocks import Table
 from detak.money import Money
-from detak.settings import LANGUAGES
+from detak.words import LANGUAGES
 
 CARTS = 1_200
 

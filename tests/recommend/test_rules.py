@@ -37,22 +37,25 @@ def test_a_placement_without_rules_has_those_of_default() -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("diversity = 2", "placements.home.rules.diversity: expected `float` <= 1"),
-        ("divers = 0.1", "placements.home.rules: object contains unknown field `divers`"),
-        ('pin = [{product = "a", at = 0}]', "placements.home.rules.pin[0].at: expected `int` >= 1"),
+        ("diversity = 2", "placements.home.rules.diversity: must be at most 1"),
+        ("divers = 0.1", "placements.home.rules: there is no key `divers` here; is `diversity` meant?"),
+        ('pin = [{product = "a", at = 0}]', "placements.home.rules.pin[0].at: must be at least 1"),
         (
             'pin = [{product = "a", at = 1}, {product = "b", at = 1}]',
             "rules.pin: two products are pinned at one position",
         ),
-        ('pin = [{product = "a", at = 1}, {product = "a", at = 2}]', "rules.pin: a product is pinned at two positions"),
+        (
+            'pin = [{product = "a", at = 1}, {product = "a", at = 2}]',
+            "rules.pin: a product (a) is pinned at two positions",
+        ),
         ("boost = [{by = 2}]", "rules.boost[0]: says of no product; name one of products, category"),
-        ('boost = [{brand = "x"}]', "placements.home.rules.boost[0]: object missing required field `by`"),
+        ('boost = [{brand = "x"}]', "placements.home.rules.boost[0]: `by` is missing"),
         ("hide = [{}]", "rules.hide[0]: says of no product"),
         ('quota = [{each = "brand", at_least = 1, at_most = 2}]', "rules.quota[0]: each goes with at_most alone"),
         ('quota = [{label = "x"}]', "rules.quota[0]: says neither at_least nor at_most"),
         ('quota = [{label = "x", at_least = 3, at_most = 2}]', "at_least = 3 is more than at_most = 2"),
         ("quota = [{at_most = 2}]", "rules.quota[0]: says of no product; name each or one of products"),
-        ('sold_out = "burn"', "placements.home.rules.sold_out: invalid enum value 'burn'"),
+        ('sold_out = "burn"', "placements.home.rules.sold_out: there is no 'burn'; there are: bury, hide, show"),
     ],
 )
 def test_what_is_no_rule_is_told_by_its_key(said: str, told: str) -> None:

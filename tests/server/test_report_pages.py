@@ -20,9 +20,8 @@ from detak.insights.stages import SEGMENTS
 from detak.questions import Question, parameters_of, report_names, report_parameters
 from detak.server.figures import together
 from detak.server.report_pages import ROOMS, rooms
-from detak.settings import LANGUAGES
 from detak.told import Given
-from detak.words import knows
+from detak.words import LANGUAGES, knows
 
 YES = {"context": consenting(analytics=True)}
 

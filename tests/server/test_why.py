@@ -193,7 +193,10 @@ def test_a_fault_in_the_rules_leaves_the_offers_in_force_on_their_page(shop: Run
         assert (page.status_code, "H10" in page.text) == (200, True)
         standing = shop.http.get("/v1/offers").json()
         assert (standing["offers"], "discuont" in standing["trouble"]) == (["hemat"], True)
-        assert "What follows is by the rules before" in shop.http.get("/behaviour/offers?lang=en").text
+        told = {one: shop.http.get(f"/behaviour/offers?lang={one}").text for one in ("en", "id")}
+        assert "What follows is by the rules before" in told["en"]
+        assert "there is no key `discuont` here; is `discount` meant?" in told["en"]
+        assert "tidak ada kunci `discuont` di sini; mungkin maksudnya `discount`?" in told["id"]
     finally:
         path.write_text(RULES)
     assert shop.http.get("/v1/offers").json()["trouble"] == ""

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from detak.errors import WordedError
 from detak.insights.filters import NAMES
 from detak.questions import Question, report_names, report_parameters
 from detak.terminal import desk_of, explained, json_option, lang_option, print_, store_option
@@ -31,7 +32,7 @@ def _parameters(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command("report")
-@click.argument("name", metavar="NAME", type=click.Choice(report_names()))
+@click.argument("name", metavar="NAME")
 @_parameters
 @click.option("--compare", is_flag=True, help="With as many days directly before.")
 @click.option("--anew", is_flag=True, help="Count now, though it takes long and was answered a while ago.")
@@ -49,6 +50,8 @@ def _parameters(command: Callable[..., None]) -> Callable[..., None]:
 @explained
 def command(name: str, key: str | None, listed: int | None, store: Path, as_json: bool, **given: Any) -> None:
     """Print what the shop's facts say; a NAME that is not there is answered with those that are."""
+    if name not in report_names():
+        raise WordedError("report", {"name": name[:80], "known": ", ".join(report_names())})
     lang, with_bots, compare, anew = (given.pop(option) for option in ("lang", "with_bots", "compare", "anew"))
     parameters = {option: value for option, value in given.items() if value is not None}
     question = Question(name, parameters, lang, with_bots, compare, key, anew)

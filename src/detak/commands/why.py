@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from detak.decision_words import Explanation
-from detak.errors import UsageError
+from detak.errors import WordedError
 from detak.insights.render import discount, moment
 from detak.settings import load
 from detak.terminal import desk_of, explained, json_option, lang_option, person_options, print_, spoken, store_option
@@ -28,7 +28,7 @@ def command(
     """Say what was shown under a decision's number, or to a person lately, and why."""
     named = [(kind, value) for kind, value in (("user", user_id), ("anonymous", anonymous_id)) if value]
     if bool(decision_id) == bool(named):
-        raise UsageError("say which: the number of a decision, or --user-id or --anonymous-id for the last ones")
+        raise WordedError("say_which")
     with desk_of(store, must_exist=True) as desk:
         ids = [decision_id] if decision_id else desk.decisions.lately(named, _LATELY)
         found = [desk.decisions.why(one, lang) for one in ids]

@@ -93,7 +93,7 @@ def read(body: bytes) -> Question:
     try:
         return _decode(body)
     except msgspec.ValidationError as error:
-        path, told = misfit(error, Question)
-        raise RowError(path or "body", told) from None
+        found = misfit(error, Question)
+        raise RowError(found.path or "body", found.told) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RowError("body", "is not well-formed JSON") from None

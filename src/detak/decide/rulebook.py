@@ -23,8 +23,8 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from detak.errors import SettingsError
-from detak.misfit import hint, misfit
+from detak.errors import RulesError
+from detak.misfit import Misfit, misfit, unknown
 from detak.recommend.rules import PlacementRules, RulesFile, forward, rules_in
 from detak.span import Dated, edges, reader
 
@@ -166,18 +166,18 @@ def read_rulebook(text: str, file: str = "rules.toml", zone: tzinfo = UTC) -> Ru
     """What a file says; ``zone``: by whose clock its days begin.
 
     Raises:
-        SettingsError: it is no TOML, or says something that is no rule; the message names the file and the key.
+        RulesError: it is no TOML, or says something that is no rule; the message names the file and the key.
     """
     try:
         tree = tomllib.loads(text, parse_float=_finite)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file} is not TOML: {error}") from None
+        raise RulesError("rules_no_toml", {"where": file, "what": _place(error)}) from None
     except ValueError as error:
-        raise SettingsError(f"{file}: {error}") from None
+        raise RulesError("rules_no_number", {"where": file, "value": str(error)}) from None
     if (dotted := _DOTTED.search(text)) is not None:
         key, written = dotted.groups()
-        plain = written.replace(".", "_")
-        raise SettingsError(f"{file}: {key} = {written}: the dot begins decimals here; write {plain}, if that is meant")
+        told = {"where": file, "setting": key, "written": written, "plain": written.replace(".", "_")}
+        raise RulesError("rules_dotted", told)
     _known_tables(tree, TABLES, file)
     offers = _read(tree.pop("offers", {}), OfferRules, f"{file}: offers", zone)
     guardrails = _read(tree.pop("guardrails", {}), Guardrails, f"{file}: guardrails", zone)
@@ -195,10 +195,17 @@ def read_rulebook(text: str, file: str = "rules.toml", zone: tzinfo = UTC) -> Ru
     return Rulebook(rules_in(tree, file, zone), pages, offers, guardrails)
 
 
+def _place(error: tomllib.TOMLDecodeError) -> Misfit:
+    """Where a file is no TOML, and what the reader says of it."""
+    told = str(error)
+    found = re.fullmatch(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)", told, re.DOTALL)
+    return Misfit("", told, "toml_at", found.groupdict()) if found else Misfit("", told)
+
+
 def _finite(written: str) -> float:
     value = float(written)
     if not isfinite(value):
-        raise ValueError(f"{written} is no number to go by")
+        raise ValueError(written)
     return value
 
 
@@ -209,29 +216,28 @@ def _read(tree: Any, kind: type[T], where: str, zone: tzinfo) -> T:
     try:
         return msgspec.convert(tree, kind, dec_hook=reader(zone))
     except msgspec.ValidationError as error:
-        path, told = misfit(error, kind)
-        key = f"{where}.{path}" if path else where
-        raise SettingsError(f"{key}: {told[0].lower()}{told[1:]}") from None
+        found = misfit(error, kind)
+        raise RulesError("at", {"where": f"{where}.{found.path}" if found.path else where, "what": found}) from None
 
 
 def _known_tables(tree: dict[str, Any], known: tuple[str, ...], where: str) -> None:
-    unknown = next((one for one in tree if one not in known), None)
-    if unknown is not None:
-        raise SettingsError(f"{where}: object contains unknown field `{unknown}`; {hint(unknown, known)}")
+    strange = next((one for one in tree if one not in known), None)
+    if strange is not None:
+        raise RulesError("at", {"where": where, "what": unknown(strange, known)})
 
 
 def _known_shelves(rules: PageRules, where: str) -> None:
-    unknown = [one for one in rules.shelves if one not in SHELVES]
-    if unknown:
-        raise SettingsError(f"{where}: there is no shelf {unknown[0]!r}; there are: {', '.join(SHELVES)}")
+    strange = [one for one in rules.shelves if one not in SHELVES]
+    if strange:
+        raise RulesError("rules_shelf", {"where": where, "shelf": strange[0], "known": ", ".join(SHELVES)})
 
 
 def _sensible(rules: OfferRules, where: str) -> None:
     forward(rules.offer, f"{where}.offer")
     for one, other in combinations(rules.offer, 2):
         if one.name == other.name and (one.meets(other) or one.discount != other.discount):
-            raise SettingsError(f"{where}.offer: two offers have one name ({one.name}): what is learnt goes by it")
+            raise RulesError("rules_one_name", {"where": f"{where}.offer", "offer": one.name})
         if one.code and one.code.casefold() == other.code.casefold() and one.meets(other):
-            raise SettingsError(f"{where}.offer: two offers have one code")
+            raise RulesError("rules_one_code", {"where": f"{where}.offer", "code": one.code})
     if rules.holdout + rules.trial > 1:
-        raise SettingsError(f"{where}: holdout and trial together are more than everybody")
+        raise RulesError("rules_everybody", {"where": where})

@@ -246,7 +246,7 @@ class Deciding:
                 self._offers = bought
         return Lesson(order, bought)
 
-    def offering(self) -> Standing:
+    def offering(self, language: str = "en") -> Standing:
         """How the shop's offers stand: what the last lesson found, and what is spent of today's budget."""
         with self._turn():
             now = self._resume()
@@ -255,7 +255,7 @@ class Deciding:
             stock = self._shop(now).stock
             dated = dates(self._rulebook, now)
         known = self._settings.currency, stock.usual_price
-        return replace(standing(stock.offers, self._offers, spent, known, dated), trouble=self.trouble)
+        return replace(standing(stock.offers, self._offers, spent, known, dated), trouble=self._rules.told(language))
 
     def renew(self) -> None:
         """Learn, where it is time to: as often as models are fitted again. What is learnt and spent is kept."""

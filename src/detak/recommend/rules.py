@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from detak.errors import SettingsError
+from detak.errors import RulesError
 from detak.misfit import misfit
 from detak.span import Dated, reader
 
@@ -154,7 +154,7 @@ def rules_in(tree: dict[str, Any], file: str = "rules.toml", zone: tzinfo = UTC)
     """The rules of a file that is read already; ``zone``: by whose clock its days begin.
 
     Raises:
-        SettingsError: it says something that is no rule; the message names the file and the key.
+        RulesError: it says something that is no rule; the message names the file and the key.
     """
     raw = _read(tree, _Raw, f"{file}: ", zone)
     found = {name: _placement(table, f"{file}: placements.{name}", zone) for name, table in raw.placements.items()}
@@ -179,31 +179,32 @@ def _read(tree: Any, kind: type[_Told], where: str, zone: tzinfo) -> _Told:
     try:
         return msgspec.convert(tree, kind, dec_hook=reader(zone))
     except msgspec.ValidationError as error:
-        path, told = misfit(error, kind)
-        key = f"{where}{path}" if path else where.rstrip(": .")
-        raise SettingsError(f"{key}: {told[0].lower()}{told[1:]}") from None
+        found = misfit(error, kind)
+        key = f"{where}{found.path}" if found.path else where.rstrip(": .")
+        raise RulesError("at", {"where": key, "what": found}) from None
 
 
 def checked(rules: Rules, where: str) -> Rules:
     """The rules, once they are seen to make sense together.
 
     Raises:
-        SettingsError: they do not; the message begins with ``where`` and the key.
+        RulesError: they do not; the message begins with ``where`` and the key.
     """
     for key in ("boost", "bury", "hide"):
         for at, match in enumerate(getattr(rules, key)):
             if not match.says:
-                raise SettingsError(f"{where}.{key}[{at}]: says of no product; name one of {', '.join(MATCHED)}")
+                raise RulesError("rules_of_nothing", {"where": f"{where}.{key}[{at}]", "known": ", ".join(MATCHED)})
     for at, quota in enumerate(rules.quota):
         if problem := _problem(quota):
-            raise SettingsError(f"{where}.quota[{at}]: {problem}")
+            told = {"at_least": quota.at_least, "at_most": quota.at_most, "known": ", ".join(MATCHED)}
+            raise RulesError(problem, {"where": f"{where}.quota[{at}]", **told})
     for key in _LISTED:
         forward(getattr(rules, key), f"{where}.{key}")
     for one, other in combinations(rules.pin, 2):
         if one.meets(other) and one.at == other.at:
-            raise SettingsError(f"{where}.pin: two products are pinned at one position")
+            raise RulesError("rules_one_position", {"where": f"{where}.pin", "at": one.at})
         if one.meets(other) and one.product == other.product:
-            raise SettingsError(f"{where}.pin: a product is pinned at two positions")
+            raise RulesError("rules_two_positions", {"where": f"{where}.pin", "product": one.product})
     return rules
 
 
@@ -211,21 +212,22 @@ def forward(some: Sequence[Dated], where: str) -> None:
     """See to it that everything begins before it ends.
 
     Raises:
-        SettingsError: one does not; the message begins with ``where`` and its place.
+        RulesError: one does not; the message begins with ``where`` and its place.
     """
     for at, one in enumerate(some):
         if one.begins is not None and one.ends is not None and one.begins >= one.ends:
-            raise SettingsError(f"{where}[{at}]: ends (until = {one.until}) before it begins (from = {one.start})")
+            told = {"where": f"{where}[{at}]", "until": str(one.until), "start": str(one.start)}
+            raise RulesError("rules_backward", told)
 
 
 def _problem(quota: Quota) -> str | None:
-    """What is wrong with a quota, if anything."""
+    """What is wrong with a quota, if anything: a key of the texts."""
     if quota.each and (quota.says or quota.at_least):
-        return "each goes with at_most alone"
+        return "rules_each_alone"
     if not quota.each and not quota.says:
-        return f"says of no product; name each or one of {', '.join(MATCHED)}"
+        return "rules_quota_of_nothing"
     if not quota.at_least and quota.at_most is None:
-        return "says neither at_least nor at_most"
+        return "rules_no_quota"
     if quota.at_most is not None and quota.at_least > quota.at_most:
-        return f"at_least = {quota.at_least} is more than at_most = {quota.at_most}"
+        return "rules_quota_reversed"
     return None

@@ -28,11 +28,12 @@ from detak.recommending.explaining import Told, reasons_of, told
 from detak.recommending.fitted import Fitted, fit_all, fit_first, load
 from detak.recommending.fitting import interactions
 from detak.recommending.standing_rules import StandingRules
-from detak.settings import LANGUAGES, Settings
+from detak.settings import Settings
 from detak.snapshot import read, remove, write
 from detak.subject import Identifier
 from detak.trust.gate import Gate
 from detak.trust.passages import Visitor
+from detak.words import LANGUAGES
 
 _LOOK_SECONDS: Final = 5.0  # between two looks at the catalogue
 _REST: Final = 20  # of the time that renewing takes, so much passes before the next look,

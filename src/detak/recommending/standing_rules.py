@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from detak.clock import now_micros
 from detak.decide.rulebook import Rulebook, read_rulebook
-from detak.errors import SettingsError
+from detak.errors import RulesError, SettingsError, said
 from detak.recommend.content import Items
 from detak.recommend.ruled import idle
 
@@ -47,8 +47,16 @@ class StandingRules:
         self.idle: tuple[str, ...] = ()
         """Rules that speak of no product, when the products were looked at last."""
         self._held: tuple[Rulebook, Items] | None = None
-        self.trouble = ""
+        self._fault: SettingsError | None = None
+
+    @property
+    def trouble(self) -> str:
         """What is wrong with the file; empty: nothing."""
+        return self.told("en")
+
+    def told(self, language: str) -> str:
+        """The same in a language."""
+        return "" if self._fault is None else said(self._fault, language)
 
     def read(self) -> Rulebook:
         """All that the file says, whenever it is to hold.
@@ -60,10 +68,11 @@ class StandingRules:
             try:
                 self._renew()
             except OSError as error:
-                raise SettingsError(f"{self._path.name} cannot be read: {error.strerror}") from None
+                told = {"where": self._path.name, "why": error.strerror}
+                raise RulesError("rules_not_read", told) from None
             except UnicodeDecodeError as error:
-                place = f"byte {error.start + 1}"
-                raise SettingsError(f"{self._path.name} is not UTF-8 ({place}): save it as UTF-8") from None
+                where = {"where": self._path.name, "place": error.start + 1}
+                raise RulesError("rules_not_utf8", where) from None
             return self._last
 
     def hold_to(self, items: Items, currency: str) -> None:
@@ -119,10 +128,10 @@ class StandingRules:
         """All that the file says, or said when it could last be read, whenever it is to hold."""
         try:
             found = self.read()
-            self.trouble = ""
+            self._fault = None
         except SettingsError as error:
             if str(error) != self.trouble:
                 _log.error("%s; %s", error, "the rules before stand" if self.known else "the built-in rules stand")
-            self.trouble = str(error)
+            self._fault = error
             return self._last
         return found

@@ -89,7 +89,7 @@ async def received(request: AnyRequest, engine: Engine, token: str, kind: type[T
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         asker(request, engine, token)
         if isinstance(error, msgspec.ValidationError):
-            path, told = misfit(error, kind)
-            raise RowError(path or "body", told) from None
+            wrong = misfit(error, kind)
+            raise RowError(wrong.path or "body", wrong.told) from None
         raise RowError("body", "is not well-formed JSON of a sensible depth") from None
     return found, asker(request, engine, token, found.write_key)

@@ -34,8 +34,8 @@ async def consent(request: AnyRequest, engine: Engine) -> InForce:
     try:
         said = msgspec.json.decode(body, type=Said)
     except msgspec.ValidationError as error:
-        path, told = misfit(error, Said)
-        raise RowError(path or "body", told) from None
+        found = misfit(error, Said)
+        raise RowError(found.path or "body", found.told) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RowError("body", "is not well-formed JSON of a sensible depth") from None
     agreed = await asyncio.to_thread(engine.consent, said, source)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
 
@@ -18,11 +19,12 @@ from detak.errors import (
     StoreError,
     UsageError,
     said,
+    texts,
 )
 from detak.server.figures import Figures
 from detak.server.ingest import Refused
 from detak.server.pages import TEMPLATES, ask_in, language_of
-from detak.settings import LANGUAGES
+from detak.words import LANGUAGES
 
 AnyRequest = Request[Any, Any, Any]
 Handler = Callable[..., Response[Any]]
@@ -51,8 +53,10 @@ def handlers(language: str) -> dict[type[Exception] | int, Handler]:
         headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else {}
         if status == 503:
             headers = {"Retry-After": "5"}
-        detail = said(error, language_of(request, language)) if _by_a_person(request) else str(error)
-        return _answer(request, language, status, detail, headers)
+        if not _by_a_person(request):
+            told = _told(status, str(error), texts(error))
+            return Response(told, status_code=status, headers=headers)
+        return page(request, language, status, said(error, language_of(request, language)), headers)
 
     def http(request: AnyRequest, error: HTTPException) -> Response[Any]:
         if isinstance(error, NotAuthorizedException) and _by_a_person(request):
@@ -109,6 +113,6 @@ def _faults(error: HTTPException) -> str:
     return "; ".join(f"{one.get('key', 'body')}: {one.get('message', '')}" for one in faults if isinstance(one, dict))
 
 
-def _told(status: int, message: str) -> Refused:
+def _told(status: int, message: str, said: Mapping[str, str] | None = None) -> Refused:
     """SDKs look for ``code``: without it, those of RudderStack and Customer.io send again what was refused for good."""
-    return Refused(HTTPStatus(status).name.lower(), message)
+    return Refused(HTTPStatus(status).name.lower(), message, said=dict(said) if said else msgspec.UNSET)

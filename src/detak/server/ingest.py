@@ -36,6 +36,8 @@ class Refused(msgspec.Struct):
     message: str
     """What was wrong, and what to do."""
     success: bool = False
+    said: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    """The message by language, where it has words in others than English."""
 
 
 def answers(*codes: int) -> dict[int, ResponseSpec]:

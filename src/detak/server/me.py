@@ -28,8 +28,8 @@ from detak.server.forgetting import Done, Forgetting
 from detak.server.ingest import ANSWERS, AnyRequest, answers
 from detak.server.pages import TEMPLATES, language_of
 from detak.server.tickets import MINUTES, Tickets
-from detak.settings import LANGUAGES
 from detak.subject import Identifier
+from detak.words import LANGUAGES
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _SOURCE: Final = "own-page"

@@ -26,7 +26,7 @@ async def standing(engine: Engine) -> Standing:
 async def page(request: AnyRequest, engine: Engine) -> Response[str]:
     """The same in words."""
     language = language_of(request, engine.settings.language)
-    found = await asyncio.to_thread(engine.decisions.offering)
+    found = await asyncio.to_thread(engine.decisions.offering, language)
     text = TEMPLATES.get_template("offers_now.html").render(
         **common(_NAME, language, _ADDRESS, {}),
         blocks=[Words(sentences(found, engine.shop(language)))],

@@ -29,8 +29,7 @@ from detak.server.auth import COOKIE
 from detak.server.dashboard import Dashboard, Recent, gather
 from detak.server.figures import Figures, together
 from detak.server.watch import Watch
-from detak.settings import LANGUAGES
-from detak.words import keys, say
+from detak.words import LANGUAGES, keys, say
 
 AnyRequest = Request[Any, Any, Any]
 AnyResponse = Response[Any]
@@ -137,7 +136,7 @@ def broken_now(engine: Engine, language: str) -> list[str]:
     """What is broken at this moment, in sentences."""
     standing = engine.models.rules
     key = "alerts.rules" if standing.known else "alerts.rules_at_start"
-    rules = [say(language, key, trouble=standing.trouble)] if standing.trouble else []
+    rules = [say(language, key, trouble=standing.told(language))] if standing.trouble else []
     if wanting := [one for one in standing.idle if not one.rpartition(".")[2].startswith(_PRECAUTIONS)]:
         rules.append(say(language, "alerts.rules_idle", rules=", ".join(wanting)))
     return [*alarms(engine.alerts(), engine.shop(language), datetime.now(UTC)), *rules]

@@ -16,7 +16,7 @@ from detak.questions import Question
 from detak.server.figures import Figures
 from detak.server.pages import TEMPLATES, ask_in, broken_now, language_of, remember_language
 from detak.server.watch import Watch
-from detak.settings import LANGUAGES
+from detak.words import LANGUAGES
 
 AnyRequest = Request[Any, Any, Any]
 

@@ -22,8 +22,7 @@ from detak.questions import Question, of_people, parameters_of, report_names
 from detak.server import drawing
 from detak.server.figures import Figures
 from detak.server.pages import TEMPLATES, ask_in, language_of, remember_language
-from detak.settings import LANGUAGES
-from detak.words import knows
+from detak.words import LANGUAGES, knows
 
 AnyRequest = Request[Any, Any, Any]
 

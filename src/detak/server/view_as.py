@@ -16,8 +16,8 @@ from detak.engine import Engine
 from detak.money import Money
 from detak.server.figures import Figures
 from detak.server.pages import TEMPLATES, ask_in, language_of, remember_language
-from detak.settings import LANGUAGES
 from detak.subject import Identifier
+from detak.words import LANGUAGES
 
 AnyRequest = Request[Any, Any, Any]
 _K = 12

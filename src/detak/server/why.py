@@ -18,7 +18,7 @@ from detak.server.admin import Person
 from detak.server.figures import Figures
 from detak.server.ingest import answers
 from detak.server.pages import TEMPLATES, language_of
-from detak.settings import LANGUAGES
+from detak.words import LANGUAGES
 
 AnyRequest = Request[Any, Any, Any]
 _LATELY = 20

@@ -17,7 +17,7 @@ from detak.beat import Ended, never
 from detak.bots import BotRule, Bots, BotsReport, Rejudged
 from detak.clock import from_micros, to_micros
 from detak.consent import Purpose, Standing
-from detak.errors import DeniedError, UsageError
+from detak.errors import NobodyError, UsageError
 from detak.insights.base import Facts
 from detak.reading.decided import identifiers, look_up, weighed
 from detak.reading.judging import Judge
@@ -229,7 +229,7 @@ class Gate:
         """What is kept of a person, for them (UU PDP art. 7, 13; GDPR art. 15, 20); ``counted``: facts as ``COUNTED``.
 
         Raises:
-            DeniedError: nobody is known under these identifiers.
+            NobodyError: nobody is known under these identifiers.
         """
         subjects = self._subjects(identifiers)
         with self._store.reader() as reader:
@@ -272,7 +272,7 @@ class Gate:
         last, so that whoever is interrupted can be asked for again. ``owing.certify`` it once nothing is left anywhere.
 
         Raises:
-            DeniedError: nobody is known under these identifiers.
+            NobodyError: nobody is known under these identifiers.
         """
         subjects = self._subjects(identifiers)
         self.keep()
@@ -294,7 +294,7 @@ class Gate:
         """Under which identifiers a person is known, and why those are taken for one person.
 
         Raises:
-            DeniedError: nobody is known under these identifiers.
+            NobodyError: nobody is known under these identifiers.
         """
         subjects = self._subjects(identifiers)
         merges = self._vault.merges(subjects)
@@ -316,7 +316,7 @@ class Gate:
         """Take two people for one from now on; ``part`` takes it back. Must run where nothing is appended meanwhile.
 
         Raises:
-            DeniedError: nobody is known under one of them.
+            NobodyError: nobody is known under one of them.
             UsageError: they are one person already.
         """
         ours, theirs = self._subjects(one), self._subjects(other)
@@ -385,7 +385,7 @@ class Gate:
     def _subjects(self, identifiers: Sequence[Identifier]) -> set[int]:
         subjects = self._vault.linked(self._vault.lookup(identifiers).values())
         if not subjects:
-            raise DeniedError("nobody is known under these identifiers")
+            raise NobodyError("nobody")
         return subjects
 
     def _count(self, kept: Mask) -> None:

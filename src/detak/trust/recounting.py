@@ -9,7 +9,7 @@ import ibis
 from detak.clock import from_micros
 from detak.consent import Purpose
 from detak.decision import decided_at
-from detak.errors import DeniedError
+from detak.errors import NobodyError
 from detak.store.base import Store
 from detak.store.registry import Registry
 from detak.store.vault import Vault
@@ -30,7 +30,7 @@ class Recounting:
         """What was decided under a number (``decision.DECISIONS``): an explanation is owed to whoever holds it.
 
         Raises:
-            DeniedError: there is no such decision, or not any more.
+            NobodyError: there is no such decision, or not any more.
         """
         made = decided_at(decision_id)
         rows: list[dict[str, Any]] = []
@@ -40,7 +40,7 @@ class Recounting:
                 near = table.time.between(_naive(made - _SECOND), _naive(made + _SECOND))  # its time finds it
                 rows = reader.run(table.filter(near, table.id == decision_id)).to_pylist()
         if not rows:
-            raise DeniedError("there is no such decision, or not any more")
+            raise NobodyError("no_decision")
         self._registry.audit("explain", Purpose.ESSENTIAL.label, "why something was shown", {"decisions": 1})
         return {**rows[0], "time": rows[0]["time"].replace(tzinfo=UTC)}
 
@@ -48,11 +48,11 @@ class Recounting:
         """The numbers of the last decisions for somebody, the latest first.
 
         Raises:
-            DeniedError: nobody is known under these identifiers.
+            NobodyError: nobody is known under these identifiers.
         """
         subjects = sorted(self._vault.linked(self._vault.lookup(identifiers).values()))
         if not subjects:
-            raise DeniedError("nobody is known under these identifiers")
+            raise NobodyError("nobody")
         with self._store.reader() as reader:
             table = reader.table("decisions")
             theirs = table.filter(table.subject.isin(subjects)).order_by(ibis.desc("time")).limit(most)

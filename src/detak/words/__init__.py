@@ -3,6 +3,9 @@
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Final
+
+LANGUAGES: Final = ("id", "en")
 
 
 @cache
