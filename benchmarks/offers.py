@@ -133,7 +133,7 @@ def _visits(told: list[tuple[Any, Day]]) -> Visits:
     offer = np.concatenate([np.where(treated[day.person], 0, -1) for treated, day in told])
     order = np.argsort(person, kind="stable")
     columns = [np.concatenate([getattr(day, name) for _, day in told])[order] for name in ("adds", "orders", "amount")]
-    return Visits(person[order], offer[order], np.ones(len(order), np.bool_), *columns)
+    return Visits(person[order], offer[order], np.full(len(order), 0.5), *columns)
 
 
 def _gained(world: World, first: int, base: list[Day], chosen: Any) -> tuple[float, float, float]:

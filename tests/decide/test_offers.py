@@ -26,7 +26,7 @@ from detak.decide.offers import (
     reckoned,
     unlearnt,
 )
-from detak.decide.offers_learning import Visits, answers, learn
+from detak.decide.offers_learning import Visits, answers, chances, learn
 from detak.decide.rulebook import Offer, OfferRules, read_rulebook
 from detak.errors import SettingsError, said
 from detak.span import Moment
@@ -111,19 +111,23 @@ def visits(seed: int, people: int, days: int, gain: float, moved: float = 0.25) 
     lifted = (offer == 0) & persuadable
     adds = rng.poisson(0.4 + 1.2 * gain * lifted).astype(float)
     orders = (rng.random(len(subject)) < 0.05 + 0.25 * gain * lifted).astype(float)
-    return Visits(subject, offer, np.ones(len(subject), np.bool_), adds, orders, orders * 100_000)
+    return Visits(subject, offer, np.full(len(subject), 0.5), adds, orders, orders * 100_000)
 
 
 def test_what_is_known_before_a_visit_does_not_know_of_the_visit() -> None:
     told = Visits(
-        np.array([1, 1, 2]), np.array([0, -1, 0]), np.ones(3, np.bool_),
+        np.array([1, 1, 2]), np.array([0, -1, 0]), np.full(3, 0.5),
         np.array([2.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0]), np.array([100.0, 0.0, 0.0]),
     )  # fmt: skip
     found = answers(told)
     assert found.subjects.tolist() == [1, 2]
     assert found.before[0].tolist() == found.before[2].tolist()  # nothing yet, of either
-    assert found.before[1, 1] == pytest.approx(np.log1p(1))  # one order before the second visit
-    assert found.after[0, 0] == pytest.approx(np.log1p(2))
+    # Of a usual visit there is one cart and a third of an order; that weighs as much as four visits.
+    assert found.before[1].tolist() == pytest.approx(
+        [np.log((2 + 4) / 5), 0, np.log((1 + 4 / 3) / 5), np.log(1 / 3), (2 - 1) / 5**0.5, 0]
+    )
+    assert found.after[0, 1] == pytest.approx(np.log(4 / 5))
+    assert found.after[0, [0, 2]].tolist() == found.before[1, [0, 2]].tolist()
 
 
 def test_who_is_moved_is_found_and_the_budget_goes_there() -> None:
@@ -144,6 +148,76 @@ def test_where_nobody_differs_all_are_treated_alike_or_nobody_is() -> None:
     assert nobody.book.rule == NOTHING
     assert everybody.book.rule in (AVERAGE, UPLIFT)
     assert everybody.average > 0
+
+
+def test_chance_decides_as_often_as_it_is_said_to() -> None:
+    """Whoever is not held out tells of an offer, whether chosen or drawn for: by the chances that were logged."""
+    people = np.arange(600)
+    keen = Book(
+        UPLIFT, (HEMAT,), 0.0, people, np.where(people < 300, 5.0, -5.0)[:, None], np.ones((600, 1)),
+        np.zeros(1), np.ones(1),
+    )  # fmt: skip
+    for book in (keen, EVERYBODY, unlearnt((HEMAT,), 100.0)):
+        made = [offered(one, day, book, RULES, PLENTY) for one in people.tolist() for day in range(20)]
+        trial, chosen = (np.array([one.arm == arm for one in made]) for arm in (TRIAL, CHOSEN))
+        offer = np.array([0 if one.offer else -1 for one in made])
+        logged = np.array([one.propensity for one in made])
+        chance = chances((trial, chosen), offer, logged, np.ones(len(made), np.bool_), RULES.holdout)
+        assert np.isnan(chance).tolist() == (~trial & ~chosen).tolist(), "the holdout is nobody's chance"
+        for one in np.unique(chance[~np.isnan(chance)].round(9)):
+            here = np.isclose(chance, one)
+            assert (offer[here] == 0).mean() == pytest.approx(one, abs=0.02)
+        several = chances((trial, chosen), offer, logged, np.zeros(len(made), np.bool_), RULES.holdout)
+        assert set(several[trial]) == {0.5}
+        assert np.isnan(several[~trial]).all()
+
+
+def chosen_for(seed: int, people: int, days: int, gain: float) -> Visits:
+    """Days on which chance gives an offer to one in ten of those who seldom buy, and to nine in ten of the others."""
+    rng = np.random.default_rng(seed)
+    subject = np.repeat(np.arange(people), days)
+    often = subject % 2 == 0
+    chance = np.where(often, 0.9, 0.1)
+    offer = np.where(rng.random(len(subject)) < chance, 0, -1)
+    orders = (rng.random(len(subject)) < np.where(often, 0.25, 0.05) + gain * (offer == 0)).astype(float)
+    return Visits(subject, offer, chance, orders, orders, orders * 100_000)
+
+
+def test_whoever_gets_offers_because_they_buy_is_not_taken_to_buy_because_of_offers() -> None:
+    rules = OfferRules(offer=(HEMAT,), margin=0.3)
+    told = chosen_for(11, 500, 10, gain=0.0)
+    naive = learn(replace(told, chance=np.full(5_000, 0.5)), (HEMAT,), rules, 500, 1e12, 1)
+    found = learn(told, (HEMAT,), rules, 500, 1e12, 1)
+    assert naive.average > 0.01
+    assert found.average < 0.0
+    assert found.book.rule == NOTHING
+    moved = learn(chosen_for(12, 500, 10, gain=0.2), (HEMAT,), rules, 500, 1e12, 1)
+    assert 0.1 < moved.average < 0.2
+
+
+def test_an_offer_that_only_perhaps_pays_for_itself_is_not_given_to_everybody() -> None:
+    """It brings as much as it costs, neither more nor less; half of the time it looks like more."""
+    rules = OfferRules(offer=(HEMAT,), margin=0.3)
+    found = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        offer = np.where(rng.random(2_000) < 0.5, 0, -1)
+        orders = (rng.random(2_000) < np.where(offer == 0, 0.3, 0.2)).astype(float)
+        told = Visits(np.repeat(np.arange(400), 5), offer, np.full(2_000, 0.5), orders, orders, orders * 100_000)
+        found.append(learn(told, (HEMAT,), rules, 600, 1e12, seed))
+    assert all(one.average > 0 for one in found), "it surely brings orders"
+    assert [one.book.rule for one in found] == [NOTHING] * 4
+    assert all(one.book.average[0] <= 0 for one in found)
+
+
+def test_the_price_of_the_budget_leaves_the_trial_its_part() -> None:
+    told = visits(1, 600, 14, gain=1.0)
+    rules = OfferRules(offer=(HEMAT,), margin=0.3, trial=0.2, holdout=0.1)
+    everybody = float(learn(told, (HEMAT,), rules, 600, 1e12, 1).book.cost.sum())
+    budget = 0.15 * everybody
+    book = learn(told, (HEMAT,), rules, 600, budget, 1).book
+    spent = sum(offered(one, day, book, rules, PLENTY).cost for one in range(600) for day in range(30)) / 30
+    assert spent == pytest.approx(budget, rel=0.1)
 
 
 def test_too_little_teaches_nothing() -> None:
@@ -303,9 +377,7 @@ def test_an_offer_of_pay_day_is_not_praised_for_pay_day() -> None:
     payday = np.tile(np.arange(20) % 5 == 0, 400)
     offer = np.where(payday & (rng.random(len(payday)) < 0.5), 0, -1)
     orders = (rng.random(len(payday)) < np.where(payday, 0.3, 0.05)).astype(float)
-    told = Visits(
-        np.repeat(np.arange(400), 20), offer, np.ones(len(payday), np.bool_), orders, orders, orders * 100_000
-    )
+    told = Visits(np.repeat(np.arange(400), 20), offer, np.full(len(payday), 0.5), orders, orders, orders * 100_000)
     rules = OfferRules(offer=(HEMAT,), margin=0.6)
     praised = learn(told, (HEMAT,), rules, 400, 1e12, 1)
     found = learn(replace(told, beside=payday[:, None]), (HEMAT,), rules, 400, 1e12, 1)

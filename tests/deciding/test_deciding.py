@@ -547,6 +547,20 @@ def clock(micros: int) -> str:
     return from_micros(micros).astimezone(OPEN.timezone).replace(tzinfo=None).isoformat()
 
 
+def test_offers_are_learnt_from_for_a_year_and_pages_for_a_season(tmp_path: Path) -> None:
+    with offering_shop(tmp_path, PLENTY) as engine:
+        noon = engine.decisions.clock()
+        for days in (400, 200, 10):
+            engine.decisions.clock = lambda days=days: noon - days * 24 * HOUR  # type: ignore[misc]
+            for n in range(10):
+                ask(engine, f"u{n}")
+        engine.settle()
+        told = taught(engine.gate, ("h",), from_micros(noon).astimezone(OPEN.timezone))
+    assert len(told.visits.subject) == 20 - told.visits.offer[told.visits.offer > 0].size
+    assert told.daily == pytest.approx(20 / 191)
+    assert len(np.unique(told.logged.decision)) == 10
+
+
 def test_whoever_got_an_offer_that_is_over_did_not_go_without_one(tmp_path: Path) -> None:
     with offering_shop(tmp_path, PLENTY.replace('"h"', '"old"')) as engine:
         noon = engine.decisions.clock()

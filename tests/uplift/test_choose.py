@@ -1,15 +1,32 @@
 """Choosing a learner, and saying when there is nothing to learn."""
 
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from tests.uplift.test_learners import BLIND
 from tests.uplift.trials import planted, spent
 
 from detak.errors import CannotComputeError
-from detak.uplift.base import Trial
+from detak.uplift.base import Effects, Learner, Trial
 from detak.uplift.choose import calibrated, choose, gain, slope
 from detak.uplift.evaluate import evaluate, rule
 from detak.uplift.scores import scores
+from detak.uplift.t_learner import TLearner
+
+
+@dataclass(frozen=True)
+class Wild:
+    """Sees five times the differences that another learner sees."""
+
+    other: Learner
+    learner: ClassVar[str] = "wild"
+    simplicity: ClassVar[int] = 9
+
+    def fit(self, trial: Trial, seed: int) -> Effects:
+        found = self.other.fit(trial, seed)
+        return replace(found, weights=found.weights * 5)
 
 
 @pytest.mark.parametrize("make", [planted, spent])
@@ -53,12 +70,42 @@ def test_scores_average_the_effect_of_any_group() -> None:
 
 def test_calibrated_effects_average_the_effect_and_lie_no_further_apart_than_they_are() -> None:
     trial, truth = planted(8_000)
-    effects = choose(trial, 0, repeats=1).learner.fit(trial, 0)
-    wild = type(effects)(effects.weights * 5, effects.intercepts, effects.signs, effects.logistic)
+    wild = Wild(choose(trial, 0, repeats=1).learner)
     found = calibrated(wild, trial, 1).effect(trial.features)
     assert found.mean() == pytest.approx(truth.mean(), abs=0.03)
     assert found.std() == pytest.approx(truth.std(), rel=0.4)
-    assert wild.effect(trial.features).std() > 2 * truth.std()
+    assert wild.fit(trial, 0).effect(trial.features).std() > 2 * truth.std()
+
+
+def test_differences_that_only_those_learnt_from_show_are_let_go() -> None:
+    """Nobody differs; each learner finds that some do, and is right of those it knows."""
+    spread = [
+        calibrated(TLearner(), planted(1_500, seed=seed, varies=0.0)[0], seed).effect(np.eye(5)).std()
+        for seed in range(6)
+    ]
+    assert np.median(spread) < 0.01
+
+
+def test_what_comes_early_tells_sooner_who_is_moved_and_how_far_is_told_by_the_outcome() -> None:
+    random = np.random.default_rng(7)
+    features, treated = random.normal(size=(3_000, 4)), random.random(3_000) < 0.5
+    features[:, 1] = np.sign(features[:, 1])
+    moved = treated * np.where(features[:, 1] > 0, 0.5, 0.0)
+    early = (random.random(3_000) < 0.2 + moved).astype(np.float64)
+    outcome = early * (random.random(3_000) < 0.15)  # a part of what goes into carts is ordered
+    plain = Trial(features, treated, outcome, np.full(3_000, 0.5))
+    trial = replace(plain, early=early)
+    found, without = choose(trial, 0, repeats=1), choose(plain, 0, repeats=1)
+    assert found.early
+    assert found.heterogeneity.p < without.heterogeneity.p / 10
+    effect = calibrated(found.learner, trial, 0, early=True).effect(features)
+    gap = effect[features[:, 1] > 0].mean() - effect[features[:, 1] <= 0].mean()
+    assert gap == pytest.approx(0.5 * 0.15, abs=0.03)
+
+
+def test_nothing_early_is_learnt_from_where_it_is_the_same_for_all() -> None:
+    trial, _ = planted(1_000)
+    assert not choose(replace(trial, early=np.ones(1_000)), 0, repeats=1).early
 
 
 def test_gain_and_slope_by_hand() -> None:

@@ -1,13 +1,15 @@
 """From what offers did to what they will do: who is moved by one, what that brings, and the price of the budget.
 
-What is known of a person is how they answered before, with an offer and without one. Effects come from the trial, in
-which chance decided (``uplift``); where it finds that people do not differ, everybody counts alike, and where the
-average brings nothing nobody is offered anything. What an offer brings is its extra orders' margin, less the discount
-on orders that would have come anyway.
+What is known of a person is how they answered before, with an offer and without one. Effects come from where chance
+decided (``uplift``): the trial, and whoever chance left out of it, by the chances that were logged. Where people are
+not found to differ, everybody counts alike, and where an offer to everybody does not surely pay for itself nobody is
+offered anything. What an offer brings is the margin of what is bought with it, less the discount, beyond what comes
+without it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,15 +19,18 @@ from detak.decide.knapsack import allocate
 from detak.decide.offers import AVERAGE, NOTHING, UPLIFT, Book
 from detak.decide.rulebook import Offer, OfferRules
 from detak.errors import CannotComputeError
-from detak.uplift.base import Effects, Trial
+from detak.uplift.base import Trial
 from detak.uplift.choose import calibrated, choose
-from detak.uplift.outcome import Outcome, fit_outcome
+from detak.uplift.outcome import fit_outcome
+from detak.uplift.scores import scores
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-FEATURES: Final = 9
-_ADDS, _ORDERS = 0.3, 0.05  # what is expected of a visit before anything is known, and weighs as much as one visit
+_WEIGHT: Final = 4.0  # visits that what is usual weighs, until more is known of somebody
+_SELDOM: Final = 1e-3  # of what is usual: nothing is rarer
+_SURE: Final = 1.96
+_USUAL: Final = 0.99  # of orders are no larger than what the largest count as: a few do not decide alone
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,9 @@ class Visits:
     subject: Whole
     offer: Whole
     """Which of the offers; -1: none."""
-    trial: Mask
-    """Whether chance decided."""
+    chance: Floats
+    """That it was an offer, among this one and none, or any one and none; nan: chance had no part in it, or nobody can
+    say how much."""
     adds: Floats
     orders: Floats
     amount: Floats
@@ -44,6 +50,26 @@ class Visits:
     beside: Mask | None = None
     """(visits, offers): whether each offer was in play on that day. Who went without one on another day cannot be
     compared: who gets an offer on pay-day buys more than on other days, too. None: all were, always."""
+
+
+def chances(arms: tuple[Mask, Mask], offer: Whole, logged: Floats, alone: Mask, holdout: float) -> Floats:
+    """``Visits.chance`` of decisions.
+
+    Where one offer was in play, every decision but those of the holdout tells of what it does: chance had a part in
+    each, and how great a part is logged. Of several, only the trial's do: of somebody who got none, the log does not
+    say how likely each was.
+
+    Args:
+        arms: whether each decision was of the trial, and whether it was of those chosen for.
+        offer: which of the offers; -1: none.
+        logged: the chance of what was drawn, over all arms.
+        alone: whether one offer alone was in play.
+        holdout: the share of people who get no offer ever.
+    """
+    trial, chosen = arms
+    found = np.where(offer >= 0, logged, 1.0 - logged) / (1.0 - holdout)
+    known = (trial | chosen) & alone & (found > 0) & (found < 1)
+    return np.where(known, found, np.where(trial, 0.5, np.nan))
 
 
 class Moved(NamedTuple):
@@ -55,12 +81,12 @@ class Moved(NamedTuple):
 
 
 def answers(visits: Visits) -> Moved:
-    """How people answered so far: visits, orders and what went into carts, with an offer and without, and spending."""
+    """How people answered so far: what went into carts and orders, with an offer and without."""
     treated = (visits.offer >= 0).astype(np.float64)
     told = np.column_stack(
         [
             treated, 1 - treated, treated * visits.adds, (1 - treated) * visits.adds,
-            treated * visits.orders, (1 - treated) * visits.orders, visits.amount,
+            treated * visits.orders, (1 - treated) * visits.orders,
         ]
     )  # fmt: skip
     total = np.cumsum(told, axis=0)
@@ -69,21 +95,21 @@ def answers(visits: Visits) -> Moved:
     base = np.repeat((total - told)[first], sizes, axis=0) if len(told) else told
     last = np.append(first[1:], len(told)) - 1 if len(told) else first
     after = total[last] - base[last] if len(told) else told
-    return Moved(_features(total - told - base), visits.subject[first], _features(after))
+    usual = [max(float(one.sum()) / max(len(told), 1), _SELDOM) for one in (visits.adds, visits.orders)]
+    return Moved(_features(total - told - base, *usual), visits.subject[first], _features(after, *usual))
 
 
-def _features(sums: Floats) -> Floats:
-    """(rows, FEATURES) of the sums of what was seen."""
-    treated, plain, adds_t, adds_p, orders_t, orders_p, amount = sums.T
-    rate = [(adds_t + _ADDS) / (treated + 1), (adds_p + _ADDS) / (plain + 1)]
-    bought = [(orders_t + _ORDERS) / (treated + 1), (orders_p + _ORDERS) / (plain + 1)]
-    count = orders_t + orders_p
-    spent = np.where(count > 0, np.log1p(amount / np.maximum(count, 1)), 0.0)
-    columns = [
-        np.log1p(treated + plain), np.log1p(count), *np.log(rate), *np.log(bought),
-        np.log(rate[0] / rate[1]), np.log(bought[0] / bought[1]), spent,
-    ]  # fmt: skip
-    return np.column_stack(columns)
+def _features(sums: Floats, adds: float, orders: float) -> Floats:
+    """(rows, features) of the sums of what was seen; ``adds`` and ``orders`` of a usual visit.
+
+    Of somebody of whom little is known what is usual is expected (as the mean of a gamma prior).
+    """
+    treated, plain, adds_t, adds_p, orders_t, orders_p = sums.T
+    sides = ((treated, adds_t, orders_t), (plain, adds_p, orders_p))
+    of_carts = [np.log((many + _WEIGHT * adds) / (seen + _WEIGHT)) for seen, many, _ in sides]
+    of_orders = [np.log((many + _WEIGHT * orders) / (seen + _WEIGHT)) for seen, _, many in sides]
+    beyond = [(many - adds * seen) / np.sqrt(seen + _WEIGHT) for seen, many, _ in sides]
+    return np.column_stack([*of_carts, *of_orders, *beyond])
 
 
 class Learnt(NamedTuple):
@@ -116,70 +142,107 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
     if not len(visits.offer):
         return nothing
     moved = answers(visits)
-    basket = float(visits.amount.sum() / max(visits.orders.sum(), 1.0))
     centre, wide = moved.before.mean(axis=0), moved.before.std(axis=0) + 1e-9
     before, after = (moved.before - centre) / wide, (moved.after - centre) / wide
-    control = visits.trial & (visits.offer < 0)
-    tried = [_tried(visits, before, control, at, seed) for at in range(len(offers))]
-    found = [one for one in tried if one is not None]
-    if not found:
+    control = ~np.isnan(visits.chance) & (visits.offer < 0)
+    if not control.any():
         return nothing
     plain = fit_outcome(before[control], (visits.orders[control] > 0).astype(np.float64), binary=True)
-    made = [
-        _worth(one and one[0], plain, after, basket, rules.margin, offer)
-        for one, offer in zip(tried, offers, strict=True)
-    ]
-    value, cost = (np.column_stack([one[part] for one in made]) for part in (0, 1))
-    differ = any(one[1] for one in found)
-    rule = (
-        UPLIFT if differ else AVERAGE if value.mean(axis=0).max() > 0 and any(one[2] > 0 for one in found) else NOTHING
-    )
-    # Whoever was here comes again as often as before: a day's visits share a day's budget.
-    share = daily / max(len(after), 1)
-    spent = allocate(value * share, cost * share, budget * (1.0 - rules.trial))
+    known = _Known(visits, before, after, np.clip(plain.expected(after), 0.0, 1.0))
+    tried = [_tried(known, at, (offer.discount, rules.margin), seed) for at, offer in enumerate(offers)]
+    found = [one for one in tried if one.known]
+    if not found:
+        return nothing
+    value, cost = np.column_stack([one.value for one in tried]), np.column_stack([one.cost for one in tried])
+    rule = UPLIFT if any(one.differ for one in found) else AVERAGE if any(one.pays for one in found) else NOTHING
+    price = _priced(value, cost, rules, (daily, budget))
+    # Of whom nothing is known only what surely pays with everybody.
+    average = [one.value.mean() if one.pays else min(one.value.mean(), 0.0) for one in tried]
     version = f"{rule}-{len(visits.offer)}"
-    book = Book(
-        rule, tuple(offers), spent.price, moved.subjects, value, cost, value.mean(axis=0), cost.mean(axis=0), version
-    )
-    return Learnt(
-        book, min(one[3] for one in found), max(one[2] for one in found), len(visits.offer), plain.expected(after)
-    )
+    book = Book(rule, tuple(offers), price, moved.subjects, value, cost, np.array(average), cost.mean(axis=0), version)
+    return Learnt(book, min(one.p for one in found), max(one.least for one in found), len(visits.offer), known.anyway)
 
 
-def _tried(
-    visits: Visits, before: Floats, control: Mask, at: int, seed: int
-) -> tuple[Effects, bool, float, float] | None:
-    """As ``_effects``, with those alone who could have had the offer; None: too few visits."""
+def _priced(value: Floats, cost: Floats, rules: OfferRules, day: tuple[float, float]) -> float:
+    """The price of the budget for those whom nobody drew for: what the trial spends is not theirs.
+
+    Whoever was here comes again as often as before: a day's visits share a day's budget.
+    """
+    daily, budget = day
+    each = daily / max(len(value), 1)
+    trial = rules.trial / (cost.shape[1] + 1) * each * float(cost.sum())
+    share = each * (1.0 - rules.trial - rules.holdout)
+    return allocate(value * share, cost * share, max(budget - trial, 0.0)).price
+
+
+class _Known(NamedTuple):
+    """What is known before each visit, and of each person after the last; the chance then of an order without one."""
+
+    visits: Visits
+    before: Floats
+    after: Floats
+    anyway: Floats
+
+
+class _Found(NamedTuple):
+    """What one offer does."""
+
+    value: Floats
+    """By person what it brings, minor units a visit: margin less discounts, beyond that without an offer."""
+    cost: Floats
+    """By person the discounts, minor units a visit."""
+    differ: bool = False
+    """Whether people differ in whether it has them order."""
+    p: float = float("nan")
+    least: float = float("nan")
+    """Of the average effect on the chance of an order."""
+    pays: bool = False
+    """Whether it surely brings money, given to everybody."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there was enough to learn from."""
+        return not np.isnan(self.p)
+
+
+def _tried(known: _Known, at: int, terms: tuple[float, float], seed: int) -> _Found:
+    """Effects of one offer; where too little is known of it, what it costs on orders that come anyway, so that the
+    trial alone gives it. ``terms``: its discount, and what the shop keeps of a price."""
+    visits = known.visits
+    there = True if visits.beside is None else visits.beside[:, at]
+    kept = ~np.isnan(visits.chance) & ((visits.offer == at) | ((visits.offer < 0) & there))
     try:
-        return _effects(visits, before, control if visits.beside is None else control & visits.beside[:, at], at, seed)
+        return _effects(known, kept, terms, seed)
     except CannotComputeError:
-        return None
+        cost = known.anyway * terms[0] * float(visits.amount.sum() / max(visits.orders.sum(), 1.0))
+        return _Found(-cost, cost)
 
 
-def _effects(visits: Visits, before: Floats, control: Mask, at: int, seed: int) -> tuple[Effects, bool, float, float]:
-    """Effects of one offer on the chance of an order; whether people differ, the least average effect, and the p-value.
+def _effects(known: _Known, kept: Mask, terms: tuple[float, float], seed: int) -> _Found:
+    """As ``_tried``, of the visits ``kept``: those with the offer, and those that could have had it and went without.
+
+    Who is moved is learnt from what goes into carts, of which there is more than of orders; whether that holds is
+    judged by orders, and what it is worth by the money that came in, larger baskets too.
 
     Raises:
         CannotComputeError: too few visits.
     """
-    kept = visits.trial & ((visits.offer == at) | control)
-    treated = visits.offer[kept] == at
-    bought = (visits.orders[kept] > 0).astype(np.float64)
-    trial = Trial(before[kept], treated, bought, np.full(len(treated), 0.5))
+    visits, (discount, margin) = known.visits, terms
+    treated, some = visits.offer[kept] >= 0, visits.orders[kept] > 0
+    filled = (some | (visits.adds[kept] > 0)).astype(np.float64)
+    trial = Trial(known.before[kept], treated, some.astype(np.float64), visits.chance[kept], filled)
     chosen = choose(trial, seed, repeats=1)
-    effects = calibrated(chosen.learner.fit(trial, seed), trial, seed)
-    least = chosen.average.effect - 1.96 * chosen.average.se
-    return effects, chosen.heterogeneity.found, least, chosen.heterogeneity.p
-
-
-def _worth(
-    effects: Effects | None, plain: Outcome, after: Floats, basket: float, margin: float, offer: Offer
-) -> tuple[Floats, Floats]:
-    """Value and cost of an offer to each person, minor units a visit; of one whose effects are not known yet what it
-    costs on orders that come anyway, so that the trial alone gives it."""
-    anyway = np.clip(plain.expected(after), 0.0, 1.0)
-    discount = offer.discount * basket
-    if effects is None:
-        return -anyway * discount, anyway * discount
-    bought = np.clip(anyway + effects.effect(after), 0.0, 1.0)
-    return (bought - anyway) * margin * basket - bought * discount, bought * discount
+    amount = visits.amount[kept]
+    amount = np.minimum(amount, np.quantile(amount[some], _USUAL))
+    money = replace(trial, outcome=np.where(treated, margin - discount, margin) * amount)
+    worth, orders = (calibrated(chosen.learner, one, seed, early=chosen.early) for one in (money, trial))
+    brought = scores(money, seed).score
+    pays = bool(brought.mean() > _SURE * brought.std(ddof=1) / sqrt(len(brought)))
+    value = worth.effect(known.after)
+    differ = chosen.heterogeneity.found
+    if not differ and not pays:
+        value = np.full(len(value), min(float(brought.mean()), 0.0))
+    bought = np.clip(known.anyway + orders.effect(known.after), 0.0, 1.0)
+    least = chosen.average.effect - _SURE * chosen.average.se
+    cost = bought * discount * float(amount[some].mean())
+    return _Found(value, cost, differ, chosen.heterogeneity.p, least, pays)

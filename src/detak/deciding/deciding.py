@@ -229,7 +229,7 @@ class Deciding:
             drops = self._drops
         offers = allowed(rules_)
         now = from_micros(self.clock()).astimezone(self._settings.timezone)
-        told = taught(self._gate, tuple(one.name for one in offers), now)
+        told = taught(self._gate, tuple(one.name for one in offers), now, rules_.holdout)
         name = f"w{len(told.logged.clicked)}"
         found = likings(told.exposed, self._categories(told.exposed.product))
         order = learn_order(told.logged, self.weights, name)

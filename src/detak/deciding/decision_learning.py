@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from detak.consent import Purpose
 from detak.decide.appeal import Exposed
 from detak.decide.learning import Logged
-from detak.decide.offers import TRIAL
-from detak.decide.offers_learning import Visits
+from detak.decide.offers import CHOSEN, TRIAL
+from detak.decide.offers_learning import Visits, chances
 from detak.decide.page import FEATURES
 from detak.event import ORDER_COMPLETED
 from detak.trust.gate import Gate
 from detak.trust.passages import Granted
 
-DAYS: Final = 90
+DAYS: Final = 366
+"""Of offers: who is moved by them shows slowly."""
+_ORDER_DAYS: Final = 90  # of pages: what they show changes
 _MOST: Final = 300_000  # decisions, the latest
 _CLICKED: Final = "Product Clicked"
 _ADDED: Final = "Product Added"
@@ -43,26 +45,29 @@ class Taught(NamedTuple):
     """Products in lists."""
 
 
-def taught(gate: Gate, offers: tuple[str, ...], now: datetime) -> Taught:
+def taught(gate: Gate, offers: tuple[str, ...], now: datetime, holdout: float = 0.0) -> Taught:
     """Decisions that personalisation may use, with their clicks and orders.
 
     Args:
         gate: the door to them.
         offers: the names, in their order.
         now: the moment, in the shop's zone, by whose clock days begin.
+        holdout: the share of people who get no offer ever.
     """
     with gate.events(Purpose.PERSONALISATION, before=now, why="learn from decisions") as granted:
         shown = granted.facts.decisions
         since = now.astimezone(UTC).replace(tzinfo=None) - timedelta(days=DAYS)
         shown = shown.filter(shown.received >= since, shown.subject.notnull())
         latest = shown.order_by(ibis.desc("received"), "id").limit(_MOST)
-        decisions = granted.run(
-            latest.select("id", "subject", "time", "slate", "features", "arm", "offer").order_by("time", "id")
-        )
+        lately = latest.received >= since + timedelta(days=DAYS - _ORDER_DAYS)
+        pages = {name: ibis.ifelse(lately, latest[name], None) for name in ("slate", "features")}
+        columns = ("id", "subject", "time", "arm", "arm_propensity", "offer")
+        decisions = granted.run(latest.select(*columns, **pages).order_by("time", "id"))
         clicks = _clicks(granted)
         came = granted.run(_came(granted.facts.events))
         exposed = _exposed(granted, now)
-    return Taught(_logged(decisions, clicks), *_visits(decisions, came, offers, _days(decisions, now)), exposed)
+    visits = _visits(decisions, came, (offers, holdout), _days(decisions, now))
+    return Taught(_logged(decisions, clicks), *visits, exposed)
 
 
 def _clicks(granted: Granted) -> set[tuple[str, str]]:
@@ -141,12 +146,14 @@ def _days(decisions: pa.Table, now: datetime) -> NDArray[np.int64]:
 
 
 def _visits(
-    decisions: pa.Table, came: pa.Table, offers: tuple[str, ...], day: NDArray[np.int64]
+    decisions: pa.Table, came: pa.Table, rules: tuple[tuple[str, ...], float], day: NDArray[np.int64]
 ) -> tuple[Visits, float]:
-    """What came of each day of each person, of those on which an offer was in play: it is drawn once a day.
+    """What came of each day of each person, of those on which an offer was in play: it is drawn once a day. And how
+    many there were a day. ``rules``: the offers, and the holdout.
 
     Whatever they ordered that day counts, also in answer to a decision before the draw, or after it that held it back.
     """
+    offers, holdout = rules
     rows = {one: at for at, one in enumerate(came["decision_id"].to_pylist())}
     found = np.array([rows.get(one, -1) for one in decisions["id"].to_pylist()], np.int64)
     subject = decisions["subject"].to_numpy().astype(np.int64)
@@ -161,18 +168,20 @@ def _visits(
         columns[name] = np.add.reduceat(values[order], np.flatnonzero(new))[kept] if len(order) else values
     first = first[kept]
     places: dict[str | None, int] = {None: -1, **{name: at for at, name in enumerate(offers)}}
-    given = decisions["offer"].take(pa.array(first)).to_pylist()
+    drawn = decisions.select(["arm", "arm_propensity", "offer"]).take(pa.array(first))
+    offer = np.array([places.get(one, len(offers)) for one in drawn["offer"].to_pylist()], np.int64)
+    trial, chosen = (np.array([one == arm for one in drawn["arm"].to_pylist()], np.bool_) for arm in (TRIAL, CHOSEN))
+    when = day[first]
+    playing = np.zeros((len(when), len(offers) + 1), np.bool_)  # the last: some that there are no more
+    for at in range(len(offers) + 1):
+        playing[:, at] = _in_play(when, when[trial & (offer == at)])
+    logged = drawn["arm_propensity"].to_numpy()
+    chance = chances((trial, chosen), offer, logged, playing.sum(axis=1) == 1, holdout)
     # Whoever got an offer that there is no more says nothing of those that there are, and did not go without one.
-    ours = np.array([one in places for one in given], np.bool_)
-    offer = np.array([places.get(one, -1) for one in given], np.int64)[ours]
-    trial = np.array([one == TRIAL for one in decisions["arm"].take(pa.array(first)).to_pylist()], np.bool_)[ours]
-    days = day[first].max() - day[first].min() if len(first) else 0
-    when = day[first][ours]
-    beside = np.zeros((len(when), len(offers)), np.bool_)
-    for at in range(len(offers)):
-        beside[:, at] = _in_play(when, when[trial & (offer == at)])
+    ours = offer < len(offers)
     theirs = {name: values[ours] for name, values in columns.items()}
-    return Visits(subject[first][ours], offer, trial, **theirs, beside=beside), len(first) / max(days, 1.0)
+    visits = Visits(subject[first][ours], offer[ours], chance[ours], **theirs, beside=playing[ours, :-1])
+    return visits, len(first) / (float(np.ptp(when)) + 1.0 if len(first) else 1.0)
 
 
 def _in_play(day: NDArray[np.int64], given: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -1,8 +1,9 @@
 """Which learner, by cross-validation; and whether there is anything to learn at all.
 
 Learners are judged by the Qini measure on doubly robust scores (a rank-weighted average treatment effect, Yadlowsky et
-al. 2021), which is less noisy than the curve itself. Whether effects differ between people is judged by the slope of
-the scores on effects that were predicted without them (best linear predictor, Chernozhukov, Demirer, Duflo,
+al. 2021), which is less noisy than the curve itself. Where a trial knows of something that comes before the outcome,
+they learn from that too; they are always judged by the outcome. Whether effects differ between people is judged by the
+slope of the scores on effects that were predicted without them (best linear predictor, Chernozhukov, Demirer, Duflo,
 Fernández-Val 2018). The effects in a fold are predicted from the folds before it alone, so that what the folds say may
 be added up (sequential validation, Wager 2024: with the usual folds, each learning from all others, twice too many are
 found). Of several partitions twice the median p-value counts (Meinshausen, Meier, Bühlmann 2009), so that the answer
@@ -11,7 +12,8 @@ does not hang on one draw.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import erfc, sqrt
+from math import erfc, inf, sqrt
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -48,6 +50,8 @@ class Chosen:
     """What cross-validation says."""
 
     learner: Learner
+    early: bool
+    """Whether it learns from what comes before the outcome."""
     gains: Mapping[str, float]
     """Learner -> mean gain over a random order, per person, of its order."""
     heterogeneity: Heterogeneity
@@ -83,20 +87,20 @@ def choose(trial: Trial, seed: int, *, repeats: int = 2) -> Chosen:
         CannotComputeError: the trial is too small.
     """
     check(trial)
-    every = learners()
+    every = _candidates(trial)
     gains: dict[str, list[float]] = {name: [] for name in every}
     statistics: list[dict[str, float]] = []
     told = scores(trial, seed)
     for repeat in range(repeats):
         for others, these in folds(trial, FOLDS, seed + 1 + repeat):
             learnt, score = trial.rows(others), told.score[these]
-            for name, learner in every.items():
-                gains[name].append(gain(score, learner.fit(learnt, seed).effect(trial.features[these])))
+            for name, one in every.items():
+                gains[name].append(gain(score, one.fit(learnt, seed).effect(trial.features[these])))
         statistics.append(_sequential(trial, told.score, seed + 1 + repeat))
     means = {name: float(np.mean(one)) for name, one in gains.items()}
     best = max(means, key=lambda name: means[name])
     average = Average(float(told.score.mean()), float(told.score.std(ddof=1) / sqrt(len(trial))))
-    return Chosen(every[best], means, _heterogeneity(statistics), average)
+    return Chosen(*every[best], means, _heterogeneity(statistics), average)
 
 
 def gain(score: Floats, effect: Floats) -> float:
@@ -109,27 +113,27 @@ def gain(score: Floats, effect: Floats) -> float:
 
 def slope(score: Floats, effect: Floats) -> float:
     """The slope of scores on predicted effects over its robust standard error; 0 where all predictions are one."""
-    if _alike(effect):
-        return 0.0
-    apart = effect - effect.mean()
-    wide = float((apart**2).sum())
-    fitted = float((apart * score).sum()) / wide
-    residual = score - score.mean() - fitted * apart
-    error = sqrt(float(((apart * residual) ** 2).sum())) / wide
-    return fitted / error if error > 0 else 0.0
+    found, error = _line(score, effect)
+    return found / error if error > 0 else 0.0
 
 
-def calibrated(effects: Effects, trial: Trial, seed: int) -> Effects:
+def calibrated(learner: Learner, trial: Trial, seed: int, *, early: bool = False) -> Effects:
     """Effects that average the effect on everybody and differ as much as people not seen bear out, never more.
 
-    A learner orders people; what an order is worth in money hangs on how far apart they really are.
+    A learner orders people; what an order is worth in money hangs on how far apart they really are. Each one's effect
+    is predicted without them, and the slope of the scores on that says how much of the differences holds: held against
+    people that the learner knows, all would seem to. ``early``: the learner learns from what comes before the outcome,
+    whose differences may be smaller than those of the outcome.
     """
+    one = _Candidate(learner, early)
+    apart = np.empty(len(trial))
+    for others, these in folds(trial, FOLDS, seed + 1):
+        predicted = one.fit(trial.rows(others), seed).effect(trial.features)
+        apart[these] = (predicted - predicted.mean())[these]
     told = scores(trial, seed)
-    effect = effects.effect(trial.features)
-    apart = effect - effect.mean()
-    wide = float((apart**2).sum())
-    stretch = 0.0 if _alike(effect) else float(np.clip((apart * told.score).sum() / wide, 0.0, 1.0))
-    shift = float(told.score.mean()) - stretch * float(effect.mean())
+    effects = one.fit(trial, seed)
+    stretch = min(max(_line(told.score, apart)[0], 0.0), inf if early else 1.0)
+    shift = float(told.score.mean()) - stretch * float(effects.effect(trial.features).mean())
     return Effects(
         effects.weights,
         effects.intercepts,
@@ -140,6 +144,31 @@ def calibrated(effects: Effects, trial: Trial, seed: int) -> Effects:
     )
 
 
+class _Candidate(NamedTuple):
+    """A learner, and whether it learns from what comes before the outcome."""
+
+    learner: Learner
+    early: bool
+
+    def fit(self, trial: Trial, seed: int) -> Effects:
+        return self.learner.fit((trial.sooner if self.early else None) or trial, seed)
+
+
+def _candidates(trial: Trial) -> dict[str, _Candidate]:
+    return {name: _Candidate(one, trial.sooner is not None) for name, one in learners().items()}
+
+
+def _line(score: Floats, effect: Floats) -> tuple[float, float]:
+    """The slope of scores on predicted effects, and its robust standard error; both 0 where all predictions are one."""
+    if _alike(effect):
+        return 0.0, 0.0
+    apart = effect - effect.mean()
+    wide = float((apart**2).sum())
+    fitted = float((apart * score).sum()) / wide
+    residual = score - score.mean() - fitted * apart
+    return fitted, sqrt(float(((apart * residual) ** 2).sum())) / wide
+
+
 def _alike(effect: Floats) -> bool:
     """Whether effects differ by no more than numbers are rounded."""
     return bool(np.ptp(effect) <= _ROUNDED * np.abs(effect).max())
@@ -148,12 +177,12 @@ def _alike(effect: Floats) -> bool:
 def _sequential(trial: Trial, score: Floats, seed: int) -> dict[str, float]:
     """Learner -> a statistic that is standard normal where effects do not differ."""
     number = parted(trial, FOLDS, seed)
-    every = learners()
+    every = _candidates(trial)
     sums = dict.fromkeys(every, 0.0)
     for fold in range(1, FOLDS):
         learnt, these = trial.rows(number < fold), number == fold
-        for name, learner in every.items():
-            sums[name] += slope(score[these], learner.fit(learnt, seed).effect(trial.features[these]))
+        for name, one in every.items():
+            sums[name] += slope(score[these], one.fit(learnt, seed).effect(trial.features[these]))
     return {name: total / sqrt(FOLDS - 1) for name, total in sums.items()}
 
 
