@@ -63,23 +63,6 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     """The chance, over all arms, of this offer, or of none."""
 
 
-class Written(msgspec.Struct, frozen=True, gc=False):
-    """A ``Decision`` whose lists are JSON already."""
-
-    decision_id: str
-    placement: str
-    slate: msgspec.Raw
-    promotion: Promotion | None
-    variant: str
-    propensity: float
-    reasons: msgspec.Raw
-    policy: str
-    model: str
-    time: int
-    arm: str = ""
-    arm_propensity: float = 1.0
-
-
 class Decided(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The decisions of one request, as the log keeps them: who asked, and what was answered.
 

@@ -26,6 +26,7 @@ from detak.recommend.content import Kind
 from detak.snapshot import read, remove, write
 from detak.subject import Identifier
 from detak.trust.gate import Gate
+from detak.trust.passages import Who
 
 _DAY: Final = "day"
 _NOTHING: Final = {name: np.zeros(0) for name in ("coefficients", "raw", "true")}  # too little happened to learn from
@@ -120,7 +121,7 @@ class Intentions:
         model, now = self._model, to_micros(datetime.now(UTC))
         if model is None:
             return None
-        touches = self._gate.recent(Purpose.PERSONALISATION, identifiers).touches
+        touches = self._gate.recent(Purpose.PERSONALISATION, [Who(identifiers)])[0].touches
         kind = touches.kind
         counted = so_far(touches.product, kind == Kind.CART, kind == Kind.BUY, touches.time, now)
         return None if counted is None else round(float(model.chances(levels_of(counted))[0]), 4)

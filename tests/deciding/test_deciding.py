@@ -27,6 +27,7 @@ from detak.errors import RowError
 from detak.questions import Consent
 from detak.record import Entry
 from detak.settings import Settings, SourceSettings
+from detak.trust.passages import Visitor, Who
 
 ALL = ("essential", "analytics", "personalisation")
 KNOWN = SourceSettings(Basis.LEGITIMATE_INTEREST, ALL, private_key=True)
@@ -181,10 +182,10 @@ def test_one_who_breaks_something_takes_no_answer_from_the_others(
 ) -> None:
     recent = shop.gate.recent
 
-    def broken(purpose: Purpose, identifiers: Any, *more: Any, **named: Any) -> Any:
-        if ("user", "breaker") in identifiers:
+    def broken(purpose: Purpose, asking: Sequence[Who]) -> list[Visitor]:
+        if any(("user", "breaker") in one.identifiers for one in asking):
             raise ZeroDivisionError
-        return recent(purpose, identifiers, *more, **named)
+        return recent(purpose, asking)
 
     monkeypatch.setattr(shop.gate, "recent", broken)
     places = [{"name": "home"}]

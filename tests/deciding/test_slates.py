@@ -86,7 +86,7 @@ def touches(draw: st.DrawFn, most: int) -> Touches:
     product = draw(st.lists(st.sampled_from(PRODUCTS + UNKNOWN), max_size=most))
     kind = draw(st.lists(st.sampled_from(list(Kind)), min_size=len(product), max_size=len(product)))
     time = np.sort(NOW - np.array([1_000_000 * one * 86_400 for one in range(len(product))], np.int64))
-    return Touches(tuple(product), np.array(kind, np.int8), time) if product else NOTHING
+    return Touches.of(product, np.array(kind, np.int8), time) if product else NOTHING
 
 
 @st.composite
@@ -109,7 +109,7 @@ def asked(front: Front, some: Sequence[Told]) -> tuple[list[Posed], list[Asker]]
     for question, visitor, where, shut in some:
         naming = Naming(front.stock)
         askers_.append(Asker(visitor, where, False, frozenset(map(naming.number, shut)), (), naming))
-        posed.append(Posed(question, Moment(front, NOW, server=True)))
+        posed.append(Posed(question, Moment(front, NOW, server=True), question.identifiers))
     return posed, askers_
 
 

@@ -24,6 +24,7 @@ from detak.recommending.asking import Ask
 from detak.recommending.fitting import interactions
 from detak.settings import Settings, SourceSettings
 from detak.snapshot import read, unpacked, within
+from detak.trust.passages import Who
 
 KNOWN = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics", "personalisation"))
 OPEN = Settings(sources={"web": KNOWN})
@@ -149,7 +150,7 @@ def test_no_byte_of_a_pseudonym_or_of_their_own_product_stays(tmp_path: Path) ->
         arrays = read(tmp_path / "models.npz")
         assert arrays is not None
         assert b"only-hers" in (tmp_path / "models.npz").read_bytes()
-        subject = engine.gate.recent(Purpose.PERSONALISATION, [("user", "ani")]).subject
+        subject = engine.gate.recent(Purpose.PERSONALISATION, [Who([("user", "ani")])])[0].subject
         assert subject in arrays["data/subjects"].tolist()
         engine.forget([("user", "ani")])
         left = read(tmp_path / "models.npz")
@@ -210,7 +211,7 @@ def test_a_fit_that_began_before_a_wish_does_not_bring_the_person_back(
         assert begun.wait(20)
         forgetting = threading.Thread(target=engine.forget, args=([("user", "ani")],))
         forgetting.start()
-        while engine.gate.recent(Purpose.PERSONALISATION, [("user", "ani")]).subject is not None:
+        while engine.gate.recent(Purpose.PERSONALISATION, [Who([("user", "ani")])])[0].subject is not None:
             pass
         go_on.set()
         fitting.join(30)

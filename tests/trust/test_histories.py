@@ -1,5 +1,7 @@
 """Live histories, held against the plainest way to keep them: a list a person."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,14 +58,17 @@ def test_they_are_what_a_list_a_person_would_be(told: list[list[Row] | int], aft
         live.add(fresh(step))
         for row in step:
             plain.setdefault(row[0], []).append(row)
+    everybody: list[Mapping[int, int]] = [{}, *({subject: after} for subject in range(1, 6)), {1: after, 2: after}]
+    found = live.of(everybody, PERSONAL, until)
+    assert not found[0][0].product
     for subject in range(1, 6):
-        touches, bought = live.of({subject: after}, PERSONAL, until)
+        touches, bought = found[subject]
         mine = plain.get(subject, [])
         assert list(zip(touches.product, touches.time.tolist(), strict=True)) == expected(mine, after, until, 8)
         purchases = [one for one in mine if one[2] == Kind.BUY]
         assert list(zip(bought.product, bought.time.tolist(), strict=True)) == expected(purchases, after, until, 8)
     assert live.people == len(plain)
-    both = live.of({1: after, 2: after}, PERSONAL, until)[0]
+    both = found[-1][0]
     theirs = [row for one in (1, 2) for row in expected(plain.get(one, []), after, until, 8)]
     assert list(zip(both.product, both.time.tolist(), strict=True)) == sorted(theirs, key=lambda row: row[1])[-8:]
 
@@ -75,11 +80,11 @@ def test_many_people_are_found_again_whatever_came_before() -> None:
     for some in np.array_split(people, 7):
         live.add(fresh([(int(one), f"p{one % 50}", 0, int(one % 1_000), PERSONAL) for one in some]))
     for one in people[::500].tolist():
-        assert live.of({one: -1}, PERSONAL, LATER)[0].product == (f"p{one % 50}",)
+        assert live.of([{one: -1}], PERSONAL, LATER)[0][0].product == (f"p{one % 50}",)
     live.drop(people[::500].tolist())
     assert live.people == len(people) - len(people[::500])
-    assert live.of({int(people[0]): -1}, PERSONAL, LATER)[0].product == ()
-    assert live.of({int(people[1]): -1}, PERSONAL, LATER)[0].product == (f"p{people[1] % 50}",)
+    assert live.of([{int(people[0]): -1}], PERSONAL, LATER)[0][0].product == ()
+    assert live.of([{int(people[1]): -1}], PERSONAL, LATER)[0][0].product == (f"p{people[1] % 50}",)
 
 
 def test_who_is_dropped_leaves_nothing_in_the_arrays() -> None:
@@ -94,6 +99,6 @@ def test_views_do_not_push_purchases_out() -> None:
     live = Histories(most=4)
     live.add(fresh([(1, "bread", int(Kind.BUY), 1, PERSONAL)]))
     live.add(fresh([(1, f"p{at}", 0, at, PERSONAL) for at in range(2, 20)]))
-    touches, bought = live.of({1: 0}, PERSONAL, LATER)
+    ((touches, bought),) = live.of([{1: 0}], PERSONAL, LATER)
     assert touches.product == ("p16", "p17", "p18", "p19")
     assert bought.product == ("bread",)

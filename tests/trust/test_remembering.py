@@ -12,7 +12,7 @@ from detak.consent import Basis, Purpose
 from detak.engine import Engine
 from detak.questions import Consent
 from detak.settings import Settings, SourceSettings
-from detak.trust.passages import Visitor
+from detak.trust.passages import Visitor, Who
 from detak.trust.remembering import whose
 
 KNOWN = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics", "personalisation"))
@@ -31,7 +31,7 @@ def shop(tmp_path: Path) -> Iterator[Engine]:
 
 def recent(engine: Engine, *identifiers: tuple[str, str], session: tuple[str, ...] = ()) -> Visitor:
     """What is known of whoever asks."""
-    return engine.gate.recent(Purpose.PERSONALISATION, identifiers, session)
+    return engine.gate.recent(Purpose.PERSONALISATION, [Who(identifiers, session)])[0]
 
 
 def stranger(person: Visitor) -> bool:
@@ -76,7 +76,7 @@ def test_nothing_said_is_a_no(tmp_path: Path) -> None:
         assert stranger(recent(engine, ANI))
         send(engine, view("b", "3", user="ani", context=consenting(personalisation=True)))
         assert seen(engine, ANI) == ["b"]
-        assert stranger(engine.gate.recent(Purpose.MARKETING, [ANI]))
+        assert stranger(engine.gate.recent(Purpose.MARKETING, [Who([ANI])])[0])
 
 
 def test_who_refuses_is_answered_as_a_stranger_at_once_and_a_later_yes_begins_anew(shop: Engine) -> None:
@@ -123,7 +123,7 @@ def test_a_session_that_nobody_stored(shop: Engine) -> None:
 def test_a_user_alone_is_anybodys_guess_unless_the_asker_is_trusted(shop: Engine) -> None:
     send(shop, view("a", "1", user="ani"), view("b", "2", anonymousId="phone"))
     asked = [([ANI], False), ([ANI], True), ([PHONE], False)]
-    found = [shop.gate.recent(Purpose.PERSONALISATION, who, trusted=trusted) for who, trusted in asked]
+    found = shop.gate.recent(Purpose.PERSONALISATION, [Who(who, trusted=trusted) for who, trusted in asked])
     assert [one.touches.product for one in found] == [(), ("a",), ("b",)]
 
 
@@ -131,10 +131,10 @@ def test_who_asks_alone_learns_of_the_device_alone(shop: Engine) -> None:
     send(shop, view("a", "1", user="ani"), view("b", "2", anonymousId="phone"))
     send(shop, track("Signed In", "3", user="ani", anonymousId="phone"))
     asked = ([ANI], [PHONE], [ANI, PHONE])
-    found = [shop.gate.recent(Purpose.PERSONALISATION, who, alone=True) for who in asked]
+    found = shop.gate.recent(Purpose.PERSONALISATION, [Who(who, alone=True) for who in asked])
     assert [one.touches.product for one in found] == [(), ("b",), ("b",)]
     shop.consent(Consent(user_id="ani", purposes={"personalisation": False}), "web")
-    assert all(stranger(shop.gate.recent(Purpose.PERSONALISATION, who, alone=True)) for who in asked)
+    assert all(map(stranger, shop.gate.recent(Purpose.PERSONALISATION, [Who(who, alone=True) for who in asked])))
 
 
 def test_facts_past_their_retention_are_not_remembered(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_click_the_page_and_the_cart_are_one_touch() -> None:
 
 def test_a_session_comes_last_and_counts_once() -> None:
     now = 10 * ONE_VISIT
-    stored = Touches(("a", "b", "c"), np.array([0, 3, 0], np.int8), np.array([1, now - 5, now - 4]))
+    stored = Touches.of(("a", "b", "c"), np.array([0, 3, 0], np.int8), np.array([1, now - 5, now - 4]))
     found = with_session(stored, ("b", "d"), now)
     assert found.product == ("a", "c", "b", "d")
     assert found.time.tolist() == [1, now - 4, now, now]

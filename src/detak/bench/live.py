@@ -48,7 +48,7 @@ def measure(people: int, clicks: int) -> Live:
     random = np.random.default_rng(1)
     began = time.perf_counter()
     for one in random.integers(1, people + 1, 2_000).tolist():
-        live.of({one: -1}, int(Purpose.PERSONALISATION), 2**62)
+        live.of([{one: -1}], int(Purpose.PERSONALISATION), 2**62)
     read = (time.perf_counter() - began) / 2_000
     p50, p99, longest = (round(1e3 * float(np.quantile(waits, part)), 2) for part in (0.5, 0.99, 1.0))
     share = live.nbytes // live.people

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any, Final, NamedTuple, Self, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -144,12 +144,15 @@ class Fits(NamedTuple):
 
 @dataclass
 class Wanted:
-    """Questions as lists that are quick to put together; ``Visitor`` and ``Wish`` of ``slates.h`` say which numbers."""
+    """Questions as lists that are quick to put together; ``Visitor`` and ``Wish`` of ``slates.h`` say which numbers.
 
-    visitors: Ints = field(default_factory=lambda: array("q"))
-    wishes: Ints = field(default_factory=lambda: array("q"))
-    touched: Ints = field(default_factory=lambda: array("q"))
-    how: Ints = field(default_factory=lambda: array("b"))
+    ``touched`` and ``how`` are what visitors touched, one visitor's after another's.
+    """
+
+    visitors: list[int] = field(default_factory=list)
+    touched: _Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    how: _Array = field(default_factory=lambda: np.zeros(0, np.int8))
+    wishes: list[int] = field(default_factory=list)
     number: Ints = field(default_factory=lambda: array("q"))
     commons: Ints = field(default_factory=lambda: array("q"))
     common_of: Ints = field(default_factory=lambda: array("q"))
@@ -180,16 +183,23 @@ class Wanted:
         self.more.append(text)
         return len(self.more) - 1
 
+    def visit(self, *told: int) -> None:
+        """A visitor: all of their numbers but the last."""
+        self.visitors += told
+        self.visitors.append(0)
+
+    def names(self, visitor: int, names_: Iterable[bytes]) -> None:
+        """The names that a visitor's question brings with it."""
+        self.visitors[(visitor + 1) * _VISITOR - 1] = len(self.more)
+        self.more += names_
+
     def wish(self, told: tuple[int, ...], lot: float | None) -> None:
         """A placement: question, visitor, view, k, what is shut, which shelves are for everyone, and the pins' own."""
-        self.wishes.extend((*told, self.rows))
+        self.wishes += told
+        self.wishes.append(self.rows)
         self.first.append(self.rows)
         self.lot.append(_UNTRIED if lot is None else lot)
         self.rows += told[_SIZE]
-
-    def names(self, visitor: int, first: int) -> None:
-        """Say which text is the first of the names that a visitor's question brings with it."""
-        self.visitors[(visitor + 1) * _VISITOR - 1] = first
 
 
 class _Wanted(ctypes.Structure):
@@ -239,17 +249,17 @@ class CompiledSlates:
         Raises:
             ValueError: the kernel does not answer.
         """
-        more = texts(wanted.more)
+        more, visitors, wishes = texts(wanted.more), array("q", wanted.visitors), array("q", wanted.wishes)
         asked = _Wanted(
             ctypes.addressof(self._goods), _at(self._view_at), _at(wanted.commons),
             len(wanted.visitors) // _VISITOR, len(wanted.lot), len(wanted.shelves),
-            *map(_at, (wanted.visitors, wanted.wishes, wanted.touched, wanted.how, wanted.number)),
+            _at(visitors), _at(wishes), address(wanted.touched), address(wanted.how), _at(wanted.number),
             *map(address, fits), _at(wanted.common_of), _at(wanted.lot), more,
         )  # fmt: skip
         return self._slates(asked, wanted.first, wanted.rows)
 
     def _slates(self, asked: _Wanted, first: Sequence[int], rows: int) -> list[Slate]:
-        told = _Told.of(len(first), rows)
+        told = _Told(len(first), rows)
         room, pages = self._rooms.take(self._size(ctypes.byref(asked))), self._texts.take(rows * _USUAL_BYTES)
         done = self._ask(asked, room, pages, told)
         if done == _FULL:
@@ -263,40 +273,38 @@ class CompiledSlates:
         return found
 
     def _ask(self, asked: _Wanted, room: Room, pages: Room, told: "_Told") -> int:
-        answer = _Slates(pages.at, len(pages.memory), *map(address, told))
+        answer = _Slates(pages.at, len(pages.memory), *told.at)
         return int(self._kernel.detak_slates(ctypes.byref(asked), POINTER(room.at), ctypes.byref(answer)))
 
 
-class _Told(NamedTuple):
-    """What the kernel says of slates, as in ``Slates`` of ``slates.h``."""
+class _Told:
+    """What the kernel says of slates, as in ``Slates`` of ``slates.h``: all of it in one piece of memory, which costs
+    less to make and to find than seven."""
 
-    end: _Array
-    product: _Array
-    personal: _Array
-    told: _Array
-    many: _Array
-    variant: _Array
-    chance: _Array
-
-    @classmethod
-    def of(cls, wishes: int, rows: int) -> Self:
-        """Room for it."""
-        by_row = np.empty(rows, np.int64), np.empty(rows, np.uint8), np.empty(rows * _WIDE, np.uint8)
-        by_wish = np.empty(wishes, np.int32), np.empty(wishes, np.uint8), np.empty(wishes)
-        return cls(np.empty(2 * wishes, np.int64), *by_row, *by_wish)
+    def __init__(self, wishes: int, rows: int) -> None:
+        sizes = (16 * wishes, 8 * rows, rows, _WIDE * rows, 4 * wishes, wishes, 8 * wishes)
+        ends = list(accumulate([-(-size // 8) * 8 for size in sizes], initial=0))
+        memory = np.zeros(ends[-1], np.uint8)
+        begin = address(memory) if ends[-1] else 0
+        self.at = [begin + one for one in ends[:-1]]
+        parts = [memory[first : first + size] for first, size in zip(ends, sizes, strict=False)]
+        self.end, self.product = parts[0].view(np.int64), parts[1].view(np.int64)
+        self.personal, self.told = parts[2], parts[3]
+        self.many, self.variant, self.chance = parts[4].view(np.int32), parts[5], parts[6].view(np.float64)
 
     def slates(self, first: Sequence[int], text: bytes) -> list[Slate]:
         """Each placement's; ``first``: where its rows begin."""
-        ends, features = [0, *self.end.tolist()], self.told.tobytes()
-        products, personal = self.product.tolist(), self.personal.tolist()
+        ends, features, products = [0, *self.end.tolist()], self.told.tobytes(), self.product.tolist()
+        own = self.personal.nonzero()[0]
+        theirs, bounds = self.product.take(own).tolist(), [*own.searchsorted(first).tolist(), len(own)]
         found = []
         each = zip(first, self.many.tolist(), self.variant.tolist(), self.chance.tolist(), strict=True)
         for at, (begin, count, explored, chance) in enumerate(each):
             end, (start, middle, last) = begin + count, ends[2 * at : 2 * at + 3]
-            theirs = products[begin:end]
-            chosen = [one for one, own in zip(theirs, personal[begin:end], strict=True) if own]
             told, variant = features[begin * _WIDE : end * _WIDE], EXPLORED if explored else BEST
-            found.append(Slate(text[start:middle], text[middle:last], theirs, chosen, told, variant, chance))
+            chosen = theirs[bounds[at] : bounds[at + 1]]
+            slots, reasons = text[start:middle], text[middle:last]
+            found.append(Slate(slots, reasons, products[begin:end], chosen, told, variant, chance))
         return found
 
 

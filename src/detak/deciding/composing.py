@@ -17,19 +17,24 @@ from detak.deciding.resuming import Kept, Row, Spent, resumed
 from detak.deciding.shopfront import Front
 from detak.deciding.slates import Slates
 from detak.deciding.stock import Naming, Stock
-from detak.deciding.telling import Slated, Telling, told
+from detak.deciding.telling import Slated, Telling
 from detak.decision import Reason, decision_ids
 from detak.money import exponent
 from detak.place import city, province
 from detak.settings import Settings
 from detak.trust.gate import Gate
-from detak.trust.passages import STRANGER
+from detak.trust.passages import STRANGER, Visitor, Who
 
 _PERSONALISATION: Final = int(Purpose.PERSONALISATION)
 _NOWHERE: Final = Where()
 _NO_OFFERS: Final = Choice(None, "", 1.0, "no_offers")
 _RESTING: Final = Choice(None, "", 1.0, RESTING)
 _encode: Final = msgspec.json.Encoder().encode
+
+
+def _stays_unknown(posed: Posed) -> bool:
+    """Whether nothing may be known of whoever asks, by the question itself: a child, or one who refuses with it."""
+    return posed.question.context.minor or bool(posed.moment.refused & _PERSONALISATION)
 
 
 class Composed(NamedTuple):
@@ -87,38 +92,39 @@ class Composing:
         What is known of the people, and what fits them, is looked up for all at once; each answer is then made, and
         counted, before the next: no budget and no cap on offers is passed because people came together.
         """
-        askers = [self._asker(one.question, one.moment) for one in posed]
+        askers = self._askers(posed)
         made = self._slates.of(posed, askers, self._chance.random)
         ids = iter(decision_ids(posed[0].moment.now, sum(map(len, made))))
         for one, asker, theirs in zip(posed, askers, made, strict=True):
-            yield self._composed(one, asker, theirs, [next(ids) for _ in theirs])
+            yield self._composed(one, asker, theirs, ids)
 
-    def _composed(self, posed: Posed, asker: Asker, made: Sequence[Slated], ids: Sequence[str]) -> Composed:
-        question, moment = posed
-        decisions = []
-        choice: Choice | None = None
-        policy = f"{moment.front.weights.version}/{self.book.version}"
-        for decision_id, asked, one in zip(ids, question.placements, made, strict=True):
-            may = one.view.rules.offers
-            if choice is None and may:
-                choice = self._choice(asker, moment)
-            telling = Telling(asker, moment, policy, choice if may else None)
-            decisions.append(told(decision_id, asked.name, one, telling))
+    def _composed(self, posed: Posed, asker: Asker, made: Sequence[Slated], ids: Iterator[str]) -> Composed:
+        question, moment, _ = posed
+        choice = self._choice(asker, moment) if any(one.view.rules.offers for one in made) else None
+        telling = Telling(asker, moment, f"{moment.front.weights.version}/{self.book.version}", choice)
+        told = [telling.told(next(ids), asked.name, one) for asked, one in zip(question.placements, made, strict=True)]
         if not moment.preview:
             self._note(asker, [product for one in made for product in one.slate.personal], choice, moment)
         products = [product for one in made for product in one.slate.products] if question.details else []
-        return Composed(_encode(decisions), [one.slate.features for one in made], asker.naming.names(products))
+        features = [one.slate.features for one in made]
+        return Composed(b"[%b]" % b",".join(told), features, asker.naming.names(products))
 
-    def _asker(self, question: Question, moment: Moment) -> Asker:
-        context, naming = question.context, Naming(moment.front.stock)
-        location = context.location
+    def _askers(self, posed: Sequence[Posed]) -> list[Asker]:
+        known = iter(self._gate.recent(
+            Purpose.PERSONALISATION,
+            [
+                Who(one.identifiers, one.question.session, alone=not one.moment.server)
+                for one in posed if not _stays_unknown(one)
+            ],
+        ))  # fmt: skip
+        return [self._asker(one, STRANGER if _stays_unknown(one) else next(known)) for one in posed]
+
+    def _asker(self, posed: Posed, visitor: Visitor) -> Asker:
+        question, moment, _ = posed
+        minor, location, naming = question.context.minor, question.context.location, Naming(moment.front.stock)
         where = Where(province(location.region), city(location.city)) if location else _NOWHERE
-        if context.minor or moment.refused & _PERSONALISATION:
-            note = Reason("minor" if context.minor else "refused")
-            return Asker(STRANGER, where, context.minor, frozenset(), (note,), naming)
-        visitor = self._gate.recent(
-            Purpose.PERSONALISATION, question.identifiers, question.session, alone=not moment.server
-        )
+        if _stays_unknown(posed):
+            return Asker(visitor, where, minor, frozenset(), (Reason("minor" if minor else "refused"),), naming)
         return self._guarded(Asker(visitor, where, False, frozenset(), (), naming), moment.front, moment.now)
 
     def _guarded(self, asker: Asker, front: Front, now: int) -> Asker:

@@ -218,7 +218,8 @@ class Deciding:
         with self._turn():
             now = self._resume()
             front = self._shop(now)
-            (made,) = self._composing.compose([Posed(question, Moment(front, now, server=True, preview=True))])
+            moment = Moment(front, now, server=True, preview=True)
+            (made,) = self._composing.compose([Posed(question, moment, question.identifiers)])
         (decision,) = msgspec.json.decode(made.told, type=list[Decision])
         return Seen(decision, front.answering.catalogue.products)
 
@@ -315,7 +316,7 @@ class Deciding:
         with self._turn():
             now = self._resume()
             front = self._shop(now)
-            posed = [Posed(one, self._moment(source, one, front, now)) for source, one in asked]
+            posed = [Posed(one, self._moment(source, one, front, now), one.identifiers) for source, one in asked]
             made = self._composing.compose(posed)
             return [self._prepare(one, composed) for one, composed in zip(posed, made, strict=True)]
 
@@ -324,8 +325,8 @@ class Deciding:
         return Moment(front, now, self._settings.source(source).private_key, refused)
 
     def _prepare(self, posed: Posed, made: Composed) -> Prepared:
-        question, moment = posed
-        named = dict(question.identifiers)
+        question, moment, identifiers = posed
+        named = dict(identifiers)
         user, device = named.get("user") if moment.server else None, named.get("anonymous")
         kept = Decided(user, device, *self._composing.said(question), msgspec.Raw(made.told), made.features)
         details = b',"products":' + _encode(moment.front.details(made.products)) if question.details else b""

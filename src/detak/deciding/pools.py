@@ -9,7 +9,7 @@ from detak.decide.goods import Floats
 from detak.deciding.stock import Naming
 from detak.deciding.tastes import Tastes
 from detak.decision import Reason
-from detak.recommend.base import NOBODY, NOTHING, Crowd, History, Many, Model, Scored, Situation
+from detak.recommend.base import NOBODY, NOTHING, Crowd, History, Many, Scored, Situation
 from detak.recommend.content import Kind
 from detak.trust.passages import Visitor
 from detak.trust.touches import WEIGHTS
@@ -105,6 +105,8 @@ class Pools:
     def __init__(self, tastes: Tastes) -> None:
         self._stock = tastes.stock
         self._tastes = tastes
+        main = self._stock.main
+        self._together = main if isinstance(main, Many) else None  # to find that out takes as long as an answer
 
     def of(self, wanted: Sequence[Wanted], now: int) -> list[Persons]:
         """What each visitor's pools hold, at the moment ``now`` (microseconds since 1970, UTC)."""
@@ -162,18 +164,24 @@ class Pools:
             pages: the product on whose page each is; None: on none that is known.
             now: microseconds since 1970, UTC.
         """
-        model = self._stock.main
         found = [NOTHING] * len(histories)
-        if model is None:
+        if self._stock.main is None:
             return found
         asked: dict[int | None, list[int]] = {}
         for at, page in enumerate(pages):
             asked.setdefault(page, []).append(at)
         for page, some in asked.items():
-            theirs = _scored(model, [histories[at] for at in some], Situation(now, product=page))
+            theirs = self._scored([histories[at] for at in some], Situation(now, product=page))
             for at, scored in zip(some, theirs, strict=True):
                 found[at] = scored
         return found
+
+    def _scored(self, histories: Sequence[History], situation: Situation) -> list[Scored]:
+        """What the model says to each; never what they touched already."""
+        model, together = self._stock.main, self._together
+        if together is not None:
+            return together.recommend_many(Crowd(histories, [one.item for one in histories]), _CANDIDATES, situation)
+        return [model.recommend(one, _CANDIDATES, one.item, situation) for one in histories] if model else []
 
     def _going_with(self, product: int, shut: Collection[int], exclude: set[int]) -> list[int]:
         """What goes with a product, by the first model that knows of anything."""
@@ -182,13 +190,6 @@ class Pools:
             if found:
                 return [one for one in found if one not in shut] if shut else found
         return []
-
-
-def _scored(model: Model, histories: Sequence[History], situation: Situation) -> list[Scored]:
-    """What the model says to each; never what they touched already."""
-    if isinstance(model, Many):
-        return model.recommend_many(Crowd(histories, [one.item for one in histories]), _CANDIDATES, situation)
-    return [model.recommend(one, _CANDIDATES, one.item, situation) for one in histories]
 
 
 def _page(wanted: Wanted) -> int | None:

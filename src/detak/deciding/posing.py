@@ -1,5 +1,6 @@
 """A question as it is answered: by whom it is asked, as far as that may be known, when, and by whose word."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from detak.decide.asking import Question
@@ -7,6 +8,7 @@ from detak.deciding.pools import Where
 from detak.deciding.shopfront import Front
 from detak.deciding.stock import Naming
 from detak.decision import Reason
+from detak.subject import Identifier
 from detak.trust.passages import Visitor
 
 
@@ -41,3 +43,5 @@ class Posed(NamedTuple):
 
     question: Question
     moment: Moment
+    identifiers: Sequence[Identifier]
+    """Who is asking, as the question says."""

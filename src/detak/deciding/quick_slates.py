@@ -4,8 +4,9 @@ A question is ordinary where no placement sends a list of its own, and no rule s
 another.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
 import msgspec
@@ -18,7 +19,7 @@ from detak.deciding.pools import WEIGHT, Where
 from detak.deciding.posing import Asker, Posed
 from detak.deciding.shopfront import View
 from detak.deciding.telling import Slated, here
-from detak.recommend.base import History, Ints
+from detak.recommend.base import History, Ints, Scored
 
 _NONE: Final = -1
 _NOWHERE: Final = (0, 0)
@@ -42,18 +43,12 @@ def quick(
         for at, (one, asker) in enumerate(zip(posed, askers, strict=True))
         for product in dict.fromkeys([asked.product for asked in one.question.placements])
     ]
-    putting = _Putting(shop, posed[0].moment.now)
-    fits = putting.meet(sights)
-    number = {(one.question, one.product): at for at, one in enumerate(sights)}
-    made = []
-    for at, (one, asker) in enumerate(zip(posed, askers, strict=True)):
-        for asked in one.question.placements:
-            lot = None if one.moment.preview else chance()
-            made.append(putting.wish(asked, asker, (at, number[at, asked.product]), lot))
-    putting.name(sights)
-    slates = shop.slates.answer(putting.wanted, fits)
-    every = iter([Slated(slate, *told) for slate, told in zip(slates, made, strict=True)])
-    return [[next(every) for _ in one.question.placements] for one in posed]
+    putting = _Putting(shop, posed[0].moment.now, sights)
+    fits = putting.meet()
+    made = [putting.wish(at, one, chance) for at, one in enumerate(posed)]
+    putting.name()
+    slates = iter(shop.slates.answer(putting.wanted, fits))
+    return [[Slated(next(slates), *told) for told in theirs] for theirs in made]
 
 
 class _Sight(NamedTuple):
@@ -64,102 +59,112 @@ class _Sight(NamedTuple):
     product: str | None
 
 
-class _Heard(NamedTuple):
-    """What visitors touched of what models or the catalogue know, but what is sensitive."""
-
-    item: list[int]
-    histories: list[History]
-    end: list[int]
-    """By visitor, where theirs end in ``item``."""
-
-
 class _Putting:
     """Puts questions together for the kernel.
 
     Args:
         shop: as the kernel reads it.
         now: microseconds since 1970, UTC.
+        sights: of the questions.
     """
 
-    def __init__(self, shop: CompiledShop, now: int) -> None:
+    def __init__(self, shop: CompiledShop, now: int, sights: Sequence[_Sight]) -> None:
         self.wanted = Wanted()
         self._shop = shop
         self._front = shop.front
         self._now = now
+        self._sights = sights
+        self._number = {(one.question, one.product): at for at, one in enumerate(sights)}
         self._sensitive: list[int] = []
-        self._commons: dict[tuple[int, Where], int] = {}
+        self._commons: dict[Where, dict[int, int]] = {}
         self._said: dict[Where, int] = {}
 
-    def meet(self, sights: Sequence[_Sight]) -> Fits:
+    def meet(self) -> Fits:
         """Put the visitors; what the model says to them."""
-        starts = [0]
-        for one in sights:
-            touches = one.asker.visitor.touches
-            self.wanted.touched.extend(map(one.asker.naming.number, touches.product))
-            self.wanted.how.frombytes(touches.kind.tobytes())
-            starts.append(len(self.wanted.touched))
-        heard = self._heard(sights, np.array(starts))
+        sights, wanted = self._sights, self.wanted
+        starts = [0, *accumulate([len(one.asker.visitor.touches) for one in sights])]
         pages = [one.asker.naming.known(one.product) for one in sights]
+        histories, last = self._heard(starts)
         speaking = [
             at for at in range(len(sights))
             if pages[at] is not None or starts[at + 1] - starts[at] > self._sensitive[at]
         ]  # fmt: skip
-        said = self._front.pools.said(
-            [heard.histories[at] for at in speaking], [pages[at] for at in speaking], self._now
-        )
-        counts = dict(zip(speaking, (len(one.item) for one in said), strict=True))
-        first = 0
-        for at, one in enumerate(sights):
-            last = heard.item[heard.end[at] - 1] if heard.end[at] > (heard.end[at - 1] if at else 0) else _NONE
-            beside = last if one.product is None else _NONE if pages[at] is None else pages[at]
-            many = counts.get(at, 0)
-            self._put(one.asker, (starts[at], starts[at + 1]), _NONE if beside is None else beside, (first, many))
-            first += many
-        return Fits(*(np.concatenate(some) for some in zip(*said, strict=True))) if said else _NO_FITS
+        said = self._front.pools.said([histories[at] for at in speaking], [pages[at] for at in speaking], self._now)
+        many, first = dict(zip(speaking, (len(one.item) for one in said), strict=True)), 0
+        for at, (one, page) in enumerate(zip(sights, pages, strict=True)):
+            beside = (last[at] if one.product is None else _NONE) if page is None else page
+            theirs = many.get(at, 0)
+            wanted.visit(
+                starts[at], starts[at + 1], *self._shut(one.asker), beside, first, theirs, self._here(one.asker)
+            )
+            first += theirs
+        return _fits(said)
 
-    def wish(self, asked: Asked, asker: Asker, whose: tuple[int, int], lot: float | None) -> tuple[View, int, int]:
-        """Put a placement of a question and a visitor (``whose``: their numbers); by which rules, how much of it was
-        bought lately, and what was set aside."""
-        wanted, number = self.wanted, asker.naming.number
-        seen = self._shop.view(asked.name)
-        lately = seen.view.lately(asker.visitor.bought, self._now)
-        shut = [*map(number, lately), *map(number, asked.exclude)]
-        if asked.product is not None:
-            shut.append(number(asked.product))
-        places = wanted.put(shut) if shut else _NOWHERE
-        pinned = wanted.lay(seen.pinned) if seen.pinned else 0
-        wanted.wish((*whose, seen.number, asked.size, *places, self._common(seen, asker.where), pinned), lot)
-        return seen.view, len(lately), self._sensitive[whose[1]]
+    def wish(self, question: int, posed: Posed, chance: Callable[[], float]) -> list[tuple[View, int, int]]:
+        """Put the placements of a question; of each by which rules, how much of it was bought lately, and what was set
+        aside."""
+        wanted, made = self.wanted, []
+        for asked in posed.question.placements:
+            whose = self._number[question, asked.product]
+            asker, seen = self._sights[whose].asker, self._shop.view(asked.name)
+            lately, places = self._kept_away(asked, asker, seen)
+            common, pinned = self._common(seen, asker.where), wanted.lay(seen.pinned) if seen.pinned else 0
+            lot = None if posed.moment.preview else chance()
+            wanted.wish((question, whose, seen.number, asked.size, *places, common, pinned), lot)
+            made.append((seen.view, lately, self._sensitive[whose]))
+        return made
 
-    def name(self, sights: Sequence[_Sight]) -> None:
+    def name(self) -> None:
         """Put the names of products that have no number of their own."""
-        for at, one in enumerate(sights):
+        for at, one in enumerate(self._sights):
             more = one.asker.naming.more
             if more:
-                first = len(self.wanted.more)
-                self.wanted.more += map(_encode, more)
-                self.wanted.names(at, first)
+                self.wanted.names(at, map(_encode, more))
 
-    def _heard(self, sights: Sequence[_Sight], starts: Ints) -> _Heard:
+    def _heard(self, starts: Sequence[int]) -> tuple[list[History], list[int]]:
+        """What each visitor touched of what models or the catalogue know, but what is sensitive; and the last of it."""
         stock, wanted = self._front.stock, self.wanted
-        touched, kind = np.array(wanted.touched, np.int64), np.array(wanted.how, np.int8)
-        time = np.concatenate([one.asker.visitor.touches.time for one in sights])
+        touches = [one.asker.visitor.touches for one in self._sights]
+        touched = wanted.touched = self._numbers(starts)
+        kind = wanted.how = np.concatenate([one.kind for one in touches])
+        time = np.concatenate([one.time for one in touches])
         items = len(stock.items)
         aside = stock.sensitive.take(np.minimum(touched, items))
         kept = ((touched < items) & ~aside).nonzero()[0]
         ends = kept.searchsorted(starts).tolist()
         item, time, weight = touched.take(kept).astype(np.int32), time.take(kept), WEIGHT.take(kind.take(kept))
+        self._sensitive = [b - a for a, b in pairwise(aside.nonzero()[0].searchsorted(starts).tolist())]
         histories = [History(item[a:b], time[a:b], weight[a:b]) for a, b in pairwise(ends)]
-        self._sensitive = np.diff(np.append(0, aside.cumsum()).take(starts)).tolist()
-        return _Heard(item.tolist(), histories, ends[1:])
+        told = item.tolist()
+        return histories, [told[b - 1] if b > a else _NONE for a, b in pairwise(ends)]
 
-    def _put(self, asker: Asker, touched: tuple[int, int], beside: int, fits: tuple[int, int]) -> None:
-        wanted, visitor = self.wanted, asker.visitor
-        bought = wanted.put(map(asker.naming.number, visitor.bought.product)) if len(visitor.bought) else _NOWHERE
-        shut = wanted.put(asker.shut) if asker.shut else _NOWHERE
-        wanted.visitors.extend((*touched, *bought, *shut, beside, *fits, self._here(asker.where), 0))
+    def _numbers(self, starts: Sequence[int]) -> Ints:
+        """The numbers of what visitors touched."""
+        stock, sights = self._front.stock, self._sights
+        found = np.concatenate([stock.numbers(one.asker.visitor.touches) for one in sights])
+        for at in (found < 0).nonzero()[0].tolist():
+            whose = bisect_right(starts, at) - 1
+            asker = sights[whose].asker
+            found[at] = asker.naming.number(asker.visitor.touches.product[at - starts[whose]])
+        return found
 
-    def _here(self, where: Where) -> int:
+    def _shut(self, asker: Asker) -> tuple[int, ...]:
+        """What a visitor bought, and what guardrails keep from them."""
+        put, bought = self.wanted.put, asker.visitor.bought
+        theirs = put(map(asker.naming.number, bought.product)) if len(bought) else _NOWHERE
+        return (*theirs, *(put(asker.shut) if asker.shut else _NOWHERE))
+
+    def _kept_away(self, asked: Asked, asker: Asker, seen: Seen) -> tuple[int, tuple[int, int]]:
+        """How much of what must not stand in a placement was bought lately, and where all of it is in ``number``."""
+        bought, number = asker.visitor.bought, asker.naming.number
+        lately = seen.view.lately(bought, self._now) if len(bought) else []
+        if not lately and not asked.exclude and asked.product is None:
+            return 0, _NOWHERE
+        shut = [*lately, *asked.exclude] if asked.product is None else [*lately, *asked.exclude, asked.product]
+        return len(lately), self.wanted.put(map(number, shut))
+
+    def _here(self, asker: Asker) -> int:
+        where = asker.where
         said = self._said.get(where)
         if said is None:
             said = self._said[where] = self.wanted.say(_encode(here(where)))
@@ -167,11 +172,19 @@ class _Putting:
 
     def _common(self, seen: Seen, where: Where) -> int:
         """Where the numbers of a placement's shelves for everyone begin."""
-        first = self._commons.get((seen.number, where))
+        known = self._commons.get(where)
+        if known is None:
+            known = self._commons[where] = {}
+        first = known.get(seen.number)
         if first is None:
-            first = self._commons[seen.number, where] = len(self.wanted.common_of)
+            first = known[seen.number] = len(self.wanted.common_of)
             self.wanted.common_of.extend(map(self.wanted.lay, self._shop.commons(seen, where, self._now)))
         return first
+
+
+def _fits(said: Sequence[Scored]) -> Fits:
+    """One visitor's after another's."""
+    return Fits(*(np.concatenate(some) for some in zip(*said, strict=True))) if said else _NO_FITS
 
 
 _NO_FITS: Final = Fits(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32))

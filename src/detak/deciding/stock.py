@@ -24,12 +24,14 @@ from detak.recommend.rules import DEFAULT, Rules
 from detak.recommending.answering import Answering, guarded
 from detak.recommending.arranging import Arranging
 from detak.sensitive import sensitive_products
+from detak.trust.touches import Names, Touches
 
 COMMON: Final = 48
 """Products of a shelf that is for everyone."""
 _POPULAR: Final = ("trending", "popular")
 _TOGETHER: Final = ("together_bought", "also_viewed")
 _FAR: Final = 16.0
+_UNKNOWN: Final = -1
 _FRESH: Final = 30 * 86_400_000_000  # microseconds
 
 
@@ -61,6 +63,8 @@ class Stock:
         self._guarded = guarded(answering, rulebook.guardrails.sensitive)
         self._worths: dict[str, Floats] = {}
         self._arranging = Arranging(answering, rulebook.shelves, currency)
+        self._named: Names | None = None
+        self._number_of = np.zeros(0, np.int64)  # by place in it
 
     @cached_property
     def names(self) -> Texts:
@@ -185,6 +189,18 @@ class Stock:
         found[self.category[[self.places[one] for one in told if one in self.places]]] = True
         found[-1] = False
         return found
+
+    def numbers(self, touches: Touches) -> NDArray[np.int64]:
+        """The products' numbers; below 0 where one has none."""
+        names = touches.names
+        if not isinstance(names, Names):
+            return np.array([self.places.get(one, _UNKNOWN) for one in touches.product], np.int64)
+        if names is not self._named:
+            self._named, self._number_of = names, np.zeros(0, np.int64)
+        if len(names) > len(self._number_of):
+            more = [self.places.get(one, _UNKNOWN) for one in names[len(self._number_of) :]]
+            self._number_of = np.append(self._number_of, np.array(more, np.int64))
+        return self._number_of.take(touches.word)
 
     @property
     def _kinds(self) -> NDArray[np.int32]:

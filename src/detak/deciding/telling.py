@@ -15,12 +15,17 @@ from detak.deciding.paging import LIST, Paged
 from detak.deciding.pools import Persons, Where
 from detak.deciding.posing import Asker, Moment
 from detak.deciding.shopfront import View
-from detak.decision import Promotion, Reason, Slot, Written
+from detak.decision import Promotion, Reason, Slot
 
 _MOST_REASONS: Final = 3
 _encode: Final = msgspec.json.Encoder().encode
 _POPULAR: Final = Reason("popular")
-_EXPLORED: Final = Reason("explored")
+_EXPLORED: Final = _encode(Reason("explored"))
+_DECISION: Final = (
+    b'{"decision_id":"%b","placement":%b,"slate":[%b],"promotion":%b,"variant":"%b","propensity":%b,"reasons":[%b],'
+    b'%b,"arm":%b,"arm_propensity":%b}'
+)
+"""A ``Decision``."""
 _OWN: Final = frozenset((rules.FOR_YOU, LIST))
 """Shelves on which a product's own reason counts."""
 _REASONS: Final = {
@@ -37,15 +42,6 @@ REASONS: Final = [_REASONS[one].code if one in _REASONS else one for one in SHEL
 """The code of each shelf's own reason."""
 
 
-class Telling(NamedTuple):
-    """To whom it is told, when, by which policy, and what they are offered."""
-
-    asker: Asker
-    moment: Moment
-    policy: str
-    choice: Choice | None
-
-
 class Slated(NamedTuple):
     """One placement's slate, what it was made by, and how much was left out."""
 
@@ -57,28 +53,42 @@ class Slated(NamedTuple):
     """Touches that were set aside."""
 
 
-def told(decision_id: str, placement: str, made: Slated, telling: Telling) -> Written:
-    """The decision that a slate is."""
-    asker, moment, policy, choice = telling
-    slate = made.slate
-    notes = list(asker.notes)
-    if made.bought:
-        notes.append(Reason("purchased", str(made.bought)))
-    if made.sensitive:
-        notes.append(Reason("sensitive", str(made.sensitive)))
-    if slate.variant != BEST:
-        notes.append(_EXPLORED)
-    offer = choice.offer if choice else None
-    if choice and (choice.arm or choice.reason in HELD_BACK):
-        notes.append(Reason(choice.reason, offer.name if offer else ""))
-    reasons = [slate.reasons, *map(_encode, notes)] if slate.reasons else map(_encode, notes)
-    return Written(
-        decision_id, placement, msgspec.Raw(b"[%b]" % slate.slots),
-        Promotion(offer.name, offer.discount, offer.code, offer.ends) if offer else None,
-        slate.variant, round(slate.propensity, 6), msgspec.Raw(b"[%b]" % b",".join(reasons)),
-        policy, moment.front.version, moment.now,
-        choice.arm if choice else "", round(choice.propensity, 6) if choice else 1.0,
-    )  # fmt: skip
+class Telling:
+    """Tells the decisions of one question.
+
+    Args:
+        asker: to whom it is told.
+        moment: when.
+        policy: by which.
+        choice: what they are offered, in placements that may; None: none may.
+    """
+
+    def __init__(self, asker: Asker, moment: Moment, policy: str, choice: Choice | None) -> None:
+        self._notes = asker.notes
+        self._end = b'"policy":%b,"model":%b,"time":%d' % (_encode(policy), _encode(moment.front.version), moment.now)
+        self._choice = choice
+
+    def told(self, decision_id: str, placement: str, made: Slated) -> bytes:
+        """The decision that a slate is, as the JSON of a ``Decision``."""
+        slate, view, bought, sensitive = made
+        choice = self._choice if view.rules.offers else None
+        offer = choice.offer if choice else None
+        reasons = [slate.reasons] if slate.reasons else []
+        reasons += map(_encode, self._notes)
+        if bought:
+            reasons.append(_encode(Reason("purchased", str(bought))))
+        if sensitive:
+            reasons.append(_encode(Reason("sensitive", str(sensitive))))
+        if slate.variant != BEST:
+            reasons.append(_EXPLORED)
+        if choice and (choice.arm or choice.reason in HELD_BACK):
+            reasons.append(_encode(Reason(choice.reason, offer.name if offer else "")))
+        return _DECISION % (
+            decision_id.encode(), _encode(placement), slate.slots,
+            _encode(Promotion(offer.name, offer.discount, offer.code, offer.ends)) if offer else b"null",
+            slate.variant.encode(), _encode(round(slate.propensity, 6)), b",".join(reasons), self._end,
+            _encode(choice.arm) if choice else b'""', _encode(round(choice.propensity, 6)) if choice else b"1.0",
+        )  # fmt: skip
 
 
 def slated(page: Paged, asker: Asker) -> Slated:

@@ -84,7 +84,7 @@ static void list_candidates(const Blend *blend, Room *room) {
 }
 
 /* By value how many are higher, or as high and before it. To compare each pair once is quicker than to sort: there is no branch. */
-static void stand(const float *restrict value, int32_t many, int32_t *restrict place) {
+WIDE static void stand(const float *restrict value, int32_t many, int32_t *restrict place) {
   for (int32_t one = 0; one < many; one++) {
     int32_t ahead = 0;
     for (int32_t other = 0; other < one; other++) {
@@ -164,25 +164,25 @@ static void take_logarithms(const Blend *blend, const Room *room, float *feature
   }
 }
 
-typedef float Four __attribute__((vector_size(16)));
+typedef float Eight __attribute__((vector_size(32)));
 
 /* The small network of `ranker.py`, sixteen of its units at a time. */
-static void score(const Blend *blend, const Room *room, const float *features, float *to) {
+WIDE static void score(const Blend *blend, const Room *room, const float *features, float *to) {
   int32_t wide = features_of(blend);
   for (int32_t at = 0; at < room->candidates; at++) {
     const float *own = features + (int64_t)at * wide;
     float sum = 0;
     for (int32_t tile = 0; tile < blend->units; tile += TILE) {
       const float *weight = blend->inner + (int64_t)tile * wide;
-      Four unit[TILE / 4], part;
+      Eight unit[TILE / 8], part;
       memcpy(unit, blend->shift + tile, sizeof unit);
       for (int32_t one = 0; one < wide; one++, weight += TILE)
-        for (int32_t four = 0; four < TILE / 4; four++) {
-          memcpy(&part, weight + 4 * four, sizeof part);
-          unit[four] += own[one] * part;
+        for (int32_t eight = 0; eight < TILE / 8; eight++) {
+          memcpy(&part, weight + 8 * eight, sizeof part);
+          unit[eight] += own[one] * part;
         }
       for (int32_t one = 0; one < TILE; one++) {
-        float said = unit[one / 4][one % 4];
+        float said = unit[one / 8][one % 8];
         sum += blend->outer[tile + one] * (said > blend->least[tile + one] ? said : blend->least[tile + one]);
       }
     }

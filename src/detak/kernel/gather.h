@@ -10,6 +10,17 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
+/* Compiled twice, once for processors that work out eight numbers at once: which of the two is called is found out when the library is
+   loaded. What comes out is the same. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#endif
+#endif
+#ifndef WIDE
+#define WIDE
+#endif
+
 enum { AHEAD = 6 };               /* rows that are asked for before they are added up */
 enum { DONE = 0, DAMAGED = -1 }; /* what a function answers: DAMAGED where the rows do not lie within their arrays */
 

@@ -158,7 +158,9 @@ def _weigh(asker: _Asker, metas: Sequence[Meta], known: Known, settings: Setting
 def covering(subjects: Iterable[int], said: tuple[int, int], known: Known, basis: Purposes) -> Purposes:
     """The purposes that cover what is decided for somebody now: what was said with the question first, then standing
     words of theirs and of all that is united with them, then the basis of the source."""
-    people = {known.owners.get(one, one) for one in subjects} | set(subjects)
-    everyone = people.union(*(known.devices.get(one, ()) for one in people))
+    everyone = set(subjects)
+    if known.owners or known.devices:
+        everyone.update([known.owners[one] for one in subjects if one in known.owners])
+        everyone.update(*(known.devices.get(one, ()) for one in tuple(everyone)))
     standing = [known.standing[one] for one in everyone if one in known.standing]
     return coverage(*said, union(one.granted for one in standing), union(one.refused for one in standing), basis)

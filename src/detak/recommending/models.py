@@ -32,7 +32,7 @@ from detak.settings import Settings
 from detak.snapshot import read, remove, write
 from detak.subject import Identifier
 from detak.trust.gate import Gate
-from detak.trust.passages import Visitor
+from detak.trust.passages import Visitor, Who
 from detak.words import LANGUAGES
 
 _LOOK_SECONDS: Final = 5.0  # between two looks at the catalogue
@@ -196,7 +196,7 @@ class Models:
             UsageError: there is no such shelf, or language.
         """
         answering, now, language = self._asked(), _now(), self._language(language)
-        visitors = [self._visitor(replace(ask, identifiers=one)) for one in people]
+        visitors = self._visitors(ask, people)
         if ask.placement is None:
             found = answering.recommend_many(ask, visitors, now)
         else:
@@ -304,7 +304,10 @@ class Models:
             return self._answering
 
     def _visitor(self, ask: Ask) -> Visitor:
-        return self._gate.recent(Purpose.PERSONALISATION, ask.identifiers, ask.session, trusted=ask.trusted)
+        return self._visitors(ask, [ask.identifiers])[0]
+
+    def _visitors(self, ask: Ask, people: Sequence[Sequence[Identifier]]) -> list[Visitor]:
+        return self._gate.recent(Purpose.PERSONALISATION, [Who(one, ask.session, ask.trusted) for one in people])
 
     def _language(self, language: str | None) -> str:
         if language is not None and language not in LANGUAGES:

@@ -9,7 +9,7 @@ and more where ``doorstep`` reads it.
 import asyncio
 import base64
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 from detak.deciding.prepared import Asking
@@ -18,13 +18,14 @@ from detak.errors import BusyError, RowError, StoreError
 from detak.reading.body import with_type
 from detak.reading.wire import EVENT_LIMIT
 from detak.server.collect import KINDS
+from detak.server.gathering import Gathering
 from detak.server.ingest import BODY_LIMIT
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Told = Callable[[bytes | None], None]
 
-_DECIDE: Final = "decide"
-PATHS: Final = {"/v1/batch": "", "/v1/decide": _DECIDE, **{f"/v1/{kind}": kind for kind in KINDS}}
+_DECIDE: Final = "/v1/decide"
+PATHS: Final = {"/v1/batch": "", _DECIDE: "decide", **{f"/v1/{kind}": kind for kind in KINDS}}
 """What may be taken, by path: the kind of message that a body is; none: it is a batch."""
 KNOWN: Final = 1024
 """So many heads and keys are remembered as they were written."""
@@ -34,7 +35,6 @@ HEADERS: Final = [
     (b"referrer-policy", b"no-referrer"),
 ]
 """Of each answer, beside its length."""
-_AT_ONCE: Final = 32  # questions that are answered together: others wait meanwhile
 _LONG_WAY: Final = frozenset({b"content-encoding", b"origin", b"expect"})
 _GZIP: Final = b"\x1f\x8b"
 _TAKEN: Final = b'{"success":true}'
@@ -56,7 +56,7 @@ class FastLane:
         self._keys: dict[bytes, str] = {}
         self._landed: deque[tuple[Told, str, bytes | Exception]] = deque()
         self._settling = False  # the loop knows that there is something in it
-        self._asking: list[Asking] = []
+        self._questions = Gathering(self._decide)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Take a request, or pass it on."""
@@ -121,35 +121,24 @@ class FastLane:
 
         kind = PATHS[path]
         try:
-            if kind == _DECIDE:
-                self._ask(loop, Asking(source, body, landed))
+            if path == _DECIDE:
+                self._questions.add(Asking(source, body, landed))
             else:
                 whole = b'{"batch":[' + with_type(body, kind) + b"]}" if kind else body
                 self._engine.collect(source, whole, landed)
         except (RowError, BusyError, StoreError):
             told(None)
 
-    def _ask(self, loop: asyncio.AbstractEventLoop, asked: Asking) -> None:
-        """Questions that come in with one look at the sockets are answered together."""
-        self._asking.append(asked)
-        if len(self._asking) == 1:
-            loop.call_soon(self._answer)
-
-    def _answer(self) -> None:
-        asked, self._asking = self._asking[:_AT_ONCE], self._asking[_AT_ONCE:]
-        if self._asking:
-            asyncio.get_running_loop().call_soon(self._answer)
-        try:
-            self._engine.decisions.decide_all(asked)
-        except Exception as error:  # whoever waits must hear of it
-            for one in asked:
-                one.done(error)
+    def _decide(self, asked: Sequence[Asking]) -> None:
+        self._engine.decisions.decide_all(asked)
 
     def _settle(self) -> None:
         """Those whose events went to the disk together hear of it together."""
         self._settling = False
         while self._landed:
             told, path, result = self._landed.popleft()
+            if path == _DECIDE:
+                self._questions.landed()
             if isinstance(result, Exception):
                 told(None)
                 continue

@@ -33,7 +33,19 @@ from detak.trust.allowed import COUNTED, allowed
 from detak.trust.entrance import Admission, Entrance
 from detak.trust.keeping import NOTHING, PURPOSE, WORTH, Keeping, standpoint, stands
 from detak.trust.owing import Owing
-from detak.trust.passages import Granted, Identity, Known, Member, Person, Profile, Removed, Standpoint, United, Visitor
+from detak.trust.passages import (
+    Granted,
+    Identity,
+    Known,
+    Member,
+    Person,
+    Profile,
+    Removed,
+    Standpoint,
+    United,
+    Visitor,
+    Who,
+)
 from detak.trust.recounting import Recounting
 from detak.trust.remembering import Remembering
 
@@ -185,23 +197,12 @@ class Gate:
         """Remember what just became facts (``event.ITEMS``), as far as a purpose covers it."""
         self._remembering.add(items)
 
-    def recent(
-        self,
-        purpose: Purpose,
-        identifiers: Sequence[Identifier],
-        session: Sequence[str] = (),
-        *,
-        trusted: bool = True,
-        alone: bool = False,
-    ) -> Visitor:
-        """What ``purpose`` may know right now of whoever is asking, from memory; of one who refuses, nothing.
+    def recent(self, purpose: Purpose, asking: Sequence[Who]) -> list[Visitor]:
+        """What ``purpose`` may know right now of each who is asking, from memory; of one who refuses, nothing.
 
-        ``session`` are products that they looked at by the asker's own word, oldest first: kept nowhere, and set aside
-        for one who refuses. Not ``trusted``, a user counts only beside a device that is known to be theirs. ``alone``:
-        of the device that is named only what that device did, whoever it belongs to. The audit counts these passages,
-        and says so at each seal.
+        The audit counts these passages, and says so at each seal.
         """
-        return self._remembering.recent(purpose, identifiers, session, trusted=trusted, alone=alone)
+        return self._remembering.recent(purpose, asking)
 
     def audience(self, purpose: Purpose, subjects: Sequence[int], *, why: str) -> list[Member]:
         """Those of the people who said yes to ``purpose``, with what is needed to reach them."""

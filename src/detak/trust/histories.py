@@ -5,14 +5,15 @@ A person has two rings: the last touches of any kind, and the last purchases, wh
 
 import threading
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import Final
 
 import numpy as np
 
 from detak.recommend.content import Kind
-from detak.trust.rings import Ints32, Rings, joined
-from detak.trust.touches import NOTHING, Arrived, Ints, Touches
+from detak.trust.rings import NONE, Cells, Read, Rings, joined
+from detak.trust.touches import NOTHING, Arrived, Ints, Ints32, Names, Touches
 
 MOST: Final = 64
 """Touches of a person that are remembered, and as many purchases."""
@@ -34,7 +35,7 @@ class Histories:
         with self._lock:
             self._rows = _Numbers()
             self._words: dict[str, int] = {}
-            self._names: list[str] = []
+            self._names = Names()
             self._any, self._bought = Rings(self._most), Rings(self._most)
 
     def add(self, fresh: Arrived) -> None:
@@ -51,19 +52,21 @@ class Histories:
             if bought.any():
                 self._bought.add(rows[bought], *(column[bought] for column in told))
 
-    def of(self, since: Mapping[int, int], purpose: int, until: int) -> tuple[Touches, Touches]:
-        """What these subjects, who are one person, did for a purpose to see: touches of any kind, and purchases.
+    def of(self, people: Sequence[Mapping[int, int]], purpose: int, until: int) -> list[tuple[Touches, Touches]]:
+        """What each of some people did for a purpose to see: touches of any kind, and purchases.
 
         Args:
-            since: subject -> nothing up to this moment counts (microseconds since 1970, UTC).
+            people: of each, whose subjects are theirs: subject -> nothing up to this moment counts (microseconds since
+                1970, UTC).
             purpose: bits of ``Purpose``.
             until: nothing from this moment on counts.
         """
         with self._lock:
-            rows = [(row, after) for one, after in since.items() if (row := self._rows.get(one)) >= 0]
-            if not rows:
-                return NOTHING, NOTHING
-            return self._told(self._any, rows, purpose, until), self._told(self._bought, rows, purpose, until)
+            rows = [
+                [(row, after) for one, after in since.items() if (row := self._rows.get(one)) >= 0] for since in people
+            ]
+            both = [self._told(one, rows, purpose, until) for one in (self._any, self._bought)]
+        return list(zip(*both, strict=True))
 
     def drop(self, subjects: Iterable[int]) -> None:
         """Forget people; what their blocks held is overwritten."""
@@ -92,14 +95,22 @@ class Histories:
                 names.append(one)
         return np.array([words.get(one, -1) for one in products], np.int32)
 
-    def _told(self, rings: Rings, rows: list[tuple[int, int]], purpose: int, until: int) -> Touches:
-        parts = [one for row, after in rows if len(one := rings.read(row, purpose, after, until))]
-        if not parts:
-            return NOTHING
-        found = parts[0] if len(parts) == 1 else joined(parts)[-self._most :]
+    def _told(self, rings: Rings, rows: list[list[tuple[int, int]]], purpose: int, until: int) -> list[Touches]:
+        flat = [one for some in rows for one in some]
+        cells, ends = found = rings.read([row for row, _ in flat], [after for _, after in flat], purpose, until)
+        if any(len(some) != 1 for some in rows):
+            parts = iter(found.parts)
+            whole = [self._joined(list(islice(parts, len(some)))) for some in rows]
+            cells, ends = Read.of(whole)
+        if not len(cells):
+            return [NOTHING] * len(rows)
+        item, kind, time = (cells[name].copy() for name in ("item", "kind", "time"))
         names = self._names
-        product = tuple([names[one] for one in found["item"].tolist()])
-        return Touches(product, found["kind"].copy(), found["time"].copy())
+        return [Touches(item[a:b], names, kind[a:b], time[a:b]) if b > a else NOTHING for a, b in pairwise(ends)]
+
+    def _joined(self, parts: Sequence[Cells]) -> Cells:
+        """What one person's subjects did."""
+        return joined(parts)[-self._most :] if len(parts) > 1 else parts[0] if parts else NONE
 
 
 class _Numbers:

@@ -1,6 +1,6 @@
 """What the gate hands out, as values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -131,6 +131,19 @@ class Unfinished(NamedTuple):
 
     removed: Removed
     known: list[Identifier]
+
+
+class Who(NamedTuple):
+    """Somebody who is asking, and by whose word."""
+
+    identifiers: Sequence[Identifier]
+    session: Sequence[str] = ()
+    """Products that they looked at by the asker's own word, oldest first: kept nowhere, and set aside for one who
+    refuses."""
+    trusted: bool = True
+    """If not, a user counts only beside a device that is known to be theirs."""
+    alone: bool = False
+    """Of the device that is named only what that device did, whoever it belongs to."""
 
 
 class Visitor(NamedTuple):

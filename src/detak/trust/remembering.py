@@ -3,7 +3,8 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from itertools import repeat
+from typing import Final, NamedTuple, Protocol
 
 import ibis
 import ibis.expr.types as ir
@@ -15,9 +16,9 @@ from detak.event import ORDER_COMPLETED
 from detak.settings import Settings
 from detak.subject import Identifier
 from detak.trust.histories import MOST, Histories
-from detak.trust.passages import STRANGER, Visitor
+from detak.trust.passages import STRANGER, Visitor, Who
 from detak.trust.removals import Removals, taken_out
-from detak.trust.touches import FOR, KINDS, NOTHING, arrived, with_session
+from detak.trust.touches import FOR, KINDS, NOTHING, Touches, arrived, with_session
 
 Stands = Mapping[int, Standing | None]
 """Where each subject stands; None: they said nothing."""
@@ -48,6 +49,15 @@ class People(Protocol):
     def standing(self, subjects: Iterable[int]) -> dict[int, Standing]:
         """What each of these people last said of each purpose; those who said nothing are absent."""
         ...
+
+
+class _Asked(NamedTuple):
+    """Whom a question is about, of each of their subjects since when it counts, and whether they allowed it in so many
+    words."""
+
+    person: int | None
+    since: dict[int, int]
+    granted: bool
 
 
 class Remembering:
@@ -94,35 +104,38 @@ class Remembering:
             counted, self._answered = self._answered, Counter()
         return Counter({Purpose(bits).label: asked for bits, asked in counted.items()})
 
-    def recent(
-        self,
-        purpose: Purpose,
-        identifiers: Sequence[Identifier],
-        session: Sequence[str],
-        *,
-        trusted: bool,
-        alone: bool = False,
-    ) -> Visitor:
+    def recent(self, purpose: Purpose, asking: Sequence[Who]) -> list[Visitor]:
         """As ``Gate.recent``."""
         bits = int(purpose)  # flags of an enumeration cost too much where everybody is asked for
         with self._counting:
-            self._answered[bits] += 1
-        person, stands = self._who(identifiers, trusted)
+            self._answered[bits] += len(asking)
+        now = now_micros()
+        days = self._retention.get(bits)
+        floor = 0 if days is None else now - days * _DAY
+        asked = [self._asked(one, bits, floor) for one in asking]
+        sinces = [{} if one is None else one.since for one in asked]
+        told = self._histories.of(sinces, bits, now) if self._histories is not None else repeat((NOTHING, NOTHING))
+        return [
+            STRANGER if one is None else self._visitor(one, bits, theirs, with_session(theirs[0], who.session, now))
+            for who, one, theirs in zip(asking, asked, told, strict=False)
+        ]
+
+    def _asked(self, who: Who, bits: int, floor: int) -> _Asked | None:
+        """Whom it is about, as far as nobody of them refuses; None: they are to stay a stranger."""
+        person, stands = self._who(who.identifiers, who.trusted)
         said = [one for one in stands.values() if one is not None]
         if said and any(one.refused & bits for one in said):
-            return STRANGER
-        now = now_micros()
-        if alone:
-            person = self._device(identifiers)
+            return None
+        if who.alone:
+            person = self._device(who.identifiers)
             stands = {} if person is None else {person: stands.get(person)}
-        days = self._retention.get(bits)
-        since = since_when(stands, bits, 0 if days is None else now - days * _DAY)
-        touches, bought = (NOTHING, NOTHING)
-        if self._histories is not None and since:
-            touches, bought = self._histories.of(since, bits, now)
-        willing = bool(len(touches)) or any(one.granted & bits for one in said)
-        removed = self._removals.of(since, bits)
-        return Visitor(person if willing else None, with_session(touches, tuple(session), now), bought, removed)
+        granted = any(one.granted & bits for one in said)
+        return _Asked(person, since_when(stands, bits, floor), granted)
+
+    def _visitor(self, asked: _Asked, bits: int, told: tuple[Touches, Touches], touches: Touches) -> Visitor:
+        willing = bool(len(told[0])) or asked.granted
+        removed = self._removals.of(asked.since, bits) if asked.since else {}
+        return Visitor(asked.person if willing else None, touches, told[1], removed)
 
     def _device(self, identifiers: Sequence[Identifier]) -> int | None:
         """The device that is named, and nothing that is united with it."""

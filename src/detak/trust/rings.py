@@ -6,13 +6,13 @@ place: most rows are all of one purpose, in order and of the past.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from itertools import accumulate, pairwise
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
-from detak.trust.touches import Bytes, Ints
+from detak.trust.touches import Bytes, Ints, Ints32
 
-Ints32 = np.ndarray[Any, np.dtype[np.int32]]
 Cells = np.ndarray[Any, Any]
 
 CELL: Final = np.dtype([("time", "<i8"), ("item", "<i4"), ("kind", "i1"), ("purposes", "i1"), ("spare", "<i2")])
@@ -21,8 +21,26 @@ NONE: Final = np.zeros(0, CELL)
 _BLOCK: Final = 4
 _WORDS: Final = CELL.itemsize // 8 * _BLOCK
 _COUNT, _FIRST, _LAST, _BITS = range(4)  # of a row: how many, the earliest and the latest, purposes of all of them
+_TOGETHER: Final = 3  # rows that are worth looking at together
 _ORDERED: Final = 1 << 8  # beside the purposes: no touch came in before an earlier one
 _FRESH: Final = (0, 2**62, -(2**62), 0xFF | _ORDERED)
+
+
+class Read(NamedTuple):
+    """What some rows hold, one after the other; of row n ``cells[ends[n]:ends[n + 1]]``."""
+
+    cells: Cells
+    ends: list[int]
+
+    @classmethod
+    def of(cls, parts: Sequence[Cells]) -> Self:
+        """These, one after the other."""
+        return cls(_flat(parts), list(accumulate(map(len, parts), initial=0)))
+
+    @property
+    def parts(self) -> list[Cells]:
+        """What each of them holds."""
+        return [self.cells[begin:end] for begin, end in pairwise(self.ends)]
 
 
 class Rings:
@@ -68,9 +86,35 @@ class Rings:
             cells[name][block, cell] = column[order]
         self._heads[heads, _COUNT] += sizes
 
-    def read(self, row: int, purpose: int, after: int, until: int) -> Cells:
-        """``CELL`` of what the row holds for a purpose to see, later than ``after`` and before ``until``: the earliest
-        first, and what came in first where times are the same."""
+    def read(self, rows: Sequence[int], after: Sequence[int], purpose: int, until: int) -> Read:
+        """What each of some rows holds for a purpose to see, later than its ``after`` and before ``until``: the
+        earliest first, and what came in first where times are the same."""
+        if len(rows) < _TOGETHER or not len(self._heads):
+            return Read.of([self._one(one, purpose, since, until) for one, since in zip(rows, after, strict=True)])
+        row = np.array(rows)
+        heads = self._heads.take(row, axis=0, mode="clip")
+        count, bits = np.where(row < len(self._heads), heads[:, _COUNT], 0), heads[:, _BITS]
+        plain = (heads[:, _FIRST] > after) & (heads[:, _LAST] < until) & (count <= self._most)
+        plain &= (bits & purpose != 0) & (bits & _ORDERED != 0)
+        found = self._plain(row, np.where(plain, count, 0))
+        if plain.all():
+            return found
+        parts = found.parts
+        for at in (~plain).nonzero()[0].tolist():
+            parts[at] = self._one(rows[at], purpose, after[at], until)
+        return Read.of(parts)
+
+    def _plain(self, row: Ints, held: Ints) -> Read:
+        """The first ``held`` touches of each row, as they came in."""
+        ends = held.cumsum()
+        place = np.arange(ends[-1]) - (ends - held).repeat(held)
+        wide = self._blocks.shape[1]
+        block = self._blocks.ravel().take(row.repeat(held) * wide + place // _BLOCK).astype(np.int64)
+        cells = self._cells.reshape(-1, _WORDS // _BLOCK).take(block * _BLOCK + place % _BLOCK, axis=0)
+        return Read(cells.view(CELL).ravel(), [0, *ends.tolist()])
+
+    def _one(self, row: int, purpose: int, after: int, until: int) -> Cells:
+        """``read`` of one row: what it holds may not all be to be seen, or may not be as it came in."""
         if row >= len(self._heads):
             return NONE
         count, earliest, latest, bits = self._heads[row].tolist()
@@ -124,8 +168,15 @@ class Rings:
 
 def joined(parts: Sequence[Cells]) -> Cells:
     """What several rows hold, the earliest first."""
-    found = np.concatenate([one.view(np.int64) for one in parts]).view(CELL)  # plain numbers: much sooner done
+    found = _flat(parts)
     return found.take(found["time"].argsort(kind="stable"))
+
+
+def _flat(parts: Sequence[Cells]) -> Cells:
+    """One after the other."""
+    if not parts:
+        return NONE
+    return np.concatenate([one.view(np.int64) for one in parts]).view(CELL)  # plain numbers: much sooner done
 
 
 def _grown(array: Any, least: int, empty: int | tuple[int, ...]) -> Any:

@@ -1,7 +1,8 @@
 """Touches: what of all that happens says that somebody turned to a product. Fitting and answering share this."""
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ from detak.consent import Purpose
 from detak.recommend.content import Kind
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
+Ints32 = np.ndarray[Any, np.dtype[np.int32]]
 Bytes = np.ndarray[Any, np.dtype[np.int8]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -35,19 +37,43 @@ FOR: Final = int(Purpose.PERSONALISATION | Purpose.MARKETING)
 """The purposes for which touches are remembered."""
 
 
-class Touches(NamedTuple):
-    """What one person touched, oldest first. ``time`` is microseconds since 1970, UTC; ``kind`` a ``Kind``."""
+class Names(list[str]):
+    """Products in the order in which a memory first met them: they stay where they are, and more may follow."""
 
-    product: tuple[str, ...]
-    kind: Bytes
-    time: Ints
+
+class Touches:
+    """What one person touched, oldest first.
+
+    Args:
+        word: of each its place in ``names``.
+        names: products, of which there may be more.
+        kind: a ``Kind``.
+        time: microseconds since 1970, UTC.
+    """
+
+    def __init__(self, word: Ints32, names: Sequence[str], kind: Bytes, time: Ints) -> None:
+        self.word = word
+        self.names = names
+        self.kind = kind
+        self.time = time
+
+    @classmethod
+    def of(cls, product: Sequence[str], kind: Bytes, time: Ints) -> Self:
+        """Of these products."""
+        return cls(np.arange(len(product), dtype=np.int32), product, kind, time)
+
+    @cached_property
+    def product(self) -> tuple[str, ...]:
+        """The products."""
+        names = self.names
+        return tuple([names[one] for one in self.word.tolist()])
 
     def __len__(self) -> int:
         """How many."""
-        return len(self.product)
+        return len(self.word)
 
 
-NOTHING: Final = Touches((), np.zeros(0, np.int8), np.zeros(0, np.int64))
+NOTHING: Final = Touches.of((), np.zeros(0, np.int8), np.zeros(0, np.int64))
 
 
 class Arrived(NamedTuple):
@@ -99,7 +125,7 @@ def runs(person: np.ndarray[Any, Any], item: np.ndarray[Any, Any], kind: Bytes, 
     return Runs(last, np.maximum.reduceat(kind, first))
 
 
-def with_session(touches: Touches, session: tuple[str, ...], now: int) -> Touches:
+def with_session(touches: Touches, session: Sequence[str], now: int) -> Touches:
     """With products that whoever asks says were looked at just now, oldest first; those told already count once."""
     if not session:
         return touches
@@ -107,7 +133,7 @@ def with_session(touches: Touches, session: tuple[str, ...], now: int) -> Touche
     recent = touches.time > now - ONE_VISIT
     kept = [at for at, one in enumerate(touches.product) if not (recent[at] and one in told)]
     views = np.full(len(session), Kind.VIEW, np.int8)
-    return Touches(
+    return Touches.of(
         (*(touches.product[at] for at in kept), *session),
         np.concatenate([touches.kind[kept], views]),
         np.concatenate([touches.time[kept], np.full(len(session), now, np.int64)]),
