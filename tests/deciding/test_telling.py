@@ -41,7 +41,7 @@ def test_it_is_what_an_encoder_makes_of_it(
     if theirs and theirs.arm:
         more.append(Reason("offered", offer.name if offer else ""))
     assert found == Decision(
-        "ab12", name, slots, Promotion(offer.name, offer.discount, offer.code) if offer else None,
+        "ab12", name, slots, Promotion(offer.name, offer.discount, offer.code, offer.ends) if offer else None,
         slate.variant, round(share, 6), [*reasons, *notes, *more], "prior/none", name, 7,
         theirs.arm if theirs else "", round(theirs.propensity, 6) if theirs else 1.0,
     )  # fmt: skip
