@@ -211,6 +211,7 @@ def test_without_a_store_the_language_is_english_unless_another_one_is_asked_for
 
 
 def test_the_version() -> None:
+    assert detak("--version").stdout.strip() == answer("version")["version"]
     assert from_process("version")["version"].count(".") == 2
 
 

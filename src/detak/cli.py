@@ -4,7 +4,7 @@ import os
 
 import click
 
-from detak import commands
+from detak import __version__, commands
 from detak.command_folder import CommandFolder
 
 
@@ -15,6 +15,7 @@ class Commands(CommandFolder):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(version)s")
 def main() -> None:
     """Detak: the heartbeat of an online shop. `detak demo` shows it."""
     os.umask(0o077)  # what a store holds is its owner's to read

@@ -12,6 +12,7 @@ from typing import Any, Final
 from detak.catalogue import Availability, Scalar
 from detak.clock import to_micros
 from detak.errors import RowError
+from detak.misfit import meant
 from detak.money import Money
 
 AMOUNTS: Final = ("price", "compare_at_price", "cost", "margin")
@@ -72,7 +73,9 @@ def read_row(row: object, currency: str) -> tuple[str, dict[str, Any]]:
             fields[name] = None if value is None else _money(value, name, code)
         elif name not in _ANSWERED:
             shown = repr(name)[:60]
-            raise RowError("", f"{shown} is no field of a product; what is the shop's own goes under attributes")
+            near = meant(name, ("id", "currency", *_READERS, *AMOUNTS))
+            what = f"is `{near}` meant?" if near else "what is the shop's own goes under attributes"
+            raise RowError("", f"{shown} is no field of a product; {what}")
     return found, fields
 
 

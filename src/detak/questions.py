@@ -21,7 +21,7 @@ from detak.store.registry import AuditRow
 _SOURCE = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A report that somebody asks for: its name, its parameters and filters as text, and the language to answer in."""
 
     name: str

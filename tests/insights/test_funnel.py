@@ -67,6 +67,20 @@ def test_steps_times_and_where_they_went() -> None:
     assert "Most turn back between A and B: 4 people" in text
 
 
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("A,Order Complete", "Nobody did “Order Complete” here. Is “Order Completed” meant?"),
+        ("order_completed,A", "Nobody did “order_completed” here. Is “Order Completed” meant?"),
+        ("A,Z", "Nobody did “Z” here. Events are named as the shop sends them"),
+    ],
+)
+def test_a_step_that_nobody_did_may_be_misspelt(steps: str, said: str) -> None:
+    assert said in ask(Funnel(steps=steps), shop()).text(JAKARTA)
+    assert "Nobody did" not in ask(Funnel(steps="A,Order Completed"), shop()).text(JAKARTA), "it is the spec's name"
+    assert "Nobody did" not in ask(Funnel(steps="A,C"), shop()).text(JAKARTA)
+
+
 def test_levels_are_those_of_the_first_visit() -> None:
     report = ask(Funnel(steps="A,B,C", by="device"), shop())
     assert {one.level: one.people for one in report.levels} == {"mobile": [7, 6, 2], "desktop": [3, 0, 0]}

@@ -53,6 +53,13 @@ def test_before_and_after_a_step() -> None:
     assert ask(Paths(around="Page Viewed"), _shop()).before[0].event == START
 
 
+def test_a_step_that_is_nowhere_may_be_misspelt() -> None:
+    shop = Shop(JAKARTA.zone, "IDR", 1, "en")
+    text = ask(Paths(around="product viewed"), _shop()).text(shop)
+    assert "“product viewed” is in too few visits here, or in none. Is “Product Viewed” meant?" in text
+    assert "in none" not in ask(Paths(), _shop()).text(shop)
+
+
 def test_where_carts_were_left_and_who_came_back_within_a_week() -> None:
     report = ask(Paths(), _shop())
     assert [(one.event, one.visits, one.back, one.bought) for one in report.left] == [

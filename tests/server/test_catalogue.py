@@ -48,7 +48,7 @@ def test_good_rows_go_in_beside_bad_ones(running: Running) -> None:
             {
                 "index": 2,
                 "field": "",
-                "reason": "'prise' is no field of a product; what is the shop's own goes under attributes",
+                "reason": "'prise' is no field of a product; is `price` meant?",
             },
         ],
     }

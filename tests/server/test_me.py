@@ -51,6 +51,8 @@ def test_only_the_shops_own_server_gets_a_link(shop: Running) -> None:
     assert shop.post("/v1/me", {"userId": "ani"}).status_code == 401, "a public key looks nobody up"
     assert shop.post("/v1/me", {"userId": "ani"}, auth=("wrong", "")).status_code == 401
     assert shop.post("/v1/me", {}, auth=(shop.token, "")).status_code == 400
+    beside = shop.post("/v1/me", {"anonymousId": "phone", "user_id": "ani"}, auth=(shop.token, ""))
+    assert (beside.status_code, "is `userId` meant?" in beside.json()["message"]) == (400, True)
     assert shop.http.get("/me/guessed").status_code == 404
     assert shop.http.get("/v1/me/guessed").status_code == 404
     assert shop.http.get("/me/guessed/copy").status_code == 404

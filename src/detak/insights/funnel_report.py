@@ -8,6 +8,7 @@ from detak.insights import few, render
 from detak.insights.base import Report, Shop
 from detak.insights.blocks import Bar, Bars, Block, Note, Row, Table, Words
 from detak.insights.trail import LEFT
+from detak.insights.unheard import unheard
 from detak.words import say
 
 
@@ -56,7 +57,8 @@ class FunnelReport(Report, frozen=True, kw_only=True):
         if not self.steps[0].people:
             key = "funnel.nothing" if self.steps[0].people == 0 else "funnel.few"
             least = render.whole(shop.min_group, language)
-            return [Words([say(language, key, step=render.event(self.steps[0].step, language), least=least)])]
+            told = say(language, key, step=render.event(self.steps[0].step, language), least=least)
+            return [Words([told, *self._unheard(language)])]
         found: list[Block] = [Words(self._sentences(shop)), self._bars(language)]
         found += [self._after(language)] if self.after else []
         found += [self._levels(language)] if self.levels else []
@@ -84,7 +86,12 @@ class FunnelReport(Report, frozen=True, kw_only=True):
         if self.steps[-1].people is None:
             least = render.whole(shop.min_group, language)
             sentences.append(say(language, "funnel.untold", first=render.whole(first, language), end=end, least=least))
-        return [*sentences, *self._quickest(language)]
+        return [*self._unheard(language), *sentences, *self._quickest(language)]
+
+    def _unheard(self, language: str) -> list[str]:
+        """Of the first step that nobody got to, if its name is a strange one."""
+        none = next((one.step for one in self.steps if one.people == 0), None)
+        return [] if none is None else unheard(none, language)
 
     def _quickest(self, language: str) -> list[str]:
         last = self.steps[-1]

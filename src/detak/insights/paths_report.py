@@ -10,6 +10,7 @@ from detak.estimates.inference import wilson
 from detak.insights import render
 from detak.insights.base import Report, Shop
 from detak.insights.blocks import Bar, Bars, Block, Note, Row, Table, Words
+from detak.insights.unheard import unheard
 from detak.insights.visit_steps import END, START
 from detak.words import say
 
@@ -150,6 +151,8 @@ def _sentences(report: PathsReport, shop: Shop) -> list[str]:
         last = report.left[0]
         share = render.percent(last.visits / report.total.visits, language)
         told.append(say(language, "paths.last", event=render.event(last.event or "", language), share=share))
+    if not report.before and not report.after:
+        told += unheard(report.around, language, "few")
     for side, rows in (("before", report.before), ("after", report.after)):
         if rows:
             told.append(_most(report.around, side, rows[0], language))

@@ -37,6 +37,10 @@ _PATIENCE: Final = 1.5  # seconds that a page waits for what is being forgotten
 _LOOK_AGAIN: Final = 3  # seconds
 
 
+class Whose(Named, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """Whose page is asked for."""
+
+
 class Link(msgspec.Struct):
     """Where the shopper is to be sent, and until when that opens anything (UTC)."""
 
@@ -50,7 +54,7 @@ def routes(token: str, tickets: Tickets, often: Guard) -> list[HTTPRouteHandler]
     @post("/v1/me", status_code=200, responses=ANSWERS)
     async def link(request: AnyRequest, engine: Engine) -> Link:
         """A link to somebody's own page, for the shop's own server to send them to."""
-        asked, who = await received(request, engine, token, Named)
+        asked, who = await received(request, engine, token, Whose)
         if not who.trusted:
             raise NotAuthorizedException("this needs the key of a source with private_key, or the admin token")
         if not asked.identifiers:
