@@ -461,6 +461,23 @@ def test_what_people_see_in_lists_and_turn_to_is_counted_by_day(tmp_path: Path) 
     assert exposed.taken.tolist() == [1, 1, 0]
 
 
+def test_the_day_of_a_list_is_the_shops(tmp_path: Path) -> None:
+    """Early in the morning of Jakarta it is the day before in Greenwich."""
+
+    def at(told: dict[str, Any], moment: str) -> dict[str, Any]:
+        return {**told, "timestamp": moment}
+
+    with Engine(tmp_path, OPEN) as engine:
+        send(
+            engine,
+            at(listed("ani", 1, "a"), "2026-10-01T23:30:00Z"), at(touch("ani", "a", "1"), "2026-10-02T00:30:00Z"),
+            at(listed("budi", 1, "b"), "2026-10-01T16:30:00Z"), at(touch("budi", "b", "2"), "2026-10-01T17:30:00Z"),
+            imported=True,
+        )  # fmt: skip
+        exposed = taught(engine.gate, (), datetime.now(OPEN.timezone)).exposed
+    assert dict(zip(exposed.product, exposed.taken.tolist(), strict=True)) == {"a": 1, "b": 0}
+
+
 OFFERS = """
 [offers]
 budget = 5_000

@@ -1,7 +1,8 @@
 """What decisions teach: the facts of what was shown and what came of it, as values for ``decide`` to learn from."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
+from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
@@ -17,6 +18,7 @@ from detak.decide.offers import CHOSEN, TRIAL
 from detak.decide.offers_learning import Visits, chances
 from detak.decide.page import FEATURES
 from detak.event import ORDER_COMPLETED
+from detak.insights.base import local
 from detak.trust.gate import Gate
 from detak.trust.passages import Granted
 
@@ -94,7 +96,7 @@ def _exposed(granted: Granted, now: datetime) -> Exposed:
     if rows > _ROWS:  # pseudonyms are random: those of some are a sample of all
         wanted = wanted.filter(wanted.subject % (rows // _ROWS + 1) == 0)
     listed = wanted.event == _LISTED
-    day = ibis.coalesce(wanted.time, wanted.received).date()
+    day = local(ibis.coalesce(wanted.time, wanted.received), cast("ZoneInfo", now.tzinfo)).date()
     met = wanted.group_by("subject", "product_id", day=day).aggregate(
         place=wanted.line.min(where=listed), taken=(~listed).cast("int64").max()
     )
