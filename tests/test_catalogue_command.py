@@ -65,6 +65,7 @@ def test_through_a_server_that_holds_the_store(file: Path, tmp_path: Path) -> No
 def test_a_file_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n")
-    done = detak("catalogue", "import", path, "--store", tmp_path / "store")
-    assert done.exit_code == 2
-    assert "were looked for; the file has a, b" in done.stderr
+    for language, told in (("en", "were looked for; the file has a, b"), ("id", "berkas ini berisi a, b")):
+        done = detak("catalogue", "import", path, "--lang", language, "--store", tmp_path / "store")
+        assert done.exit_code == 2
+        assert told in done.stderr

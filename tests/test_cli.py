@@ -154,7 +154,7 @@ def test_rights_from_the_command_line(orders: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "name", "says"),
     [
-        (b"", "orders.csv", "empty"),
+        (b"", "orders.csv", "the file is empty"),
         (b"PK\x03\x04" + b"\x00" * 100, "orders.xlsx", "orders.xlsx"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 500, "orders.bin", "not recognised"),
         (b"a,b\n1,2\n", "orders.csv", "orders.csv"),
@@ -163,11 +163,24 @@ def test_rights_from_the_command_line(orders: Path, tmp_path: Path) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path, content: bytes, name: str, says: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    assert says in refused("import", path, "--store", tmp_path / "store")
+    assert says in refused("import", path, "--lang", "en", "--store", tmp_path / "store")
+
+
+def test_the_first_rows_that_cannot_be_used_are_told_in_words(tmp_path: Path) -> None:
+    path, store = tmp_path / "jual.csv", tmp_path / "store"
+    rows = [f"A{at};31/11/2026;Teh;1;9.000" for at in range(4)]
+    path.write_text("\n".join(["order_id;tanggal;produk;jumlah;harga", "A9;2026-11-01 08:00;Kopi;2;12.500", *rows]))
+    told = {one: detak("import", path, "--lang", one, "--store", store).stderr.splitlines() for one in ("id", "en")}
+    assert told["id"][:3] == [
+        f"detak: jual.csv, baris {at}: tanggal: bukan tanggal atau waktu yang ada" for at in (3, 4, 5)
+    ]
+    assert told["en"][2] == "detak: jual.csv, row 5: tanggal: is no date or time that exists"
+    assert [len(lines) for lines in told.values()] == [4, 4], "three rows, and where all of them stand"
+    assert "berkasnya tidak ada" in refused("import", "nothing.csv", "--lang", "id", "--store", store)
 
 
 def test_mistakes_are_told_in_words(tmp_path: Path) -> None:
-    assert "there is no such file" in refused("import", "nothing.csv", "--store", tmp_path / "s")
+    assert "there is no such file" in refused("import", "nothing.csv", "--lang", "en", "--store", tmp_path / "s")
     assert "there is no store here" in refused("report", "timing", "--store", tmp_path / "nowhere")
     assert "there is no source called" in refused("import", __file__, "--source", "nonsense", "--store", tmp_path / "s")
     store = tmp_path / "store"

@@ -5,6 +5,7 @@ DetakError                what was wrong, where, what to do about it
 │   ├── WordedError       the same, said in the reader's language
 │   └── RepeatedError     the same, as a server said it
 ├── SourceError           a file cannot be read at all
+│   └── FileError         the same, said in the reader's language
 ├── RowError              one row or event cannot be used; the others go on
 ├── SettingsError         detak.toml does not say what it should
 │   └── RulesError        rules.toml does not: said in the reader's language
@@ -85,6 +86,10 @@ def texts(error: DetakError) -> dict[str, str]:
 
 class SourceError(DetakError):
     """A file cannot be read at all; the message names the file and what to do."""
+
+
+class FileError(BilingualError, SourceError):
+    """The same, of a file that anybody brings in: said in the reader's language."""
 
 
 class RowError(DetakError):

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -50,6 +50,9 @@ class Imported(msgspec.Struct, kw_only=True):
     """What the columns were taken for, where only their names say it."""
 
 
+_TOLD: Final = 3
+
+
 class Rejection(msgspec.Struct):
     """A line of the rejects file."""
 
@@ -65,6 +68,8 @@ class RejectsFile:
     def __init__(self, folder: Path, now: datetime) -> None:
         self._path = folder / "rejects" / f"import-{now:%Y%m%dT%H%M%S%f}.jsonl"
         self.written: Path | None = None
+        self.first: list[Rejection] = []
+        """Some of them, to be told at once."""
 
     def add(self, rows: list[Rejection]) -> None:
         """Write lines."""
@@ -74,6 +79,7 @@ class RejectsFile:
         with self._path.open("ab") as file:
             file.write(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
         self.written = self._path
+        self.first += rows[: _TOLD - len(self.first)]
 
 
 @dataclass

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from detak.catalogue import FILE
+from detak.commands._rejected import tell_rejected
 from detak.importing import Rejection, RejectsFile
 from detak.insights import render
 from detak.settings import load
@@ -61,8 +62,7 @@ def import_(file: Path, lang: str | None, store: Path, as_json: bool) -> None:
     done.rejects_file = str(rejects.written) if rejects.written else None
     print_(done, _sentence(done, language), as_json)
     if done.rejected:
-        count = render.whole(done.rejected, language)
-        click.echo(f"detak: {say(language, 'desk.rows_unused', count=count, file=done.rejects_file)}", err=True)
+        tell_rejected(done.rejected, rejects.first, done.rejects_file, language)
 
 
 def _take(desk: "Engine | Remote", some: list[ProductRow | Reject], done: Imported, rejects: RejectsFile) -> None:

@@ -1,5 +1,6 @@
 """``detak import``."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import click
 import msgspec
 
-from detak.errors import DetakError, SourceError
-from detak.importing import Imported, RejectsFile, import_file
+from detak.commands._rejected import tell_rejected
+from detak.errors import DetakError, SourceError, said
+from detak.importing import Imported, Rejection, RejectsFile, import_file
 from detak.insights import render
 from detak.settings import Settings, load
 from detak.sources.base import Columns, Reading, find, names
@@ -48,14 +50,14 @@ def command(
                 legal = settings.source(done[-1].source, imported=True)
                 done[-1].basis, done[-1].purposes = legal.basis, legal.purposes
             except SourceError as error:  # the files beside it still go in
-                faults.append(str(error))
+                faults.append(said(error, language, labelled=False))
             else:
                 if not as_json:
                     click.echo(_sentence(path, done[-1], language))
                 _warn_of_columns(path, done[-1], language)
     if done and as_json:
         print_(_together(done), "", True)
-    _warn(done, settings, language)
+    _warn(done, rejects.first, settings, language)
     if faults:
         fail("\ndetak: ".join(faults))
 
@@ -116,11 +118,10 @@ def _warn_of_columns(path: Path, one: Imported, language: str) -> None:
         click.echo(f"detak: {say(language, f'desk.lacks_{need}', file=path.name)}", err=True)
 
 
-def _warn(done: list[Imported], settings: Settings, language: str) -> None:
+def _warn(done: list[Imported], first: Sequence[Rejection], settings: Settings, language: str) -> None:
     for rejects_file in dict.fromkeys(one.rejects_file for one in done if one.rejected):
         rejected = sum(one.rejected for one in done if one.rejects_file == rejects_file)
-        count = render.whole(rejected, language)
-        click.echo(f"detak: {say(language, 'desk.rows_unused', count=count, file=rejects_file)}", err=True)
+        tell_rejected(rejected, first, rejects_file, language)
     for source in dict.fromkeys(one.source for one in done if one.withheld):
         count = render.whole(sum(one.withheld for one in done if one.source == source), language)
         basis = settings.source(source, imported=True).basis

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detak.errors import RowError, SourceError, UsageError
+from detak.errors import FileError, RowError, SourceError, UsageError
 from detak.event import Message
 from detak.plugins import member, members
 
@@ -133,9 +133,9 @@ def find(name: str, path: Path) -> Source:
         SourceError: the file does not exist, or none or several recognise it.
     """
     if not path.exists():
-        raise SourceError(f"{path}: there is no such file")
+        raise FileError("file_missing", {"path": path})
     if path.stat().st_size == 0:
-        raise SourceError(f"{path}: the file is empty")
+        raise FileError("file_empty", {"path": path})
     if name != "auto":
         found: Callable[[], Source] = member("detak.sources", "source", name, "source")
         return found()
@@ -146,7 +146,7 @@ def find(name: str, path: Path) -> Source:
     if not candidates and damage:
         raise damage[0]
     if not candidates:
-        raise SourceError(f"{path}: the format is not recognised; name it with --source ({', '.join(names())})")
+        raise FileError("file_unknown", {"path": path, "known": ", ".join(names())})
     if len(candidates) > 1:
         several = ", ".join(one.source for one in candidates)
         raise UsageError(f"{path}: could be {several}; name one with --source")

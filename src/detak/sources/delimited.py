@@ -11,7 +11,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from detak.errors import RowError, SourceError
+from detak.errors import FileError, RowError, SourceError
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -85,7 +85,7 @@ def records(path: Path, form: Form) -> Iterator[Record]:
         SourceError: it is no text file.
     """
     if not looks_like_text(path):
-        raise SourceError(f"{path}: is empty or no text file")
+        raise FileError("file_no_text", {"path": path})
     encoding = form.encoding or encoding_of(path)
     try:
         delimiter = form.delimiter or delimiter_of(path, encoding)
@@ -158,7 +158,7 @@ def _head(path: Path, size: int) -> bytes:
         with path.open("rb") as file:
             return file.read(size)
     except OSError as error:
-        raise SourceError(f"{path}: cannot be opened: {error.strerror}") from None
+        raise FileError("file_closed", {"path": path, "why": error.strerror}) from None
 
 
 def _errors(encoding: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from detak.errors import RowError, SourceError
+from detak.errors import FileError, RowError
 from detak.sources.base import Reading, Reject
 from detak.sources.cells import Cells, identifier, text, usable
 from detak.sources.csv_mapping import USUAL
@@ -79,7 +79,7 @@ def read_products(path: Path, reading: Reading) -> Iterator[ProductRow | Reject]
         with path.open("rb") as file:
             begin = file.read(64).removeprefix(_BOM).lstrip()[:1]
     except OSError as error:
-        raise SourceError(f"{path}: cannot be opened: {error.strerror}") from None
+        raise FileError("file_closed", {"path": path, "why": error.strerror}) from None
     lines = _json_lines(path, reading) if begin in (b"{", b"[") else _table_lines(path, reading)
     for about, some in groupby(lines, key=lambda one: one.about if isinstance(one, _Line) else None):
         together = list(some)
@@ -116,7 +116,7 @@ def _sheet(stated: tuple[str, ...], *, table: bool) -> _Sheet:
 def _table_lines(path: Path, reading: Reading) -> Iterator[_Line | Reject]:
     table = open_table(path, _is_header, _LOOKED_FOR)
     if places(table.header, _ORDERS):
-        raise ColumnsError(f"{path}: holds orders, not products: its columns name them; use `detak import`")
+        raise ColumnsError("file_orders", {"path": path})
     sheet = _sheet(table.header, table=True)
     before: _Line | None = None
     for number, cells in table.rows:
@@ -217,7 +217,7 @@ def _objects(path: Path) -> Iterator[tuple[int, object]]:
 def _whole(path: Path) -> Iterable[object]:
     found = _decoded(path.read_bytes().removeprefix(_BOM))
     if isinstance(found, RowError):
-        raise SourceError(f"{path}: begins like JSON, but is neither JSON nor JSON Lines")
+        raise FileError("file_not_json", {"path": path})
     if isinstance(found, dict):
         found = found.get("products", found)
     return found if isinstance(found, list) else [found]

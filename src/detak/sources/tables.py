@@ -11,7 +11,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, load_workbook
 
-from detak.errors import RowError, SourceError
+from detak.errors import FileError, RowError, SourceError
 from detak.sources import delimited, parquet
 from detak.sources.base import DamagedError, Reading
 from detak.sources.cells import Cell, Cells, moment, number, text
@@ -31,7 +31,7 @@ _DATA = re.compile(r"\d{4,}|@")
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
-class ColumnsError(SourceError):
+class ColumnsError(FileError):
     """A file can be read, but has not the columns that were looked for."""
 
 
@@ -89,7 +89,7 @@ def open_table(
                 return Table(_names(cells), _of_width(chain(top[index + 1 :], rows), len(cells)))
             first = first or cells
     found = ", ".join(str(cell)[:40] for cell in first[:40] if _is_name(cell)) or "none with a name"
-    raise ColumnsError(f"{path}: the columns {', '.join(looked_for)} were looked for; the file has {found}")
+    raise ColumnsError("file_columns", {"path": path, "wanted": ", ".join(looked_for), "found": found})
 
 
 def header_of(path: Path, is_header: Callable[[Cells], bool]) -> tuple[str, ...] | None:
@@ -121,9 +121,9 @@ def _magic(path: Path) -> bytes:
         with path.open("rb") as file:
             magic = file.read(len(_ZIP))
     except OSError as error:
-        raise SourceError(f"{path}: cannot be opened: {error.strerror}") from None
+        raise FileError("file_closed", {"path": path, "why": error.strerror}) from None
     if not magic:
-        raise SourceError(f"{path}: is empty")
+        raise FileError("file_empty", {"path": path})
     return magic
 
 
