@@ -1,5 +1,6 @@
 """A restart forgets nothing: limits on what somebody is shown and offered, the day's budget, what was learnt."""
 
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,8 @@ from tests.deciding.test_deciding import OPEN, ask, shelves, touch
 
 from detak.decide.page import FEATURES, Weights
 from detak.decide.served import DAY, Served
-from detak.deciding.resuming import Kept, Row, Spent, read_kept, resumed, write_kept
+from detak.deciding import resuming
+from detak.deciding.resuming import Kept, Row, Spent, answered_before, read_kept, resumed, write_kept
 from detak.decision import Decision
 from detak.engine import Engine
 
@@ -80,6 +82,25 @@ def test_an_offer_stands_where_it_may_and_is_counted_wherever_on_the_page_it_sto
         assert spent.given == len(given)
         engine.decisions.clock = lambda: noon + DAY
         assert not any(one.promotion for who in given for one in ask(engine, who, placements=page))
+
+
+def test_what_was_answered_is_read_some_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Engine(tmp_path, OPEN) as engine:
+        others = [touch(f"v{n}", product, f"v{n}{product}") for n in range(3) for product in "abcdef"]
+        send(engine, *others, *[touch(f"u{n}", product, f"{n}{product}") for n in range(5) for product in "ab"])
+        engine.models.fit()
+        noon = at_noon(engine)
+        for n in range(15):
+            engine.decisions.clock = partial(int, noon + n * 1_000)
+            ask(engine, f"u{n % 5}", placements=[{"name": "home"}, {"name": "cart", "product": "a"}])
+        engine.settle()
+        whole = list(answered_before(engine.gate, 7, noon + HOUR))
+        monkeypatch.setattr(resuming, "_AT_ONCE", 7)
+        assert list(answered_before(engine.gate, 7, noon + HOUR)) == whole
+        monkeypatch.setattr(resuming, "_MOST", 8)
+        assert list(answered_before(engine.gate, 7, noon + HOUR)) == whole[-4:]
+    assert [one.time for one in whole] == [noon + n * 1_000 for n in range(15)]
+    assert all(one.products for one in whole)
 
 
 def at_noon(engine: Engine) -> int:

@@ -1,7 +1,7 @@
 """What people were shown and offered lately, for the limits of "served, not watched". In memory, of the latest people
 alone."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -21,13 +21,13 @@ class _Theirs:
         self.offers: list[int] = []  # days on which an offer was given, since 1970
         self.choice: tuple[int, OfferRules, Choice] | None = None  # the last day's, and the rules that it went by
 
-    def meet(self, products: Sequence[str], now: int) -> bool:
-        """See these for the first time, each of them once; whether that is so."""
-        shown = dict.fromkeys(products, (1, now))
-        if len(shown) < len(products):
-            return False
-        self.shown, self.often = shown, 1
-        return True
+    def meet(self, products: Sequence[str], now: int) -> None:
+        """See these for the first time."""
+        self.shown, self.often = dict.fromkeys(products, (1, now)), 1
+        if len(self.shown) < len(products):
+            often = Counter(products)
+            self.shown.update({one: (many, now) for one, many in often.items() if many > 1})
+            self.often = max(often.values())
 
     def count(self, products: Sequence[str], now: int, begin: int) -> None:
         """See these, whatever was seen before; what began before ``begin`` begins anew."""
@@ -56,8 +56,10 @@ class Served:
     def show(self, subject: int, products: Sequence[str], now: int, days: int) -> None:
         """These were put before the person."""
         theirs = self._theirs(subject)
-        if theirs.shown or not theirs.meet(products, now):
+        if theirs.shown:
             theirs.count(products, now, now - days * DAY)
+        else:
+            theirs.meet(products, now)
         shown = theirs.shown
         while len(shown) > _MOST_PRODUCTS:
             del shown[next(iter(shown))]

@@ -1,7 +1,7 @@
 """Composing the answer to one question: who may be known, what may be put before them, which pages, which offer."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -71,7 +71,7 @@ class Composing:
         """What chance decides from now on follows from the seed."""
         self._chance = random.Random(seed)  # noqa: S311
 
-    def resume(self, rows: list[Row], kept: Kept | None, days: int, now: int) -> None:
+    def resume(self, rows: Iterable[Row], kept: Kept | None, days: int, now: int) -> None:
         """Go on where the process before this one stopped; nothing was decided yet."""
         self.spent = resumed(rows, kept, self._served, days, (now, self._settings.timezone))
 

@@ -5,12 +5,17 @@ The file, ``STORE/decide.json``, names nobody: weights, and what of the day's bu
 beat and on closing; offers that were given after that are counted from the facts, at the day's mean cost.
 """
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Iterable, Iterator
+from datetime import UTC, timedelta, tzinfo
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import ibis
 import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from detak.clock import day_of, from_micros
 from detak.consent import Purpose
@@ -21,6 +26,7 @@ from detak.private_files import write_secret
 from detak.trust.gate import Gate
 
 _MOST: Final = 300_000  # decisions, the latest
+_AT_ONCE: Final = 20_000
 _FORMAT: Final = 1
 
 
@@ -91,26 +97,39 @@ def write_kept(path: Path, weights: Weights, spent: Spent, until: int) -> None:
     write_secret(path, msgspec.json.encode(kept))
 
 
-def answered_before(gate: Gate, days: int, now: int) -> list[Row]:
-    """What was decided within so many days for people who allow personalisation, oldest first."""
+def answered_before(gate: Gate, days: int, now: int) -> Iterator[Row]:
+    """What was decided within so many days for people who allow personalisation, oldest first: the latest questions, as
+    many as may be remembered, some at a time, for all of them together take more memory than there may be."""
     moment = from_micros(now)
     with gate.events(Purpose.PERSONALISATION, before=moment + timedelta(seconds=1), why="go on with limits") as granted:
-        shown = granted.facts.decisions
         since = moment.astimezone(UTC).replace(tzinfo=None) - timedelta(days=days)
-        latest = shown.filter(shown.received >= since, shown.subject.notnull())
-        latest = latest.order_by(ibis.desc("received"), "id").limit(_MOST)
-        rows = granted.run(latest.select("subject", "time", "slate", "shelves", "offer").order_by("time")).to_pylist()
-    questions: dict[tuple[int, datetime], Row] = {}
-    for row in rows:  # the placements of one question were decided together
-        key = row["subject"], row["time"]
-        one = questions.get(key) or Row(key[0], _micros(key[1]), [], offered=False)
-        questions[key] = one._replace(offered=one.offered or row["offer"] is not None)  # not each may have one
-        stood = zip(row["slate"] or (), row["shelves"] or (), strict=True)
-        one.products.extend(product for product, shelf in stood if shelf in PERSONAL)
-    return list(questions.values())
+        shown = granted.facts.decisions
+        shown = shown.filter(shown.received >= since, shown.subject.notnull())
+        latest = granted.run(shown.select("received").order_by(ibis.desc("received")).limit(_MOST))["received"]
+        edges = sorted({*latest[::_AT_ONCE].to_pylist(), *latest[-1:].to_pylist()})
+        for begin, end in zip_longest(edges, edges[1:]):
+            some = shown.filter(shown.received >= begin)
+            some = some if end is None else some.filter(some.received < end)
+            yield from _rows(granted.run(some.select("subject", "time", "slate", "shelves", "offer").order_by("time")))
 
 
-def resumed(rows: list[Row], kept: Kept | None, served: Served, days: int, moment: tuple[int, tzinfo]) -> Spent:
+def _rows(decisions: pa.Table) -> Iterator[Row]:
+    """The questions that decisions answered, in their order: the placements of one were decided together."""
+    shelves, slates = (decisions[name].combine_chunks() for name in ("shelves", "slate"))
+    own = pc.is_in(shelves.flatten(), value_set=pa.array(sorted(PERSONAL)))
+    products = slates.flatten().filter(own).to_pylist()
+    many = np.bincount(pc.list_parent_indices(shelves).filter(own), minlength=len(decisions))
+    times, offered = decisions["time"].cast(pa.int64()).to_pylist(), decisions["offer"].is_valid().to_pylist()
+    each = zip(decisions["subject"].to_pylist(), times, pairwise([0, *many.cumsum().tolist()]), offered, strict=True)
+    questions: dict[tuple[int, int], Row] = {}
+    for subject, time, (first, end), offer in each:
+        one = questions.get((subject, time)) or Row(subject, time, [], offered=False)
+        one.products.extend(products[first:end])
+        questions[subject, time] = one._replace(offered=one.offered or offer)  # not each placement may have one
+    yield from questions.values()
+
+
+def resumed(rows: Iterable[Row], kept: Kept | None, served: Served, days: int, moment: tuple[int, tzinfo]) -> Spent:
     """Tell ``served`` of it; what of today's budget is spent.
 
     Args:
@@ -132,7 +151,3 @@ def resumed(rows: list[Row], kept: Kept | None, served: Served, days: int, momen
             if first and row.time > (kept.until if kept else 0) and day == today:
                 spent = spent.more(each)
     return spent
-
-
-def _micros(naive: datetime) -> int:
-    return int(naive.replace(tzinfo=UTC).timestamp() * 1_000_000)

@@ -94,6 +94,8 @@ class Rings:
         row = np.array(rows)
         heads = self._heads.take(row, axis=0, mode="clip")
         count, bits = np.where(row < len(self._heads), heads[:, _COUNT], 0), heads[:, _BITS]
+        if not count.any():
+            return Read(NONE, [0] * (len(rows) + 1))
         plain = (heads[:, _FIRST] > after) & (heads[:, _LAST] < until) & (count <= self._most)
         plain &= (bits & purpose != 0) & (bits & _ORDERED != 0)
         found = self._plain(row, np.where(plain, count, 0))
