@@ -4,7 +4,20 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import abandonment, behaviour, collect, imports, intent, loop, lost, offers, outages, shelves, simulate
+from benchmarks import (
+    abandonment,
+    behaviour,
+    collect,
+    imports,
+    intent,
+    lessons,
+    loop,
+    lost,
+    offers,
+    outages,
+    shelves,
+    simulate,
+)
 
 ALL = {
     "abandonment": abandonment.run,
@@ -12,6 +25,7 @@ ALL = {
     "imports": imports.run,
     "intent": intent.run,
     "collect": collect.run,
+    "lessons": lessons.run,
     "loop": loop.run,
     "lost": lost.run,
     "offers": offers.run,

@@ -210,6 +210,21 @@ def test_an_offer_that_only_perhaps_pays_for_itself_is_not_given_to_everybody() 
     assert all(one.book.average[0] <= 0 for one in found)
 
 
+def test_what_other_codes_take_off_is_not_earned() -> None:
+    """An offer brings twice as many orders: it pays, but where each comes with a coupon beside it."""
+    rng = np.random.default_rng(3)
+    offer = np.where(rng.random(4_000) < 0.5, 0, -1)
+    orders = (rng.random(4_000) < np.where(offer == 0, 0.6, 0.3)).astype(float)
+    told = Visits(np.repeat(np.arange(800), 5), offer, np.full(4_000, 0.5), orders, orders, orders * 100_000)
+    rules = OfferRules(offer=(HEMAT,), margin=0.3)
+    assert learn(told, (HEMAT,), rules, 800, 1e12, 1).book.average[0] > 0
+    coupon = replace(told, off=told.amount * (0.1 + 0.1 * (offer == 0)))
+    assert coupon.earned(0.1, 0.3)[orders > 0] == pytest.approx(np.where(offer == 0, 0.1, 0.2)[orders > 0])
+    assert learn(coupon, (HEMAT,), rules, 800, 1e12, 1).book.average[0] <= 0
+    untold = replace(told, off=np.zeros(4_000))
+    assert untold.earned(0.1, 0.3)[offer == 0] == pytest.approx(0.2), "an offer costs what it says at least"
+
+
 def test_the_price_of_the_budget_leaves_the_trial_its_part() -> None:
     told = visits(1, 600, 14, gain=1.0)
     rules = OfferRules(offer=(HEMAT,), margin=0.3, trial=0.2, holdout=0.1)

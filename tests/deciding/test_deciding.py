@@ -431,6 +431,8 @@ def test_what_was_shown_and_clicked_is_learnt_from(tmp_path: Path) -> None:
         assert len(told.visits.subject) == 12, "an offer is drawn once a day for each"
         assert set(told.visits.orders) == {3.0}
         assert set(told.visits.amount) == {30_000.0}  # before the discount
+        assert told.visits.off is not None
+        assert set(told.visits.off) == {3_000.0}
         lesson = engine.decisions.learn()
         assert lesson.offers is not None
         assert lesson.offers.book.version == "too-little"

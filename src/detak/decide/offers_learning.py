@@ -50,6 +50,14 @@ class Visits:
     beside: Mask | None = None
     """(visits, offers): whether each offer was in play on that day. Who went without one on another day cannot be
     compared: who gets an offer on pay-day buys more than on other days, too. None: all were, always."""
+    off: Floats | None = None
+    """Discounts on the orders as they were told, of any kind, minor units. None: nobody told."""
+
+    def earned(self, discount: float, margin: float) -> Floats:
+        """By visit what is left of a price of its orders: the offer takes off what it says at least, for not every
+        shop tells it; other codes take off more where more is ordered."""
+        told = np.zeros(len(self.offer)) if self.off is None else self.off / np.maximum(self.amount, 1.0)
+        return margin - np.where(self.offer >= 0, np.maximum(told, discount), told)
 
 
 def chances(arms: tuple[Mask, Mask], offer: Whole, logged: Floats, alone: Mask, holdout: float) -> Floats:
@@ -234,7 +242,7 @@ def _effects(known: _Known, kept: Mask, terms: tuple[float, float], seed: int) -
     chosen = choose(trial, seed, repeats=1)
     amount = visits.amount[kept]
     amount = np.minimum(amount, np.quantile(amount[some], _USUAL))
-    money = replace(trial, outcome=np.where(treated, margin - discount, margin) * amount)
+    money = replace(trial, outcome=visits.earned(discount, margin)[kept] * amount)
     worth, orders = (calibrated(chosen.learner, one, seed, early=chosen.early) for one in (money, trial))
     brought = scores(money, seed).score
     pays = bool(brought.mean() > _SURE * brought.std(ddof=1) / sqrt(len(brought)))

@@ -116,6 +116,7 @@ def _came(events: ir.Table) -> ir.Table:
         adds=(~ordered).cast("int64").sum(),
         orders=ordered.cast("int64").sum(),
         amount=ibis.ifelse(ordered, before, 0).sum(),
+        off=ibis.ifelse(ordered, ibis.coalesce(answers.discount, 0), 0).sum(),
     )
 
 
@@ -165,7 +166,7 @@ def _visits(
     first = order[new]
     kept = played[first]
     columns = {}
-    for name in ("adds", "orders", "amount"):
+    for name in ("adds", "orders", "amount", "off"):
         values = np.append(came[name].to_numpy().astype(np.float64), 0.0)[found]
         columns[name] = np.add.reduceat(values[order], np.flatnonzero(new))[kept] if len(order) else values
     first = first[kept]
