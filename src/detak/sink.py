@@ -41,6 +41,8 @@ _SOME_DECISIONS: Final = 64 * 1024  # of decisions: they are slow to read, and n
 _IDLE: Final = 0.25  # seconds; so long decisions wait for others, since nobody waits for them
 # Seconds that events wait for others, where decisions come in beside them and nobody waits for an outcome.
 _GATHER: Final = 0.05
+_FEW_DECISIONS: Final = 128  # are looked at in one go
+_BREATH: Final = 0.002  # seconds between two of those
 # What data of an unforeseen shape raises; a full disk or a locked file raises something else, and is waited out.
 _UNUSABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
 _log = logging.getLogger("detak.sink")
@@ -317,9 +319,19 @@ class Sink:
 
     def _apply_decisions(self, told: Sequence[Head], decoded: Decoded, metas: Sequence[Meta]) -> None:
         """Where nothing else came in, as on a page that is asked for again and again."""
-        decisions = self._gate.admit_decisions(decoded.decisions, metas)
-        self._store.append(Batch(empty("events"), empty("items"), empty("volumes"), told[-1].end, decisions))
+        end = told[-1].end
+        decisions = self._admitted(decoded.decisions, metas, end)
+        self._store.append(Batch(empty("events"), empty("items"), empty("volumes"), end, decisions))
         self._reached = told[-1].meta.received
+
+    def _admitted(self, decided: pa.Table, metas: Sequence[Meta], end: int) -> pa.Table:
+        """Decisions as they may be kept, a few at a time, so that answers are given meanwhile; ``end``: behind them."""
+        parts = [empty("decisions")]
+        for first in range(0, decided.num_rows, _FEW_DECISIONS):
+            if first and self._log.pressing <= end:
+                self._stop.wait(_BREATH)
+            parts.append(self._gate.admit_decisions(decided.slice(first, _FEW_DECISIONS), metas))
+        return pa.concat_tables(parts)
 
     def _refused(self, told: Sequence[Head], decoded: Decoded) -> Iterator[Refused]:
         """What live clients sent and cannot be used, as it may be kept."""

@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import send
 from tests.shop import track
 
+from detak import sink
 from detak.clock import from_micros
 from detak.consent import Basis, Purpose
 from detak.decide.learning import Learnt
@@ -175,6 +176,24 @@ def test_a_budget_holds_the_trial_before_anything_is_learnt(tmp_path: Path) -> N
         standing = engine.decisions.offering()
     assert len(given) == standing.given == 3, "each is expected to cost Rp 50"
     assert standing.spent.amount == 150
+
+
+def test_many_decisions_become_facts_a_few_at_a_time_and_none_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink, "_FEW_DECISIONS", 3)
+    with Engine(tmp_path, OPEN) as engine:
+        send(engine, *[touch(f"u{n}", "a", f"{n}") for n in range(5)])
+        page = [{"name": "home"}, {"name": "cart"}]
+        told = ask_together(engine, *({"userId": f"u{n}", "placements": page} for n in range(5)))
+        engine.settle()
+        until = datetime(2100, 1, 1, tzinfo=UTC)
+        with engine.gate.events(Purpose.ESSENTIAL, before=until, why="test") as granted:
+            rows = granted.run(granted.facts.decisions).to_pylist()
+        whose = {who: engine.gate.number(("user", who)) for who in [f"u{n}" for n in range(5)]}
+    expected = {one.decision_id: whose[f"u{n}"] for n, some in enumerate(told) for one in some}
+    assert {row["id"]: row["subject"] for row in rows} == expected
+    assert len(rows) == 10
 
 
 def test_one_who_breaks_something_takes_no_answer_from_the_others(
