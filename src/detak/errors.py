@@ -18,7 +18,7 @@ DetakError                what was wrong, where, what to do about it
 """
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 from detak.words import LANGUAGES, knows, say
 
@@ -39,6 +39,11 @@ class BilingualError(DetakError):
         self._key = f"error.{key}"
         self._values = dict(values or {})
         super().__init__(self.said("en"))
+
+    def naming(self, path: str, name: str) -> Self:
+        """The same, with a file that it names by its path called otherwise."""
+        called = {key: str(one).replace(path, name) for key, one in self._values.items() if path in str(one)}
+        return type(self)(self._key.removeprefix("error."), {**self._values, **called})
 
     def said(self, language: str, *, labelled: bool = False) -> str:
         """The same in a language; ``labelled``: the field at fault under its label on a page."""

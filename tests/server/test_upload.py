@@ -93,6 +93,7 @@ def test_what_is_no_such_file_is_told_so(standing: Running, body: bytes, source:
     answer = send(standing, body, source, "odd.bin")
     assert answer.status_code == 400
     assert says in answer.json()["message"]
+    assert all("odd.bin" in text for text in answer.json().get("said", {}).values())
     assert str(standing.engine.folder) not in answer.text
     assert left(standing) == []
 

@@ -17,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from detak.engine import Engine
-from detak.errors import RowError, SourceError, StoreError, UsageError
+from detak.errors import BilingualError, RowError, SourceError, StoreError, UsageError
 from detak.importing import Imported, Rejection, RejectsFile, import_file
 from detak.private_files import make_private
 from detak.server.ingest import AnyRequest, answers
@@ -78,6 +78,8 @@ def _import(engine: Engine, path: Path, source: str) -> Uploaded:
     reading = Reading(engine.settings.timezone, engine.settings.currency, now, None)
     try:
         done = import_file(engine, path, source, reading, rejects)
+    except BilingualError as error:
+        raise error.naming(str(path), path.name) from None
     except (SourceError, UsageError) as error:
         raise type(error)(str(error).replace(str(path), path.name)) from None
     return _answer(done, rejects.written)
