@@ -17,6 +17,7 @@ from tests.shop import track
 from detak import sink
 from detak.clock import from_micros
 from detak.consent import Basis, Purpose
+from detak.decide.asking import read
 from detak.decide.learning import Learnt
 from detak.decide.page import FEATURES, Weights
 from detak.deciding.deciding import Deciding
@@ -373,6 +374,12 @@ def test_each_product_says_why_it_is_there(shop: Engine) -> None:
     (found,) = ask(shop, "ani", placements=[{"name": "home", "k": 12}])
     assert all(slot.reason is not None for slot in found.slate)
     assert 1 <= len(found.reasons) <= 6
+
+
+@pytest.mark.parametrize("name", ["subject", "ids"])
+def test_who_asks_may_be_named_together(name: str) -> None:
+    body = msgspec.json.encode({"placements": [{"name": "home"}], name: {"userId": "ani", "anonymousId": "phone"}})
+    assert read(body).identifiers == [("user", "ani"), ("anonymous", "phone")]
 
 
 @pytest.mark.parametrize(

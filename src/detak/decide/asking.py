@@ -65,6 +65,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     anonymous_id: Id = None
     subject: Ids | None = None
     """The same two, together."""
+    ids: Ids | None = None
+    """The same as ``subject``."""
     context: Situation = Situation()
     session: Annotated[list[ProductId], Meta(max_length=100)] = []
     """Products looked at in this visit by the page's own word, oldest first; kept nowhere."""
@@ -76,7 +78,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     @property
     def identifiers(self) -> list[Identifier]:
         """Who is asking, the account before the device."""
-        ids = self.subject or self
+        ids = self.subject or self.ids or self
         named = (("user", clean_id(ids.user_id)), ("anonymous", clean_id(ids.anonymous_id)))
         return [(kind, value) for kind, value in named if value is not None]
 
