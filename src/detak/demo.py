@@ -16,6 +16,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import ibis
+
+from detak.consent import Purpose
 from detak.engine import Engine
 from detak.reading.outcomes import Outcome
 from detak.server.run import serve
@@ -28,6 +31,7 @@ from detak.simulate.world import World
 DAYS: Final = 60
 _SOURCE: Final = "web"
 _AT_ONCE: Final = 2_000  # messages of a body
+_LOOKED_AT: Final = 50  # people
 _FLYING: Final = 32  # bodies taken in and not yet applied
 _YEARS: Final = 10 * 365 * 86_400.0
 _RULES: Final = """
@@ -45,6 +49,8 @@ class Open(NamedTuple):
     token: str
     """With it a browser opens what is about single people, too."""
     store: str
+    regulars: list[str]
+    """Two of its people, as ``/view-as`` takes them."""
 
 
 def run(
@@ -80,9 +86,10 @@ def run(
         (Path(folder) / "rules.toml").write_text(_RULES)
         key = engine.write_key(_SOURCE)
         stop = threading.Event()
+        two = regulars(engine)
 
         def open_shop(url: str, token: str) -> None:
-            ready(Open(url, token, folder))
+            ready(Open(url, token, folder, two))
             threading.Thread(
                 target=_live, args=(world, Drive(url, key, "detak", crowd=crowd), stop), daemon=True
             ).start()
@@ -109,6 +116,19 @@ def fill(engine: Engine, world: World, until: datetime) -> int:
         one.result()
     engine.settle()
     return count
+
+
+def regulars(engine: Engine, most: int = 2) -> list[str]:
+    """Two who did most of those who allow personalisation and have an account, as ``/view-as`` takes them."""
+    why = "two people to look at in the demo"
+    with engine.gate.events(Purpose.PERSONALISATION, before=datetime.now(UTC), why=why) as granted:
+        events = granted.facts.events
+        known = events.filter(events.subject.notnull())
+        counted = known.group_by("subject").aggregate(many=known.count())
+        subjects = granted.run(counted.order_by(ibis.desc("many"), "subject").limit(_LOOKED_AT))["subject"].to_pylist()
+    people = engine.gate.people(Purpose.PERSONALISATION, subjects, why=why)
+    named = [one.value for person in people for one in person.identifiers if one.kind == "user"]
+    return [f"user:{one}" for one in named[:most]]
 
 
 def _bodies(world: World, until: int) -> Iterator[list[bytes]]:

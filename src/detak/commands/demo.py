@@ -31,13 +31,16 @@ def command(port: int, crowd: float, shoppers: int, seconds: float | None, as_js
 
     def ready(shop: demonstration.Open) -> None:
         signed_in = f"{shop.url}/?token={shop.token}"
+        two = "&".join(f"{name}={who}" for name, who in zip(("one", "two"), shop.regulars, strict=False))
+        view_as = f"{shop.url}/view-as?{two}" if two else f"{shop.url}/view-as"
         text = (
             f"Dashboard   {shop.url}\n"
-            f"Signed in   {signed_in}  (then also what is about single people: {shop.url}/view-as)\n"
+            f"Signed in   {signed_in}  (then also what is about single people)\n"
+            f"Two of them {view_as}\n"
             f"Store       {shop.store}\n"
             "Stop with Ctrl+C."
         )
-        print_({"url": shop.url, "signed_in": signed_in, "store": shop.store}, text, as_json)
+        print_({"url": shop.url, "signed_in": signed_in, "view_as": view_as, "store": shop.store}, text, as_json)
 
     working = demonstration.run(
         port=port,
