@@ -77,7 +77,7 @@ def reader(zone: tzinfo) -> Callable[[type, Any], Any]:
 
     def read(kind: type, said: Any) -> Any:
         if kind is not Moment:
-            raise NotImplementedError(kind)
+            raise NotImplementedError(kind)  # so msgspec is told that it has to say itself what is wrong
         try:
             return Moment(_written(said), zone)
         except (ValueError, TypeError, OverflowError):

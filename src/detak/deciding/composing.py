@@ -32,11 +32,6 @@ _RESTING: Final = Choice(None, "", 1.0, RESTING)
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def _stays_unknown(posed: Posed) -> bool:
-    """Whether nothing may be known of whoever asks, by the question itself: a child, or one who refuses with it."""
-    return posed.question.context.minor or bool(posed.moment.refused & _PERSONALISATION)
-
-
 class Composed(NamedTuple):
     """Decisions, not kept yet, and what is learnt from them later."""
 
@@ -184,3 +179,8 @@ class Composing:
             day = day_of(now, self._settings.timezone)
             if self._served.give(subject, day):
                 self.spent = self.spent.on(day).more(choice.cost)
+
+
+def _stays_unknown(posed: Posed) -> bool:
+    """Whether nothing may be known of whoever asks, by the question itself: a child, or one who refuses with it."""
+    return posed.question.context.minor or bool(posed.moment.refused & _PERSONALISATION)
