@@ -1,10 +1,14 @@
 """The hot tail: facts that are not sealed yet, as they came, in memory. Readers see what was there when they began."""
 
+from itertools import takewhile
+from typing import Final
+
 import pyarrow as pa
 
 from detak.store.base import TABLES, Batch, empty
 
-_CHUNKS = 64  # of one table; more are joined, so that a question need not look into thousands
+_WHOLE: Final = 8_192  # rows of a chunk that is left as it is: a question looks into few, and no row is copied often
+_MANY: Final = 32  # smaller chunks, which are joined then, however small they are
 
 
 class Tail:
@@ -33,11 +37,11 @@ class Tail:
 def _with(chunks: tuple[pa.Table, ...], fresh: pa.Table) -> tuple[pa.Table, ...]:
     if not fresh.num_rows:
         return chunks
-    if len(chunks) < _CHUNKS:
+    small = list(takewhile(lambda rows: rows < _WHOLE, (one.num_rows for one in reversed(chunks))))
+    if len(small) < _MANY and sum(small) < _WHOLE:
         return (*chunks, fresh)
-    # The later half: what was joined before is copied again only once there is as much beside it.
-    half = len(chunks) // 2
-    return (*chunks[:half], pa.concat_tables(chunks[half:]).combine_chunks(), fresh)
+    first = len(chunks) - len(small)
+    return (*chunks[:first], pa.concat_tables(chunks[first:]).combine_chunks(), fresh)
 
 
 def _joined(name: str, chunks: tuple[pa.Table, ...]) -> pa.Table:
