@@ -54,3 +54,26 @@ def test_only_the_latest_products_of_a_person_are_remembered() -> None:
     served = Served()
     served.show(7, [f"p{at}" for at in range(250)], NOW, 3)
     assert served.tired(7, 1, 3, NOW) == [f"p{at}" for at in range(50, 250)]
+
+
+def test_who_signs_in_keeps_what_was_settled_for_the_device() -> None:
+    served = Served()
+    served.settle(8, 10, RULES, CHOICE)
+    served.give(8, 10)
+    for _ in range(2):
+        served.adopt(7, {8, 9})
+    assert served.settled(7, 10, RULES) == CHOICE
+    assert not served.give(7, 10)
+    assert served.settled(8, 10, RULES) == CHOICE, "pages that know the device alone keep it"
+    assert not served.given(9, 3, 10)
+
+
+def test_what_was_settled_for_the_person_that_day_stands_beside_a_devices() -> None:
+    served, none = Served(), Choice(None, "trial", 0.9, "by_chance")
+    served.settle(7, 10, RULES, none)
+    served.settle(8, 10, RULES, CHOICE)
+    served.adopt(7, {8})
+    assert served.settled(7, 10, RULES) == none
+    served.settle(8, 11, RULES, CHOICE)
+    served.adopt(7, {8})
+    assert served.settled(7, 11, RULES) == CHOICE

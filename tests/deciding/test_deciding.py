@@ -540,6 +540,20 @@ def test_who_has_an_offer_keeps_it_on_every_page_of_the_day_and_it_counts_once(t
         assert engine.decisions.offering() == before
 
 
+def test_who_signs_in_keeps_the_offer_of_the_day(tmp_path: Path) -> None:
+    with offering_shop(tmp_path, OFFERS.replace("5_000", "1e9")) as engine:
+        devices = [f"device-{n}" for n in range(16)]
+        looks = ("Product Viewed", {"product_id": "a"})
+        send(engine, *[track(looks[0], one, anonymousId=one, properties=looks[1]) for one in devices])
+        before = [ask(engine, None, anonymousId=one)[0] for one in devices]
+        assert {one.promotion is None for one in before} == {True, False}
+        send(engine, *[track("Signed In", f"{one}-in", user=f"of-{one}", anonymousId=one) for one in devices])
+        for names in ([], ["anonymousId"]):
+            more = [dict.fromkeys(names, one) for one in devices]
+            after = [ask(engine, f"of-{one}", **told)[0] for one, told in zip(devices, more, strict=True)]
+            assert [(one.promotion, one.arm) for one in after] == [(one.promotion, one.arm) for one in before]
+
+
 def test_the_budget_of_a_day_is_not_passed_and_the_decision_says_so(tmp_path: Path) -> None:
     with offering_shop(tmp_path, OFFERS) as engine:
         asked = [ask(engine, f"u{n}")[0] for n in range(60)]

@@ -41,6 +41,12 @@ class _Theirs:
                 shown[product] = (before[0] + 1, before[1])
         self.often = max(often, 1)
 
+    def adopt(self, other: "_Theirs") -> None:
+        """What they were offered under another number. What was settled that day under this one stands."""
+        self.offers = sorted({*self.offers, *other.offers})
+        if other.choice is not None and (self.choice is None or other.choice[0] > self.choice[0]):
+            self.choice = other.choice
+
 
 class Served:
     """Counts by person; those who came longest ago go first where there are too many. One thread uses it.
@@ -105,6 +111,12 @@ class Served:
             return None
         when, by, choice = theirs.choice
         return choice if when == day and (by is rules or by == rules) else None
+
+    def adopt(self, person: int, others: Collection[int]) -> None:
+        """These are the person's, too: what they were offered before they signed in stays theirs that day."""
+        known = [theirs for one in others if (theirs := self._of.get(one)) is not None]
+        for theirs in known:
+            self._theirs(person).adopt(theirs)
 
     def drop(self, subjects: Sequence[int] | set[int]) -> None:
         """Forget people."""

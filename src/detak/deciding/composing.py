@@ -127,6 +127,8 @@ class Composing:
         visitor = asker.visitor
         if visitor.subject is None:
             return asker
+        if visitor.others:
+            self._served.adopt(visitor.subject, visitor.others)
         limits = front.rulebook.guardrails
         since = now - limits.removed_days * DAY
         removed = [one for one, at in visitor.removed.items() if at > since]

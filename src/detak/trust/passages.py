@@ -156,6 +156,8 @@ class Visitor(NamedTuple):
     """Purchases alone: they are remembered longer than what was looked at."""
     removed: Mapping[str, int] = MappingProxyType({})
     """Products that they took out of the cart lately, and when: microseconds since 1970, UTC."""
+    others: frozenset[int] = frozenset()
+    """Other numbers of theirs: a device that they used before they signed in."""
 
 
 STRANGER: Final = Visitor(None, NOTHING, NOTHING)

@@ -25,6 +25,7 @@ Stands = Mapping[int, Standing | None]
 
 _SHARE: Final = 4_000_000  # rows that are read at once
 _DAY: Final = 24 * 3_600 * 1_000_000
+_NONE: Final[frozenset[int]] = frozenset()
 
 
 class People(Protocol):
@@ -135,7 +136,8 @@ class Remembering:
     def _visitor(self, asked: _Asked, bits: int, told: tuple[Touches, Touches], touches: Touches) -> Visitor:
         willing = bool(len(told[0])) or asked.granted
         removed = self._removals.of(asked.since, bits) if asked.since else {}
-        return Visitor(asked.person if willing else None, touches, told[1], removed)
+        others = frozenset(asked.since) - {asked.person} if willing and len(asked.since) > 1 else _NONE
+        return Visitor(asked.person if willing else None, touches, told[1], removed, others)
 
     def _device(self, identifiers: Sequence[Identifier]) -> int | None:
         """The device that is named, and nothing that is united with it."""
