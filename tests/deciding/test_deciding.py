@@ -391,12 +391,20 @@ def test_who_asks_may_be_named_together(name: str) -> None:
         (b'{"placements":[{"name":"home","k":0}]}', "placements[0].k"),
         (b'{"placements":[{"name":"home","k":"all"}]}', "placements[0].k"),
         (b'{"userId":{},"placements":[{"name":"home"}]}', "userId"),
+        (b'{"placements":[{"name":"home"}],"context":{"Minor":true}}', "context"),
+        (b'{"placements":[{"name":"home"}],"context":{"consents":{}}}', "context"),
+        (b'{"placements":[{"name":"home"}],"context":{"consent":{"category_preferences":{}}}}', "context.consent"),
     ],
 )
 def test_what_is_no_question_is_said(shop: Engine, body: bytes, field: str) -> None:
     with pytest.raises(RowError) as refused:
         shop.decisions.answer("web", body)
     assert refused.value.field == field
+
+
+def test_a_context_may_say_more_than_is_read() -> None:
+    more = {"locale": "id-ID", "userAgent": "x", "consentId": "c1", "screen": {"width": 390}, "page": {"tab": 1}}
+    assert not read(msgspec.json.encode({"placements": [{"name": "home"}], "context": more})).context.minor
 
 
 def test_a_forgotten_person_leaves_no_decision_behind(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is asked of ``POST /v1/decide``: who, for which placements, in which situation. Names are the Segment spec's."""
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
@@ -7,13 +8,16 @@ from msgspec import Meta
 
 from detak.errors import RowError
 from detak.event import ConsentContext, Location, Page, clean_id
-from detak.misfit import misfit
+from detak.misfit import meant, misfit, unknown
 from detak.subject import Identifier
 
 MOST_PLACEMENTS: Final = 20
 MOST_PRODUCTS: Final = 500
 _USUAL: Final = 12
 BODY_LIMIT: Final = 64 * 1024
+
+_PROTECTING: Final = ("consent", "minor")
+_OURS: Final = frozenset((*_PROTECTING, "location", "page"))
 
 Id = Annotated[str, Meta(max_length=256)] | int | None
 ProductId = Annotated[str, Meta(max_length=256)]
@@ -40,10 +44,14 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
         return _USUAL if self.products is None else max(1, len(self.products))
 
 
-class Situation(msgspec.Struct, frozen=True, gc=False):
-    """``context``: what the page knows of the visit."""
+class Said(ConsentContext, forbid_unknown_fields=True, rename="camel"):
+    """``context.consent``: a refusal under a misspelt name would be none."""
 
-    consent: ConsentContext | None = None
+
+class Situation(msgspec.Struct, frozen=True, gc=False):
+    """``context``: what the page knows of the visit, and whatever else pages say."""
+
+    consent: Said | None = None
     location: Location | None = None
     page: Page | None = None
     minor: bool = False
@@ -83,7 +91,12 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         return [(kind, value) for kind, value in named if value is not None]
 
 
+class _Named(msgspec.Struct, frozen=True, gc=False):
+    context: dict[str, msgspec.Raw] = {}
+
+
 _decode = msgspec.json.Decoder(Question).decode
+_named = msgspec.json.Decoder(_Named).decode
 
 
 def read(body: bytes) -> Question:
@@ -93,9 +106,23 @@ def read(body: bytes) -> Question:
         RowError: it is none; the message names the field.
     """
     try:
-        return _decode(body)
+        question, named = _decode(body), _named(body)
     except msgspec.ValidationError as error:
         found = misfit(error, Question)
         raise RowError(found.path or "body", found.told) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RowError("body", "is not well-formed JSON") from None
+    _spell(named.context)
+    return question
+
+
+def _spell(names: Iterable[str]) -> None:
+    """Pass over what is not read, but for what protects people: a child, or a word of theirs, under another spelling.
+
+    Raises:
+        RowError: a name is meant for one of these.
+    """
+    for name in names:
+        near = None if name in _OURS else meant(name, _PROTECTING)
+        if near is not None and abs(len(name) - len(near)) <= 1:
+            raise RowError("context", unknown(name, _PROTECTING).told)
