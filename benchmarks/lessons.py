@@ -18,7 +18,6 @@ from detak.decide.rulebook import Offer, OfferRules
 from detak.simulate.config import WORLDS
 from detak.simulate.people import UPLIFT_SHARES
 from detak.simulate.world import World
-from detak.uplift.choose import learners
 
 _OFFER: Final = Offer("hemat", 0.15)
 _RULES: Final = OfferRules(offer=(_OFFER,), margin=0.3, margin_floor=0.1, holdout=0.1, trial=0.4)
@@ -100,7 +99,7 @@ def power(shoppers: int, days: int) -> float:
     with_it, without = _KINDS @ ordered[1], _KINDS @ ordered[0]
     noise = with_it * (1 - with_it) / _GIVEN + without * (1 - without) / (1 - _GIVEN)
     visits = shoppers * (1 - _RULES.holdout) * rate.mean() * days * 0.8
-    return round(float(norm.cdf((told * visits / noise) ** 0.5 - norm.ppf(1 - 0.05 / len(learners())))), 3)
+    return round(float(norm.cdf((told * visits / noise) ** 0.5 - norm.ppf(1 - 0.05))), 3)
 
 
 def _told(rate: Any, days: float, filled: Any, moved: Any) -> float:

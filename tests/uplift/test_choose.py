@@ -10,7 +10,7 @@ from tests.uplift.trials import planted, spent
 
 from detak.errors import CannotComputeError
 from detak.uplift.base import Effects, Learner, Trial
-from detak.uplift.choose import calibrated, choose, gain, slope
+from detak.uplift.choose import calibrated, choose, gain, likeliest, slope, together
 from detak.uplift.evaluate import evaluate, rule
 from detak.uplift.scores import scores
 from detak.uplift.t_learner import TLearner
@@ -49,6 +49,27 @@ def test_effects_that_do_not_differ_are_not_made_up() -> None:
         found += chosen.heterogeneity.found
         assert chosen.average.effect == pytest.approx(1, abs=4 * chosen.average.se)
     assert found <= 2
+
+
+def test_what_all_learners_say_together_is_not_paid_for_by_their_number() -> None:
+    """Small differences: had the best learner the word, one of these three trials would show them."""
+    found = [choose(planted(1_200, seed=seed, varies=0.5)[0], seed, repeats=1).heterogeneity for seed in range(3)]
+    assert sum(one.found for one in found) == 2
+
+
+def test_learners_count_alike_however_far_apart_they_see_people() -> None:
+    near, far = np.array([1.0, 2.0, 3.0]), np.array([500.0, -100.0, -400.0])
+    assert together([near, near * 1_000 + 7]) == pytest.approx(2 * (near - 2) / near.std())
+    assert together([near, far]) == pytest.approx(-together([-near, -far]))
+    assert together([near, np.ones(3)]) == pytest.approx(together([near]))
+    assert together([np.ones(3), np.zeros(3)]).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("make", [planted, spent])
+def test_the_learner_whose_order_gains_most_sees_who_is_moved(make: type) -> None:
+    assert likeliest(make()[0], 0).learner not in BLIND
+    with pytest.raises(CannotComputeError, match="of each kind it takes 250"):
+        likeliest(planted(400)[0], 0)
 
 
 def test_without_differences_everybody_or_nobody_is_treated() -> None:

@@ -20,7 +20,7 @@ from detak.decide.offers import AVERAGE, NOTHING, UPLIFT, Book
 from detak.decide.rulebook import Offer, OfferRules
 from detak.errors import CannotComputeError
 from detak.uplift.base import Trial
-from detak.uplift.choose import calibrated, choose
+from detak.uplift.choose import Chosen, calibrated, choose, likeliest
 from detak.uplift.outcome import fit_outcome
 from detak.uplift.scores import scores
 
@@ -30,6 +30,7 @@ Mask = NDArray[np.bool_]
 _WEIGHT: Final = 4.0  # visits that what is usual weighs, until more is known of somebody
 _SELDOM: Final = 1e-3  # of what is usual: nothing is rarer
 _SURE: Final = 1.96
+_CARTS: Final = 4  # products put into the cart on one day: more count as so many
 _USUAL: Final = 0.99  # of orders are no larger than what the largest count as: a few do not decide alone
 
 
@@ -229,8 +230,10 @@ def _tried(known: _Known, at: int, terms: tuple[float, float], seed: int) -> _Fo
 def _effects(known: _Known, kept: Mask, terms: tuple[float, float], seed: int) -> _Found:
     """As ``_tried``, of the visits ``kept``: those with the offer, and those that could have had it and went without.
 
-    Who is moved is learnt from what goes into carts, of which there is more than of orders; whether that holds is
-    judged by orders, and what it is worth by the money that came in, larger baskets too.
+    Who is moved is learnt from what goes into carts, of which there is more than of orders, in two ways: whether there
+    is anything in them, and what such carts usually bring in, which also knows what an offer takes off orders that
+    come anyway. What these two say is averaged: each errs where the other does not. Whether people differ is judged by
+    orders, and how far apart they are by the money that came in, larger baskets too.
 
     Raises:
         CannotComputeError: too few visits.
@@ -243,14 +246,38 @@ def _effects(known: _Known, kept: Mask, terms: tuple[float, float], seed: int) -
     amount = visits.amount[kept]
     amount = np.minimum(amount, np.quantile(amount[some], _USUAL))
     money = replace(trial, outcome=visits.earned(discount, margin)[kept] * amount)
-    worth, orders = (calibrated(chosen.learner, one, seed, early=chosen.early) for one in (money, trial))
+    orders = calibrated(chosen.learner, trial, seed, early=chosen.early)
     brought = scores(money, seed).score
-    pays = bool(brought.mean() > _SURE * brought.std(ddof=1) / sqrt(len(brought)))
-    value = worth.effect(known.after)
+    pays, mean = bool(brought.mean() > _SURE * brought.std(ddof=1) / sqrt(len(brought))), float(brought.mean())
+    value = np.full(len(known.after), mean if pays else min(mean, 0.0))
     differ = chosen.heterogeneity.found
-    if not differ and not pays:
-        value = np.full(len(value), min(float(brought.mean()), 0.0))
+    if differ:
+        carts = visits.adds[kept] if visits.adds[kept].any() else visits.orders[kept]
+        value = _worth(money, carts, chosen, known.after, seed)
     bought = np.clip(known.anyway + orders.effect(known.after), 0.0, 1.0)
     least = chosen.average.effect - _SURE * chosen.average.se
     cost = bought * discount * float(amount[some].mean())
     return _Found(value, cost, differ, chosen.heterogeneity.p, least, pays)
+
+
+def _worth(money: Trial, carts: Floats, chosen: Chosen, after: Floats, seed: int) -> Floats:
+    """What an offer brings of each, minor units a visit: the mean of what is learnt in two ways from carts, each as far
+    as the money that came in bears it out. ``money`` knows early whether a cart was filled."""
+    index = _usual(money.outcome, carts, money.treated)
+    by_index = likeliest(replace(money, outcome=index, early=None), seed)
+    filled = calibrated(chosen.learner, money, seed, early=chosen.early)
+    usual = calibrated(by_index, replace(money, early=index), seed, early=True)
+    found: Floats = (filled.effect(after) + usual.effect(after)) / 2
+    return found
+
+
+def _usual(earned: Floats, carts: Floats, treated: Mask) -> Floats:
+    """By visit what those with as much in their carts bring in on average, with the offer or without.
+
+    A surrogate index (Athey, Chetty, Imbens, Kang 2019): whether a cart is ordered and how dear it is hangs on chance
+    far more than whether it was filled, and hides whom an offer moves.
+    """
+    kind = np.minimum(carts, _CARTS).astype(np.int64) + (_CARTS + 1) * treated
+    many = np.bincount(kind, minlength=2 * (_CARTS + 1))
+    found: Floats = (np.bincount(kind, earned, len(many)) / np.maximum(many, 1))[kind]
+    return found

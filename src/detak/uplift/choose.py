@@ -4,13 +4,14 @@ Learners are judged by the Qini measure on doubly robust scores (a rank-weighted
 al. 2021), which is less noisy than the curve itself. Where a trial knows of something that comes before the outcome,
 they learn from that too; they are always judged by the outcome. Whether effects differ between people is judged by the
 slope of the scores on effects that were predicted without them (best linear predictor, Chernozhukov, Demirer, Duflo,
-Fernández-Val 2018). The effects in a fold are predicted from the folds before it alone, so that what the folds say may
-be added up (sequential validation, Wager 2024: with the usual folds, each learning from all others, twice too many are
+Fernández-Val 2018), by what all learners say together: had the best of them the word, it would have to be paid for by
+their number. The effects in a fold are predicted from the folds before it alone, so that what the folds say may be
+added up (sequential validation, Wager 2024: with the usual folds, each learning from all others, twice too many are
 found). Of several partitions twice the median p-value counts (Meinshausen, Meier, Bühlmann 2009), so that the answer
 does not hang on one draw.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import erfc, inf, sqrt
 from typing import NamedTuple
@@ -89,18 +90,28 @@ def choose(trial: Trial, seed: int, *, repeats: int = 2) -> Chosen:
     check(trial)
     every = _candidates(trial)
     gains: dict[str, list[float]] = {name: [] for name in every}
-    statistics: list[dict[str, float]] = []
+    statistics: list[float] = []
     told = scores(trial, seed)
     for repeat in range(repeats):
-        for others, these in folds(trial, FOLDS, seed + 1 + repeat):
-            learnt, score = trial.rows(others), told.score[these]
-            for name, one in every.items():
-                gains[name].append(gain(score, one.fit(learnt, seed).effect(trial.features[these])))
+        for name, some in _gains(trial, told.score, every, seed + repeat).items():
+            gains[name] += some
         statistics.append(_sequential(trial, told.score, seed + 1 + repeat))
     means = {name: float(np.mean(one)) for name, one in gains.items()}
     best = max(means, key=lambda name: means[name])
     average = Average(float(told.score.mean()), float(told.score.std(ddof=1) / sqrt(len(trial))))
     return Chosen(*every[best], means, _heterogeneity(statistics), average)
+
+
+def likeliest(trial: Trial, seed: int) -> Learner:
+    """The learner whose order gains most on people it did not see, by the outcome that it learns from.
+
+    Raises:
+        CannotComputeError: the trial is too small.
+    """
+    check(trial)
+    every = {name: _Candidate(one, early=False) for name, one in learners().items()}
+    gains = _gains(trial, scores(trial, seed).score, every, seed)
+    return every[max(gains, key=lambda name: sum(gains[name]))].learner
 
 
 def gain(score: Floats, effect: Floats) -> float:
@@ -154,6 +165,16 @@ class _Candidate(NamedTuple):
         return self.learner.fit((trial.sooner if self.early else None) or trial, seed)
 
 
+def _gains(trial: Trial, score: Floats, every: Mapping[str, _Candidate], seed: int) -> dict[str, list[float]]:
+    """Learner -> the gain of its order in each fold, learnt from the other folds."""
+    gains: dict[str, list[float]] = {name: [] for name in every}
+    for others, these in folds(trial, FOLDS, seed + 1):
+        learnt = trial.rows(others)
+        for name, one in every.items():
+            gains[name].append(gain(score[these], one.fit(learnt, seed).effect(trial.features[these])))
+    return gains
+
+
 def _candidates(trial: Trial) -> dict[str, _Candidate]:
     return {name: _Candidate(one, trial.sooner is not None) for name, one in learners().items()}
 
@@ -174,23 +195,26 @@ def _alike(effect: Floats) -> bool:
     return bool(np.ptp(effect) <= _ROUNDED * np.abs(effect).max())
 
 
-def _sequential(trial: Trial, score: Floats, seed: int) -> dict[str, float]:
-    """Learner -> a statistic that is standard normal where effects do not differ."""
+def _sequential(trial: Trial, score: Floats, seed: int) -> float:
+    """A statistic that is standard normal where effects do not differ."""
     number = parted(trial, FOLDS, seed)
     every = _candidates(trial)
-    sums = dict.fromkeys(every, 0.0)
+    total = 0.0
     for fold in range(1, FOLDS):
         learnt, these = trial.rows(number < fold), number == fold
-        for name, one in every.items():
-            sums[name] += slope(score[these], one.fit(learnt, seed).effect(trial.features[these]))
-    return {name: total / sqrt(FOLDS - 1) for name, total in sums.items()}
+        said = [one.fit(learnt, seed).effect(trial.features[these]) for one in every.values()]
+        total += slope(score[these], together(said))
+    return total / sqrt(FOLDS - 1)
 
 
-def _heterogeneity(statistics: list[dict[str, float]]) -> Heterogeneity:
-    """From the statistic of each learner in each partition: the best of them, paid for by their number."""
-    of_each = []
-    for one in statistics:
-        strongest = max(one.values())
-        of_each.append(min(1.0, len(one) * 0.5 * erfc(strongest / sqrt(2))))
+def together(said: Sequence[Floats]) -> Floats:
+    """(people,): what several learners say of people, each counting alike however far apart it sees them."""
+    spread = [(one - one.mean()) / one.std() for one in said if not _alike(one)]
+    return np.sum(spread, axis=0) if spread else np.zeros(len(said[0]))
+
+
+def _heterogeneity(statistics: list[float]) -> Heterogeneity:
+    """From the statistic of each partition."""
+    of_each = [0.5 * erfc(one / sqrt(2)) for one in statistics]
     p = min(1.0, 2 * float(np.median(of_each))) if len(of_each) > 1 else of_each[0]
     return Heterogeneity(p < _SURE, p)
