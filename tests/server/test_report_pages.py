@@ -191,6 +191,7 @@ def test_a_report_that_is_not_there_is_not_found(client: TestClient[Any]) -> Non
     for address in ("/behaviour/nothing", "/behaviour/nothing/people?key=x"):
         found = client.get(f"{address}&lang=en" if "?" in address else address, headers=BROWSER)
         assert found.status_code == 404
+        assert "<form" not in found.text, "there is nothing to be asked"
         said = "there is no report called" if "?" in address else "Tidak ada laporan bernama"
         assert said in html.unescape(found.text)
 

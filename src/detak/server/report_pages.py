@@ -92,7 +92,7 @@ async def report(request: AnyRequest, engine: Engine, name: str) -> Response[str
         again=_again(said, address, asked),
         zone=engine.settings.timezone,
         anew=f"{address}?{urlencode({**asked, 'anew': '1'})}",
-        fields=_fields(name, given),
+        fields=_fields(name, given) if name in report_names() else [],
         compare=compare,
         comparable=name in report_names() and of_people(name),
         opens=lambda key: f"{address}/people?{urlencode({**given, 'key': key})}",
