@@ -99,7 +99,7 @@ def power(shoppers: int, days: int) -> float:
     with_it, without = _KINDS @ ordered[1], _KINDS @ ordered[0]
     noise = with_it * (1 - with_it) / _GIVEN + without * (1 - without) / (1 - _GIVEN)
     visits = shoppers * (1 - _RULES.holdout) * rate.mean() * days * 0.8
-    return round(float(norm.cdf((told * visits / noise) ** 0.5 - norm.ppf(1 - 0.05))), 3)
+    return round(float(norm.cdf((told * visits / noise) ** 0.5 - norm.ppf(1 - 0.05 / 2))), 3)
 
 
 def _told(rate: Any, days: float, filled: Any, moved: Any) -> float:

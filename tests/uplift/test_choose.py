@@ -51,12 +51,6 @@ def test_effects_that_do_not_differ_are_not_made_up() -> None:
     assert found <= 2
 
 
-def test_what_all_learners_say_together_is_not_paid_for_by_their_number() -> None:
-    """Small differences: had the best learner the word, one of these three trials would show them."""
-    found = [choose(planted(1_200, seed=seed, varies=0.5)[0], seed, repeats=1).heterogeneity for seed in range(3)]
-    assert sum(one.found for one in found) == 2
-
-
 def test_learners_count_alike_however_far_apart_they_see_people() -> None:
     near, far = np.array([1.0, 2.0, 3.0]), np.array([500.0, -100.0, -400.0])
     assert together([near, near * 1_000 + 7]) == pytest.approx(2 * (near - 2) / near.std())

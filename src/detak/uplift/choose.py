@@ -28,6 +28,7 @@ from detak.uplift.scores import scores
 
 FOLDS = 5
 _LEAST = 50  # people of each kind in each fold; with fewer, nothing can be told of any learner
+_PARTITIONS = 2  # at least, for whether effects differ
 _SURE = 0.05
 _ROUNDED = 1e-10
 
@@ -90,12 +91,11 @@ def choose(trial: Trial, seed: int, *, repeats: int = 2) -> Chosen:
     check(trial)
     every = _candidates(trial)
     gains: dict[str, list[float]] = {name: [] for name in every}
-    statistics: list[float] = []
     told = scores(trial, seed)
+    statistics = [_sequential(trial, told.score, seed + 1 + part) for part in range(max(repeats, _PARTITIONS))]
     for repeat in range(repeats):
         for name, some in _gains(trial, told.score, every, seed + repeat).items():
             gains[name] += some
-        statistics.append(_sequential(trial, told.score, seed + 1 + repeat))
     means = {name: float(np.mean(one)) for name, one in gains.items()}
     best = max(means, key=lambda name: means[name])
     average = Average(float(told.score.mean()), float(told.score.std(ddof=1) / sqrt(len(trial))))
@@ -186,8 +186,8 @@ def _line(score: Floats, effect: Floats) -> tuple[float, float]:
     apart = effect - effect.mean()
     wide = float((apart**2).sum())
     fitted = float((apart * score).sum()) / wide
-    residual = score - score.mean() - fitted * apart
-    return fitted, sqrt(float(((apart * residual) ** 2).sum())) / wide
+    # As where there is no slope: a line that follows few large scores would leave too little of them.
+    return fitted, sqrt(float(((apart * (score - score.mean())) ** 2).sum())) / wide
 
 
 def _alike(effect: Floats) -> bool:
@@ -214,7 +214,6 @@ def together(said: Sequence[Floats]) -> Floats:
 
 
 def _heterogeneity(statistics: list[float]) -> Heterogeneity:
-    """From the statistic of each partition."""
-    of_each = [0.5 * erfc(one / sqrt(2)) for one in statistics]
-    p = min(1.0, 2 * float(np.median(of_each))) if len(of_each) > 1 else of_each[0]
+    """From the statistic of each partition, two at least."""
+    p = min(1.0, 2 * float(np.median([0.5 * erfc(one / sqrt(2)) for one in statistics])))
     return Heterogeneity(p < _SURE, p)
