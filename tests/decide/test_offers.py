@@ -157,10 +157,9 @@ def dear_and_cheap(seed: int) -> tuple[Visits, np.ndarray]:
     return told, np.where(persuadable, 4 * 0.15 - 0.3, -0.15) * 0.3 * 0.25 * keen
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_few_dear_orders_do_not_hide_whom_an_offer_moves(seed: int) -> None:
-    """Learnt from whether carts are filled alone, it was 8% of what could be had in the second shop."""
-    told, brings = dear_and_cheap(seed)
+def test_a_few_dear_orders_do_not_hide_whom_an_offer_moves() -> None:
+    """Learnt from whether carts are filled alone, it was 8% of what could be had."""
+    told, brings = dear_and_cheap(1)
     rules = OfferRules(offer=(Offer("hemat", 0.15),), margin=0.3)
     learnt = learn(told, rules.offer, rules, 700, 1e15, 1)
     chosen = learnt.book.value[:, 0] > 0
