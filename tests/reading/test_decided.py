@@ -77,6 +77,14 @@ def test_a_decision_is_kept_as_it_was_answered(house: House) -> None:
     assert first["subject"] == second["subject"] == house.vault.lookup([("user", "ani")])["user", "ani"]
 
 
+def test_a_record_from_before_there_were_arms_is_kept_too(house: House) -> None:
+    whole = msgspec.json.decode(decided("ani"))
+    for one in whole[4]:
+        del one["arm"], one["arm_propensity"]
+    decide(house, msgspec.json.encode(whole))
+    assert {(row["arm"], row["arm_propensity"]) for row in rows(house)} == {("", 1.0)}
+
+
 def test_decisions_become_facts_by_themselves_and_many_in_the_process_that_decodes(house: House) -> None:
     append_wait(house.log, Meta("web", NOW, decided=True), decided("ani"))
     wait_for(house, 2)

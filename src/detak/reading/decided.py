@@ -84,8 +84,8 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     policy: str
     model: str
     time: int
-    arm: str
-    arm_propensity: float
+    arm: str = ""
+    arm_propensity: float = 1.0
 
 
 class _Lines(msgspec.Struct, frozen=True, array_like=True, gc=False):
