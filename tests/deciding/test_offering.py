@@ -29,7 +29,7 @@ def learnt(rule: str, version: str = "v") -> Learnt:
         (RULES, None, "unpriced", "no product has a price"),
         (RULES, learnt(NOTHING), "unpriced", "no product has a price"),
         (RULES, None, "unlearnt", "not learnt yet"),
-        (RULES, learnt(NOTHING, "too-little"), "too_little", "4,100 visits"),
+        (RULES, learnt(NOTHING, "too-little"), "too_little", "in play so far: 4,100."),
         (RULES, learnt(NOTHING), "nothing", "the simplest rule holds: only the trial"),
         (RULES, learnt(AVERAGE), "average", "Nobody can be told apart"),
         (RULES, learnt(UPLIFT), "uplift", "People differ"),
