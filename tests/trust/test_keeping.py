@@ -170,9 +170,10 @@ def test_it_is_made_where_it_is_worth_it(tmp_path: Path) -> None:
 def test_facts_that_serve_for_so_long_only_are_kept_for_a_day(tmp_path: Path) -> None:
     limited = Settings(sources=OPEN.sources, min_group=1, retention_days={"analytics": 3})
     now = datetime.now(UTC)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     old, young = (
         track("Product Viewed", one, user=one) | {"timestamp": when.isoformat()}
-        for one, when in (("ani", now - timedelta(days=2, hours=1)), ("budi", now - timedelta(hours=1)))
+        for one, when in (("ani", today - timedelta(days=2)), ("budi", today))
     )
     with Engine(tmp_path, limited) as engine:
         send(engine, old, young)
