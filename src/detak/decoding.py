@@ -17,6 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from detak.errors import DetakError
+from detak.reading.decided import Asker, Told
 from detak.reading.decode import Decoded, Head, Refused, decode, heads
 from detak.reading.intake import PLAN, Intake
 from detak.reading.wire import Refusal
@@ -40,14 +41,15 @@ class _Request(msgspec.Struct, array_like=True):
 
 
 class _Reply(msgspec.Struct, array_like=True):
-    """What was read; ``events``, ``items`` and ``decisions`` are Arrow IPC streams."""
+    """What was read; ``events``, ``items`` and ``shown`` are Arrow IPC streams."""
 
     heads: list[tuple[int, Meta]]
     messages: list[int]
     refused: list[tuple[int, int, tuple[str, str, str], bytes, str | None, bytes]]
     events: bytes
     items: bytes
-    decisions: bytes
+    askers: list[Asker]
+    shown: bytes
 
 
 class Decoder:
@@ -93,8 +95,8 @@ class Decoder:
             raise OSError("there is no process")
         reply = msgspec.msgpack.decode(_receive(self._process.stdout), type=_Reply)
         refused = [Refused(one[0], one[1], Refusal(*one[2]), one[3], one[4], one[5]) for one in reply.refused]
-        events, items, decisions = map(_table, (reply.events, reply.items, reply.decisions))
-        decoded = Decoded(events, items, refused, reply.messages, decisions)
+        events, items, shown = map(_table, (reply.events, reply.items, reply.shown))
+        decoded = Decoded(events, items, refused, reply.messages, Told(reply.askers, shown))
         return [Head(end, meta) for end, meta in reply.heads], decoded
 
     def close(self) -> None:
@@ -128,8 +130,9 @@ def _answer(request: _Request, folder: Path, intake: Intake) -> bytes:
         return b""  # the parent finds out why
     told = [(one.end, one.meta) for one in heads(records)]
     refused = [(one.at, one.record, tuple(one.refusal), *one[3:]) for one in decoded.refused]
-    streams = map(_stream, (decoded.events, decoded.items, decoded.decisions))
-    return msgspec.msgpack.encode((told, decoded.messages, refused, *streams))
+    askers, shown = decoded.decided
+    events, items, rows = map(_stream, (decoded.events, decoded.items, shown))
+    return msgspec.msgpack.encode((told, decoded.messages, refused, events, items, askers, rows))
 
 
 def _stream(table: pa.Table) -> pa.Buffer:

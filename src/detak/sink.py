@@ -22,12 +22,13 @@ from detak.errors import StoreError
 from detak.live import Live
 from detak.reading.body import open_batch
 from detak.reading.columns import events_table, items_table, volumes_table
+from detak.reading.decided import Told, Verdict, decisions_table
 from detak.reading.decode import Decoded, Head, decode, heads
 from detak.reading.intake import PLAN, Intake
 from detak.reading.judging import live_pace, pace_tally, with_bots
 from detak.reading.outcomes import REJECTED, Outcome, outcomes_of, tally
 from detak.reading.resend import sendable
-from detak.record import Meta, Record
+from detak.record import Record
 from detak.settings import Settings
 from detak.store.base import Batch, Sealed, Sealing, Store, empty
 from detak.store.log import Log
@@ -41,7 +42,7 @@ _SOME_DECISIONS: Final = 64 * 1024  # of decisions: they are slow to read, and n
 _IDLE: Final = 0.25  # seconds; so long decisions wait for others, since nobody waits for them
 # Seconds that events wait for others, where decisions come in beside them and nobody waits for an outcome.
 _GATHER: Final = 0.05
-_FEW_DECISIONS: Final = 128  # are looked at in one go
+_FEW_ASKERS: Final = 64  # are looked at in one go
 _BREATH: Final = 0.002  # seconds between two of those
 # What data of an unforeseen shape raises; a full disk or a locked file raises something else, and is waited out.
 _UNUSABLE: Final = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
@@ -285,7 +286,7 @@ class Sink:
     def _apply(self, told: Sequence[Head], decoded: Decoded) -> None:
         metas = [head.meta for head in told]
         if all(meta.decided for meta in metas):
-            self._apply_decisions(told, decoded, metas)
+            self._apply_decisions(told, decoded)
             return
         fresh = _first_of_each(decoded.events["id"].to_numpy(), self._store)
         arrivals, items = decoded.events, decoded.items
@@ -298,7 +299,7 @@ class Sink:
         events = events_table(arrivals, *admission)
         counted = list(tally(decoded, metas, fresh, admission.kept))
         counted += pace_tally(arrivals, metas, fast & admission.kept)
-        decisions = self._gate.admit_decisions(decoded.decisions, metas)
+        decisions = decisions_table(decoded.decided, self._gate.weigh(decoded.decided.askers))
         products = items_table(items, arrivals, *admission)
         batch = Batch(events, products, volumes_table(counted), told[-1].end, decisions)
         # Before the facts: should the disk be full here, the records pass again, and each line is written once.
@@ -317,21 +318,21 @@ class Sink:
         except Exception as error:
             _log.error("%s did not hear of what came in: %s", what, type(error).__name__)
 
-    def _apply_decisions(self, told: Sequence[Head], decoded: Decoded, metas: Sequence[Meta]) -> None:
+    def _apply_decisions(self, told: Sequence[Head], decoded: Decoded) -> None:
         """Where nothing else came in, as on a page that is asked for again and again."""
         end = told[-1].end
-        decisions = self._admitted(decoded.decisions, metas, end)
+        decisions = self._admitted(decoded.decided, end)
         self._store.append(Batch(empty("events"), empty("items"), empty("volumes"), end, decisions))
         self._reached = told[-1].meta.received
 
-    def _admitted(self, decided: pa.Table, metas: Sequence[Meta], end: int) -> pa.Table:
+    def _admitted(self, told: Told, end: int) -> pa.Table:
         """Decisions as they may be kept, a few at a time, so that answers are given meanwhile; ``end``: behind them."""
-        parts = [empty("decisions")]
-        for first in range(0, decided.num_rows, _FEW_DECISIONS):
+        verdicts: list[Verdict] = []
+        for first in range(0, len(told.askers), _FEW_ASKERS):
             if first and self._log.pressing <= end:
                 self._stop.wait(_BREATH)
-            parts.append(self._gate.admit_decisions(decided.slice(first, _FEW_DECISIONS), metas))
-        return pa.concat_tables(parts)
+            verdicts += self._gate.weigh(told.askers[first : first + _FEW_ASKERS])
+        return decisions_table(told, verdicts)
 
     def _refused(self, told: Sequence[Head], decoded: Decoded) -> Iterator[Refused]:
         """What live clients sent and cannot be used, as it may be kept."""

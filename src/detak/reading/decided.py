@@ -1,4 +1,4 @@
-"""From decisions in the log to their facts: columns first, then whose each may be. Pure.
+"""From decisions in the log to their facts: who asked and columns first, then whose each may be. Pure.
 
 A decision is kept under a pseudonym only where its person allows personalisation, by what was said with the question,
 their standing word, or the basis of the source; else it is kept without anybody in it.
@@ -14,26 +14,44 @@ import pyarrow as pa
 from detak.consent import Purpose, Purposes, Standing, coverage, union
 from detak.decision import DECISIONS, Promotion
 from detak.reading.slate_columns import NAMES, slate_columns
-from detak.record import Meta, Record
+from detak.record import Record
 from detak.settings import Settings
 from detak.subject import Identifier
 
-_OURS: Final = ("subject", "source", "purposes", "bot", "received")  # known once the gate has looked
+_OURS: Final = ("subject", "purposes")  # known once the gate has looked
+_HEAD: Final = ("received", "source", "bot")
 _ESSENTIAL: Final = int(Purpose.ESSENTIAL)
 _PERSONALISATION: Final = int(Purpose.PERSONALISATION)
 
-DECIDED: Final = pa.schema(
-    [
-        pa.field("record", pa.int32(), nullable=False),  # its place in the chunk
-        ("user", pa.string()),
-        ("anonymous", pa.string()),
-        pa.field("granted", pa.int16(), nullable=False),
-        pa.field("refused", pa.int16(), nullable=False),
-        *(field for field in DECISIONS if field.name not in _OURS),
-    ]
-)
+SHOWN: Final = pa.schema([field for field in DECISIONS if field.name not in _OURS])
 """Decisions as they came out of the log, before the gate."""
-_PLAIN: Final = [name for name in DECIDED.names if name not in NAMES]
+_PLAIN: Final = [one for one in SHOWN.names if one not in (*_HEAD, *NAMES)]
+
+
+class Asker(NamedTuple):
+    """Who asked, as the question said, and how many decisions were the answer."""
+
+    source: str
+    user: str | None
+    anonymous: str | None
+    granted: Purposes
+    """Allowed with the question itself; bits."""
+    refused: Purposes
+    decisions: int
+
+
+class Told(NamedTuple):
+    """Decisions out of the log."""
+
+    askers: list[Asker]
+    rows: pa.Table
+    """``SHOWN``: each asker's, one after the other."""
+
+
+NONE: Final = Told([], SHOWN.empty_table())
+
+Verdict = tuple[int | None, Purposes]
+"""Whose the decisions of one answer may be, and for what."""
 
 
 class Known(NamedTuple):
@@ -102,77 +120,75 @@ class _Lines(msgspec.Struct, frozen=True, array_like=True, gc=False):
 _decode: Final = msgspec.json.Decoder(_Lines).decode
 
 
-def decided_table(records: Iterable[tuple[int, Record]]) -> pa.Table:
-    """``DECIDED`` of records of decisions, each with its place in the chunk.
+def decided(records: Sequence[Record]) -> Told:
+    """What records of decisions hold.
 
     Raises:
         ValueError: a record holds no decisions.
     """
-    told = [(number, _decode(record.body)) for number, record in records]
-    rows = [row for number, one in told for row in _rows(number, one)]
-    if not rows:
-        return DECIDED.empty_table()
-    slates = slate_columns([bytes(line.slate) for _, one in told for line in one.decisions])
-    columns = dict(zip(_PLAIN, zip(*rows, strict=True), strict=True))
-    arrays = [
-        slates[field.name] if field.name in slates else pa.array(columns[field.name], field.type) for field in DECIDED
+    if not records:
+        return NONE
+    told = [_decode(one.body) for one in records]
+    askers = [
+        Asker(record.meta.source, one.user_id, one.anonymous_id, one.granted, one.refused, len(one.decisions))
+        for record, one in zip(records, told, strict=True)
     ]
-    return pa.Table.from_arrays(arrays, schema=DECIDED)
+    rows = [row for one in told for row in _rows(one)]
+    if not rows:
+        return Told(askers, SHOWN.empty_table())
+    plain = dict(zip(_PLAIN, zip(*rows, strict=True), strict=True))
+    columns = {name: pa.array(column, SHOWN.field(name).type) for name, column in plain.items()}
+    columns |= slate_columns([bytes(line.slate) for one in told for line in one.decisions])
+    many = np.repeat(np.arange(len(askers)), [one.decisions for one in askers])
+    received, source = [one.meta.received for one in records], [one.source for one in askers]
+    columns["received"] = pa.array(received, pa.timestamp("us")).take(pa.array(many))
+    columns["source"] = pa.array(source, pa.string()).take(pa.array(many))
+    columns["bot"] = pa.nulls(len(rows), pa.string())
+    return Told(askers, pa.Table.from_arrays([columns[name] for name in SHOWN.names], schema=SHOWN))
 
 
-def _rows(number: int, told: _Lines) -> Iterable[tuple[object, ...]]:
-    head = (number, told.user_id, told.anonymous_id, told.granted, told.refused)
+def _rows(told: _Lines) -> Iterable[tuple[object, ...]]:
     for one, features in zip(told.decisions, told.features, strict=True):
         offer = one.promotion
         yield (
-            *head, one.decision_id, one.time, one.placement, one.policy, one.model, one.variant, one.propensity,
+            one.decision_id, one.time, one.placement, one.policy, one.model, one.variant, one.propensity,
             offer.offer if offer else None, offer.discount if offer else None, one.arm, one.arm_propensity,
             features, str(one.reasons, "utf-8"),
         )  # fmt: skip
 
 
-def identifiers(decided: pa.Table) -> set[Identifier]:
+def identifiers(askers: Iterable[Asker]) -> set[Identifier]:
     """Who asked, as they are known by."""
-    named = (("user", decided["user"]), ("anonymous", decided["anonymous"]))
-    return {(kind, value) for kind, column in named for value in column.unique().to_pylist() if value is not None}
+    return {one for asker in askers for one in _named(asker)}
 
 
-def weighed(decided: pa.Table, metas: Sequence[Meta], known: Known, settings: Settings) -> pa.Table:
-    """``DECISIONS`` of what came out of the log, each under its person's pseudonym where they allow it.
+def _named(asker: Asker) -> list[Identifier]:
+    """The user before the device."""
+    return [(kind, one) for kind, one in (("user", asker.user), ("anonymous", asker.anonymous)) if one]
+
+
+def weighed(askers: Iterable[Asker], known: Known, settings: Settings) -> list[Verdict]:
+    """Whose the decisions of each answer may be: a pseudonym only where its person allows personalisation.
 
     The duty to explain covers every decision (``essential``); the row of somebody who refuses names nobody.
     """
-    if not decided.num_rows:
-        return DECISIONS.empty_table()
-    record, at, rows = np.unique(decided["record"].to_numpy(), return_index=True, return_inverse=True)
-    firsts = decided.select(DECIDED.names[:5]).take(at)  # of a record all rows are one asker's
-    askers = list(zip(*(column.to_pylist() for column in firsts.columns), strict=True))
-    verdicts = [_weigh(_Asker(*asker), metas, known, settings) for asker in askers]
-    theirs = [metas[one] for one in record.tolist()]
-    told = {
-        "subject": pa.array([subject for subject, _ in verdicts], pa.int64()),
-        "purposes": pa.array([purposes for _, purposes in verdicts], pa.int16()),
-        "source": pa.array([meta.source for meta in theirs], pa.string()),
-        "received": pa.array([meta.received for meta in theirs], pa.timestamp("us")),
-    }
-    ours = {name: column.take(pa.array(rows)) for name, column in told.items()}
-    ours["bot"] = pa.nulls(len(rows), pa.string())
-    columns = [ours[field.name] if field.name in ours else decided[field.name] for field in DECISIONS]
-    return pa.Table.from_arrays(columns, schema=DECISIONS)
+    basis = {source: int(settings.source(source).covers) for source in {one.source for one in askers}}
+    return [_weigh(one, known, basis[one.source]) for one in askers]
 
 
-class _Asker(NamedTuple):
-    record: int
-    user: str | None
-    anonymous: str | None
-    granted: Purposes
-    refused: Purposes
+def decisions_table(told: Told, verdicts: Sequence[Verdict]) -> pa.Table:
+    """``DECISIONS`` of what came out of the log, each as its asker's ``weighed`` verdict says."""
+    many = [one.decisions for one in told.askers]
+    subject = np.repeat(np.array([one or 0 for one, _ in verdicts], np.int64), many)
+    nobody = np.repeat(np.array([one is None for one, _ in verdicts], np.bool_), many)
+    purposes = np.repeat(np.array([one for _, one in verdicts], np.int16), many)
+    columns = {"subject": pa.array(subject, mask=nobody), "purposes": pa.array(purposes)}
+    arrays = [columns[name] if name in columns else told.rows[name] for name in DECISIONS.names]
+    return pa.Table.from_arrays(arrays, schema=DECISIONS)
 
 
-def _weigh(asker: _Asker, metas: Sequence[Meta], known: Known, settings: Settings) -> tuple[int | None, Purposes]:
-    named = [("user", asker.user), ("anonymous", asker.anonymous)]
-    subjects = [known.subjects[kind, value] for kind, value in named if value and (kind, value) in known.subjects]
-    basis = int(settings.source(metas[asker.record].source).covers)  # flags of an enumeration cost more
+def _weigh(asker: Asker, known: Known, basis: Purposes) -> Verdict:
+    subjects = [known.subjects[one] for one in _named(asker) if one in known.subjects]
     covered = covering(subjects, (asker.granted, asker.refused), known, basis)
     subject = subjects[0] if subjects and covered & _PERSONALISATION else None
     return subject, covered | _ESSENTIAL

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from detak.errors import RowError
 from detak.reading.arrivals import ARRIVALS, PIECES, arrivals_table, pieces_table
 from detak.reading.body import Envelope, misspelt, open_batch, open_plain, together
-from detak.reading.decided import decided_table
+from detak.reading.decided import Told, decided
 from detak.reading.intake import Intake
 from detak.reading.plain import Plain, plain_tables
 from detak.reading.wire import Arrival, Origin, Refusal, arrive, event_of
@@ -54,8 +54,8 @@ class Decoded(NamedTuple):
     refused: list[Refused]
     messages: list[int]
     """How many messages each record holds."""
-    decisions: pa.Table
-    """``decided.DECIDED``"""
+    decided: Told
+    """Decisions, in the same order."""
 
 
 class _Odd(NamedTuple):
@@ -73,11 +73,11 @@ def decode(records: Sequence[Record], intake: Intake) -> Decoded:
     odd: list[_Odd] = []
     refused: list[Refused] = []
     messages: list[int] = []
-    decided: list[tuple[int, Record]] = []
+    decisions: list[Record] = []
     at = 0
     for number, record in enumerate(records):
         if record.meta.decided:
-            decided.append((number, record))
+            decisions.append(record)
             messages.append(0)
             continue
         opened = open_plain(record.body)
@@ -88,9 +88,9 @@ def decode(records: Sequence[Record], intake: Intake) -> Decoded:
             count = _open_odd(record, at, number, odd, refused)
         messages.append(count)
         at += count
-    if len(decided) == len(records):
+    if len(decisions) == len(records):
         nothing = ARRIVALS.empty_table(), PIECES.empty_table()
-        return Decoded(*nothing, refused, messages, decided_table(decided))
+        return Decoded(*nothing, refused, messages, decided(decisions))
     metas = [record.meta for record in records]
     try:
         tables, left = plain_tables(plain, metas, intake)
@@ -99,7 +99,7 @@ def decode(records: Sequence[Record], intake: Intake) -> Decoded:
     odd += _again(plain, left, records, messages)
     read = _read_odd(odd, metas, intake, refused)
     events, items = _joined(tables, read, intake)
-    return Decoded(events, items, sorted(refused, key=lambda one: one.at), messages, decided_table(decided))
+    return Decoded(events, items, sorted(refused, key=lambda one: one.at), messages, decided(decisions))
 
 
 def heads(records: Sequence[Record]) -> list[Head]:

@@ -19,7 +19,7 @@ from detak.clock import from_micros, to_micros
 from detak.consent import Purpose, Standing
 from detak.errors import NobodyError, UsageError
 from detak.insights.base import Facts
-from detak.reading.decided import identifiers, look_up, weighed
+from detak.reading.decided import Asker, Verdict, identifiers, look_up, weighed
 from detak.reading.judging import Judge
 from detak.receipt import Signer
 from detak.record import Meta
@@ -88,9 +88,9 @@ class Gate:
         self._count(admission.kept)
         return admission
 
-    def admit_decisions(self, decided: pa.Table, metas: Sequence[Meta]) -> pa.Table:
-        """Decisions (``decided.DECIDED``) as they may be kept: under a pseudonym, or with nobody in them."""
-        return weighed(decided, metas, look_up(self._vault, identifiers(decided)), self._settings)
+    def weigh(self, askers: Sequence[Asker]) -> list[Verdict]:
+        """Whose the decisions of each answer may be, and for what: kept under a pseudonym, or with nobody in them."""
+        return weighed(askers, look_up(self._vault, identifiers(askers)), self._settings)
 
     @contextmanager
     def events(self, purpose: Purpose, *, before: datetime, why: str, bots: bool = False) -> Iterator[Granted]:
