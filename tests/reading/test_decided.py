@@ -171,6 +171,36 @@ def test_a_record_that_is_none_is_kept_aside(house: House) -> None:
     assert list((house.folder / "rejects").glob("aside-*.body"))
 
 
+def test_each_row_is_its_askers_whatever_stands_beside_it(house: House) -> None:
+    asked = [("ani", 3, 0), (None, 1, 1), ("budi", 0, 2), ("nobody", 2, 3), ("ani", 1, 4)]
+    landed = threading.Semaphore(0)
+    house.log.append_all(
+        [
+            Entry(Meta(f"s{at}", NOW + at, decided=True), decided(user, count), lambda _: landed.release())
+            for user, count, at in asked
+        ]
+    )
+    assert all(landed.acquire(timeout=20) for _ in asked)
+    house.sink.call(house.sink.catch_up)
+    ani = house.vault.lookup([("user", "ani")])["user", "ani"]
+    wanted = [
+        (f"s{at}", ani if user == "ani" else None, at, bool(at in (0, 4)))
+        for user, count, at in asked
+        for _ in range(count)
+    ]
+    start = datetime.fromtimestamp(NOW / 1e6, UTC).replace(tzinfo=None)
+    found = [
+        (
+            row["source"],
+            row["subject"],
+            round((row["received"] - start).total_seconds() * 1e6),
+            bool(row["purposes"] & YES),
+        )
+        for row in rows(house)
+    ]
+    assert sorted(found, key=str) == sorted(wanted, key=str)
+
+
 def test_ids_tell_when_and_nothing_else() -> None:
     many = decision_ids(NOW, 1000)
     assert len(set(many)) == 1000
