@@ -70,7 +70,8 @@ class Client(threading.Thread):
         if chance < 0.03:
             self._refuse()
         elif chance < 0.07:
-            self._decide()
+            for _ in range(int(2 ** self._rng.uniform(0, 5))):
+                self._decide()
         elif chance < 0.16 and (old := self._ledger.replay(self._rng)):
             self._send(old)
         elif chance < 0.5 and (unanswered := self._ledger.again()):
@@ -152,7 +153,12 @@ class Client(threading.Thread):
 
     def _decide(self) -> None:
         """A page asks what to show; the number that it is told must be among the facts."""
-        question = {"anonymousId": f"page-{self.name}", "placements": [{"name": "home"}, {"name": "foot", "k": 4}]}
+        who = (
+            {"anonymousId": f"page-{self.name}"}
+            if self._rng.random() < 0.5
+            else {"userId": f"u{self._rng.randrange(_PEOPLE)}"}
+        )
+        question = {**who, "placements": [{"name": "home"}, {"name": "foot", "k": 4}]}
         answer = self._http.post("/v1/decide", json=question)
         if answer.status_code == 200:
             self._ledger.decide([one["decision_id"] for one in answer.json()["decisions"]])
