@@ -248,10 +248,11 @@ def test_a_callers_table_and_a_literal_one_join_with_the_facts(store: Store) -> 
     store.append(batch(2, [3], subject=8))
     store.seal()
     with store.reader() as reader:
-        refusing = reader.frame("refusing", pa.table({"subject": pa.array([7], pa.int64())}))
+        reader.frame("refusing", pa.table({"subject": pa.array([7], pa.int64())}))
+        refusing = reader.table("refusing")
         events = reader.table("events")
         assert reader.run(events.anti_join(refusing, "subject"))["id"].to_pylist() == [3]
-        refusing = reader.frame("refusing", pa.table({"subject": pa.array([8], pa.int64())}))
+        reader.frame("refusing", pa.table({"subject": pa.array([8], pa.int64())}))
         assert sorted(reader.run(events.anti_join(refusing, "subject"))["id"].to_pylist()) == [1, 2]
         literal = ibis.memtable(pa.table({"subject": pa.array([8], pa.int64())}))
         assert reader.run(events.semi_join(literal, "subject"))["id"].to_pylist() == [3]

@@ -26,8 +26,15 @@ def test_tables_come_back_as_they_are() -> None:
         }
         backend = ibis.duckdb.from_connection(connection)
         schemas = {name: one.schema().to_pyarrow() for name, one in asked.items()}
-        query = Query(backend.compile(in_one(asked)), schemas)
-        found = query.tables(connection.execute(query.sql).to_arrow_table())
-        assert found == {name: backend.to_pyarrow(one).cast(schemas[name]) for name, one in asked.items()}
+        expected = {name: backend.to_pyarrow(one).cast(schemas[name]) for name, one in asked.items()}
+
+        def answer(*names: str) -> dict[str, pa.Table]:
+            sql = backend.compile(in_one({name: asked[name] for name in names}))
+            query = Query(sql, {name: schemas[name] for name in names}, frozenset({"data"}))
+            return query.tables(connection.execute(sql).to_arrow_table())
+
+        found = answer(*asked)
+        assert found == expected
+        assert [answer(name) for name in asked] == [{name: expected[name]} for name in asked], "and alone"
         assert found["none"].schema == found["all"].schema
         assert found["counted"].to_pylist() == [{"rows": 3, "words": 2, "mean": 0.5}]

@@ -16,6 +16,7 @@ from tests.trust.test_gate import OPEN, without
 
 from detak.consent import Purpose
 from detak.engine import Engine
+from detak.insights.base import Facts
 from detak.questions import Consent, Question
 from detak.settings import Settings
 from detak.told import Given
@@ -117,15 +118,21 @@ def test_a_segment_is_told_of_from_what_was_kept_of_its_people(tmp_path: Path) -
 def differing(engine: Engine) -> list[str]:
     """The tables that are not what would be made of the facts now."""
 
-    def rows(table: ir.Table, like: ir.Table) -> list[str]:
-        known = table.filter(table.subject.notnull()).select(like.columns).cast(like.schema())
-        return sorted(str(row) for row in granted.run(known).to_pylist())
+    def known(table: ir.Table, like: ir.Table) -> ir.Table:
+        return table.filter(table.subject.notnull()).select(like.columns).cast(like.schema())
+
+    def both(facts: Facts) -> dict[str, ir.Table]:
+        made = keeping._made_of(facts.events, facts.items)
+        told = {f"{name} kept": known(getattr(facts.kept, name), table) for name, table in made.items()}
+        return told | {f"{name} made": known(table, table) for name, table in made.items()}
 
     with engine.gate.events(Purpose.ANALYTICS, before=datetime.now(UTC), why="test") as granted:
-        facts = granted.facts
-        assert facts.kept is not None
-        made = keeping._made_of(facts.events, facts.items)
-        return [name for name, table in made.items() if rows(table, table) != rows(getattr(facts.kept, name), table)]
+        assert granted.facts.kept is not None
+        found = granted.run_all("differing", both)
+    rows = {name: sorted(str(row) for row in table.to_pylist()) for name, table in found.items()}
+    names = {name.split()[0] for name in rows}
+    assert names == set(keeping._ORDERS)
+    return sorted(name for name in names if rows[f"{name} kept"] != rows[f"{name} made"])
 
 
 def view(key: str, minute: int, **who: str) -> dict[str, Any]:

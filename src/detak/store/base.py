@@ -16,6 +16,7 @@ from detak.event import EVENTS, ITEMS, VOLUMES
 from detak.store.kept import Look
 
 TABLES = {"events": EVENTS, "items": ITEMS, "volumes": VOLUMES, "decisions": DECISIONS}
+PERSONS = pa.schema([("subject", pa.int64()), ("person", pa.int64())])
 _NONE = DECISIONS.empty_table()
 KEY = {"events": "id", "items": "event_id"}
 
@@ -48,11 +49,16 @@ class Reader(Protocol):
     """One consistent view of the facts, valid inside its ``with`` block, for one thread."""
 
     def table(self, name: str) -> ir.Table:
-        """``events``, ``items``, ``volumes`` or ``decisions``; ``persons``: subjects that are another's, and whose."""
+        """``events``, ``items``, ``volumes`` or ``decisions``; ``persons``: subjects that are another's, and whose; or
+        a ``frame``."""
         ...
 
-    def frame(self, name: str, data: pa.Table) -> ir.Table:
-        """A small table of the caller's, to join with: the people who refused, an audience."""
+    def frame(self, name: str, data: pa.Table) -> None:
+        """Have a small table of the caller's among the tables, to join with: the people who refused, an audience."""
+        ...
+
+    def ready(self, name: str) -> ir.Table:
+        """What is kept beforehand under a name."""
         ...
 
     def run(self, expression: ir.Table) -> pa.Table:
@@ -68,9 +74,16 @@ class Reader(Protocol):
         """What was made beforehand, and who did something since."""
         ...
 
-    def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object, ended: Ended = never) -> bool:
-        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count. Once it
-        has ``ended`` they do not: what was kept before stays."""
+    def keep(
+        self,
+        key: str,
+        build: Callable[[], Mapping[str, ir.Table]],
+        orders: Mapping[str, str],
+        made: object,
+        ended: Ended = never,
+    ) -> bool:
+        """Make tables that later readers find ``ready``, in these orders; whether they count. Once it has ``ended``
+        they do not: what was kept before stays. Under a key that was there before nothing is built and compiled."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import NamedTuple
 
@@ -14,18 +14,24 @@ _MOST = 512
 
 
 class Query(NamedTuple):
-    """SQL whose one row holds a list of rows for each table asked for, and the shapes of these."""
+    """SQL of one table; or of several, whose one row holds a list of rows for each. And the shapes of these."""
 
     sql: str
     schemas: Mapping[str, pa.Schema]
+    names: frozenset[str]
+    """Of the tables that it reads."""
 
     def tables(self, found: pa.Table) -> dict[str, pa.Table]:
-        """The tables, from the row."""
+        """The tables, of what the SQL found."""
+        if len(self.schemas) == 1:
+            return {name: found.cast(schema) for name, schema in self.schemas.items()}
         return {name: _rows(found[name][0], schema) for name, schema in self.schemas.items()}
 
 
 def in_one(tables: Mapping[str, ir.Table]) -> ir.Table:
     """One question instead of several: what they have in common is then computed once."""
+    if len(tables) == 1:
+        return next(iter(tables.values()))
     rows = [
         table.agg([ibis.struct({column: table[column] for column in table.columns}).collect().name(name)])
         for name, table in tables.items()
@@ -41,11 +47,12 @@ def _rows(found: pa.ListScalar, schema: pa.Schema) -> pa.Table:
 
 
 class Compiled:
-    """The latest queries by key. Any thread may ask."""
+    """The latest queries by key, and the columns of tables whose names always mean the same. Any thread may ask."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: OrderedDict[str, Query] = OrderedDict()
+        self._shapes: dict[str, ibis.Schema] = {}
 
     def get(self, key: str) -> Query | None:
         """What was compiled under the key."""
@@ -61,3 +68,10 @@ class Compiled:
             self._found[key] = query
             while len(self._found) > _MOST:
                 self._found.popitem(last=False)
+
+    def shape(self, name: str, ask: Callable[[], ibis.Schema]) -> ibis.Schema:
+        """The columns of a table, asked for once."""
+        found = self._shapes.get(name)
+        if found is None:
+            found = self._shapes[name] = ask()
+        return found

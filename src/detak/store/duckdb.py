@@ -8,20 +8,16 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import duckdb
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
-from ibis.expr.operations import InMemoryTable
 
-from detak.beat import Ended, never
 from detak.store.background import standing_back
 from detak.store.base import TABLES, Batch, Sealed, Sealing
-from detak.store.compiled import Compiled, Query, in_one
+from detak.store.compiled import Compiled
+from detak.store.duck_reader import DuckReader
 from detak.store.generations import Generations
 from detak.store.kept import KeptTables, Look
 from detak.store.parts import Keys, Mask, Part, Parts, is_in, keys_of
@@ -30,57 +26,6 @@ from detak.store.tail import Tail
 from detak.store.views import quoted, view
 
 _COMPACT_FROM = 8  # small parts of one table that are worth merging
-
-
-class DuckReader:
-    """A view for one thread: what the store held when it began, under the names of the tables."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, kept: Look, tables: KeptTables, compiled: Compiled) -> None:
-        self._cursor = cursor
-        self.kept = kept
-        self._tables = tables
-        self._compiled = compiled
-        self._backend = ibis.duckdb.from_connection(cursor)
-
-    def table(self, name: str) -> ir.Table:
-        """``events``, ``items``, ``volumes`` or ``decisions``; ``persons``: subjects that are another's, and whose."""
-        database, _, table = name.rpartition(".")
-        return self._backend.table(table, database=(database, "main") if database else None)
-
-    def frame(self, name: str, data: pa.Table) -> ir.Table:
-        """A small table of the caller's, to join with."""
-        self._cursor.register(name, data)
-        return self._backend.table(name)
-
-    def run(self, expression: ir.Table) -> pa.Table:
-        """Compute an expression."""
-        return self._backend.to_pyarrow(expression)
-
-    def run_all(self, key: str, build: Callable[[], Mapping[str, ir.Table]]) -> dict[str, pa.Table]:
-        """Compute what ``build`` makes; under a key that was there before, without building and compiling it again."""
-        query = self._compiled.get(key)
-        if query is None:
-            made = build()
-            if any(one.op().find(InMemoryTable) for one in made.values()):
-                return {name: self.run(one) for name, one in made.items()}  # its rows are no part of the query
-            schemas = {name: one.schema().to_pyarrow() for name, one in made.items()}
-            query = Query(self._backend.compile(in_one(made)), schemas)
-            self._compiled.put(key, query)
-        return query.tables(self._cursor.execute(query.sql).to_arrow_table())
-
-    def keep(self, tables: Mapping[str, tuple[ir.Table, str]], made: object, ended: Ended = never) -> bool:
-        """Make tables that later readers find in ``kept``, name -> expression and order; whether they count. Once it
-        has ``ended`` they do not: what was kept before stays.
-
-        What of an expression is one of those before it is taken from there.
-        """
-
-        def query(name: str, before: Mapping[str, str]) -> str:
-            there = {tables[one][0].op(): self.table(table).op() for one, table in before.items()}
-            return str(self._backend.compile(tables[name][0].op().replace(there).to_expr()))
-
-        queries = {name: (partial(query, name), order) for name, (_, order) in tables.items()}
-        return self._tables.make(self.kept.mark, queries, self._cursor, made, ended)
 
 
 class DuckStore:
@@ -97,7 +42,8 @@ class DuckStore:
         self._part_rows = part_rows
         with standing_back():
             self._connection = duckdb.connect(":memory:", config={"memory_limit": memory})
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of every reader, whatever the machine's is
+        self._connection.execute("SET GLOBAL python_enable_replacements = false")  # no name of a table is a variable's
         self._connection.execute("SET GLOBAL parquet_metadata_cache = true")  # sealed files never change
         # DuckDB 1.5 fails where it pushes the Bloom filter of a large join into a scan of Arrow, as the tail is.
         self._connection.execute("SET GLOBAL disabled_optimizers = 'join_filter_pushdown'")
@@ -295,11 +241,13 @@ class DuckStore:
                     cursor.execute("BEGIN")  # what is kept, and who is whose, stay as of now
                     cursor.execute("FROM duckdb_tables() LIMIT 1").fetchall()
                     kept = self._kept.look()
-                for name in TABLES:
+
+                def show(name: str) -> None:
                     cursor.register(f"tail_{name}", tail[name])
                     theirs = [one for one in parts if one.table == name]
                     cursor.execute(view(name, theirs, self._parts.path, before, since))
-                yield DuckReader(cursor, kept, self._kept, self._compiled)
+
+                yield DuckReader(cursor, show, kept, self._kept, self._compiled)
             finally:
                 cursor.close()
 

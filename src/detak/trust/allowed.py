@@ -28,18 +28,19 @@ def allowed(
         related: whether any subject is another's.
         bots: what programs did is left in.
     """
-    left_out = reader.frame("left_out", _left_out(refusing)) if refusing else None
-    persons = reader.table("persons") if related else None
+    if refusing:
+        reader.frame("left_out", _left_out(refusing))
 
     def table(name: str) -> ir.Table:
         facts = reader.table(name)
         kept = facts.filter((facts.purposes & int(purpose)) != 0)
         if not bots:
             kept = kept.filter(kept.bot.isnull())
-        if left_out is not None:
+        if refusing:
+            left_out = reader.table("left_out")
             hidden = [kept.subject == left_out.person, ibis.coalesce(kept.time, kept.received) <= left_out.until]
             kept = kept.anti_join(left_out, hidden)
-        return kept if persons is None else _united(kept, persons)
+        return _united(kept, reader.table("persons")) if related else kept
 
     return table
 

@@ -62,12 +62,13 @@ class Offer(NamedTuple):
 
     shape: str
     """What tells queries that were compiled for another offer apart."""
-    tables: Mapping[str, str]
-    dirty: ir.Table | None
-    """Of whom everything is to be made anew: ``subject``; None: of nobody."""
+    names: tuple[str, ...]
+    """Of what is ready."""
+    dirty: bool
+    """Whether there are people of whom everything is to be made anew: the reader's frame ``dirty``."""
 
 
-NOTHING: Final = Offer("none", {}, None)
+NOTHING: Final = Offer("none", (), dirty=False)
 
 
 class Keeping:
@@ -101,14 +102,25 @@ class Keeping:
             if not dirty and look.made.since == since:
                 return False
             refusing = self._refusing()  # first: who refuses from now on will be dirty
-            table = allowed(reader, PURPOSE, refusing, related=self._store.related, bots=False)
-            events, items = table("events"), table("items")
-            if reader.run(events.count().as_table())[0][0].as_py() < least:
+            related = self._store.related
+            table = allowed(reader, PURPOSE, refusing, related=related, bots=False)
+            usable = f"{bool(refusing)} {related}"
+
+            def one(name: str, build: Callable[[ir.Table], ir.Table]) -> int:
+                found = reader.run_all(f"kept {name} {usable}", lambda: {name: build(table("events"))})
+                return int(found[name][0][0].as_py())
+
+            if one("events", lambda events: events.aggregate(events=events.count())) < least:
                 return False
-            people = reader.run(events.subject.nunique().as_table())[0][0].as_py()
+            people = one("people", lambda events: events.aggregate(people=events.subject.nunique()))
             made = _Made(refusing, self._ahead(before), _everybody(reader), since, people)
-            tables = self._tables(reader, self.offer(reader, since), events, items) or _made_of(events, items)
-            return reader.keep({name: (table, _ORDERS[name]) for name, table in tables.items()}, made, ended)
+            offer = self.offer(reader, since)
+
+            def build() -> dict[str, ir.Table]:
+                events, items = table("events"), table("items")
+                return self._tables(reader, offer, events, items) or _made_of(events, items)
+
+            return reader.keep(f"kept {usable} {offer.shape}", build, _ORDERS, made, ended)
 
     def everybody(self) -> Subjects:
         """Of whom there are facts, in order, that more than essential purposes cover. Those who came since the engine
@@ -127,12 +139,12 @@ class Keeping:
         if not reader.kept.tables or reader.kept.made.since != since:
             return NOTHING
         dirty = self._dirty(reader)
-        version = " ".join(reader.kept.tables.values())
         if not len(dirty):
-            return Offer(f"clean {version}", reader.kept.tables, None)
+            return Offer("clean", tuple(reader.kept.tables), dirty=False)
         if len(dirty) > _MOST_DIRTY:
             return NOTHING
-        return Offer(f"dirty {version}", reader.kept.tables, reader.frame("dirty", pa.table({"subject": dirty})))
+        reader.frame("dirty", pa.table({"subject": dirty}))
+        return Offer("dirty", tuple(reader.kept.tables), dirty=True)
 
     def kept(self, reader: Reader, offer: Offer, events: ir.Table, items: ir.Table) -> Kept | None:
         """What was kept, and of those who are dirty made anew from ``events`` and ``items``, and what nobody is known
@@ -147,10 +159,10 @@ class Keeping:
 
     def _tables(self, reader: Reader, offer: Offer, events: ir.Table, items: ir.Table) -> dict[str, ir.Table]:
         """Of known people."""
-        tables = {name: reader.table(table) for name, table in offer.tables.items()}
-        if offer.dirty is None:
+        tables = {name: reader.ready(name) for name in offer.names}
+        if not offer.dirty:
             return tables
-        dirty = self._whole(reader, offer.dirty)
+        dirty = self._whole(reader, reader.table("dirty"))
         anew = _made_of(events.semi_join(dirty, "subject"), items.semi_join(dirty, "subject"))
         return {name: _joined(table.anti_join(dirty, "subject"), anew[name]) for name, table in tables.items()}
 
@@ -168,10 +180,12 @@ class Keeping:
 
     def _ahead(self, before: datetime) -> Subjects:
         """People of events whose moment has not come yet."""
-        with self._store.reader() as reader:
-            events = reader.table("events")
-            later = events.filter(events.subject.notnull(), events.time >= before.replace(tzinfo=None))
-            return np.unique(np.asarray(reader.run(later.select("subject"))["subject"].to_numpy(), dtype=np.int64))
+
+        def later(events: ir.Table) -> ir.Table:
+            return events.filter(events.subject.notnull(), events.time.notnull()).select("subject").distinct()
+
+        with self._store.reader(since=before) as reader:
+            return _whose(reader.run_all("kept ahead", lambda: {"whose": later(reader.table("events"))}))
 
 
 def _made_of(events: ir.Table, items: ir.Table) -> dict[str, ir.Table]:
@@ -229,14 +243,20 @@ def _any_of(some: Subjects, everybody: Subjects) -> bool:
 
 def _everybody(reader: Reader, purposes: int = -1) -> Subjects:
     """Of whom there are facts that one of the purposes covers, or any at all."""
-    every = [reader.table(name) for name in ("events", "decisions")]
-    if purposes != -1:
-        every = [one.filter((one.purposes & purposes) != 0) for one in every]
-    events, decisions = (one.select("subject") for one in every)
-    whose = events.union(decisions.cast(events.schema()), distinct=True)
-    return np.unique(
-        np.asarray(reader.run(whose.filter(whose.subject.notnull()))["subject"].to_numpy(), dtype=np.int64)
-    )
+
+    def build() -> dict[str, ir.Table]:
+        every = [reader.table(name) for name in ("events", "decisions")]
+        if purposes != -1:
+            every = [one.filter((one.purposes & purposes) != 0) for one in every]
+        events, decisions = (one.select("subject") for one in every)
+        whose = events.union(decisions.cast(events.schema()), distinct=True)
+        return {"whose": whose.filter(whose.subject.notnull())}
+
+    return _whose(reader.run_all(f"kept everybody {purposes}", build))
+
+
+def _whose(found: Mapping[str, pa.Table]) -> Subjects:
+    return np.unique(np.asarray(found["whose"]["subject"].to_numpy(), dtype=np.int64))
 
 
 def _changed(then: Mapping[int, int], now: Mapping[int, int]) -> Subjects:
