@@ -5,6 +5,7 @@ import os
 import click
 
 from detak import __version__, commands
+from detak.arrow import without_pandas
 from detak.command_folder import CommandFolder
 
 
@@ -12,6 +13,11 @@ class Commands(CommandFolder):
     """All there are."""
 
     folder = commands
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command called so; none, if there is none."""
+        without_pandas()
+        return super().get_command(ctx, cmd_name)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

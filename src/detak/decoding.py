@@ -25,6 +25,7 @@ from detak.record import Meta
 from detak.settings import Settings
 from detak.store.log import read_segments, segments_of
 
+PROGRAM: Final = f"from detak.arrow import without_pandas; without_pandas(); from {__name__} import main; main()"
 _LENGTH: Final = 8
 _log = logging.getLogger("detak.decoding")
 
@@ -77,7 +78,7 @@ class Decoder:
             OSError: there is no such process, and none can be started.
         """
         if self._process is None or self._process.poll() is not None:
-            command = [sys.executable, "-c", f"from {__name__} import main; main()"]
+            command = [sys.executable, "-c", PROGRAM]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
             _send(self._process.stdin, self._start)
         _send(self._process.stdin, msgspec.msgpack.encode(_Request(offset, until, end)))
