@@ -14,7 +14,7 @@ from detak.terminal import explained, json_option, print_
 @click.option("--products", default=100_000, show_default=True, help="Of the catalogue.")
 @click.option("--seconds", default=8.0, show_default=True, help="For each kind of load.")
 @click.option(
-    "--rate", "rates", default=(100, 200, 500), show_default=True, multiple=True,
+    "--rate", "rates", default=(100, 200, 500, 2_000), show_default=True, multiple=True,
     help="Questions a second at which answers are timed; may be given several times.",
 )  # fmt: skip
 @click.option("--store", type=click.Path(path_type=Path, file_okay=False), help="Keep the store, and use it again.")
