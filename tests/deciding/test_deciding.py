@@ -382,6 +382,14 @@ def test_who_asks_may_be_named_together(name: str) -> None:
     assert read(body).identifiers == [("user", "ani"), ("anonymous", "phone")]
 
 
+def test_who_asks_is_one_wherever_it_is_said() -> None:
+    home = {"placements": [{"name": "home"}]}
+    body = {**home, "userId": "ani", "ids": {"anonymousId": "phone"}, "subject": {"userId": "ani", "anonymousId": ""}}
+    assert read(msgspec.json.encode(body)).identifiers == [("user", "ani"), ("anonymous", "phone")]
+    body = {**home, "anonymousId": 5, "subject": {"userId": "ani"}}
+    assert read(msgspec.json.encode(body)).identifiers == [("user", "ani"), ("anonymous", "5")]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -392,6 +400,10 @@ def test_who_asks_may_be_named_together(name: str) -> None:
         (b'{"placements":[{"name":"home","k":"all"}]}', "placements[0].k"),
         (b'{"userId":{},"placements":[{"name":"home"}]}', "userId"),
         (b'{"placements":[{"name":"home"}],"context":{"Minor":true}}', "context"),
+        (b'{"placements":[{"name":"home"}],"context":{"isMinor":true}}', "context"),
+        (b'{"placements":[{"name":"home"}],"context":{"is_minor":true}}', "context"),
+        (b'{"placements":[{"name":"home"}],"userId":"ani","ids":{"userId":"budi"}}', "userId"),
+        (b'{"placements":[{"name":"home"}],"ids":{"anonymousId":"a"},"subject":{"anonymousId":"b"}}', "anonymousId"),
         (b'{"placements":[{"name":"home"}],"context":{"consents":{}}}', "context"),
         (b'{"placements":[{"name":"home"}],"context":{"consent":{"category_preferences":{}}}}', "context.consent"),
     ],
@@ -403,7 +415,14 @@ def test_what_is_no_question_is_said(shop: Engine, body: bytes, field: str) -> N
 
 
 def test_a_context_may_say_more_than_is_read() -> None:
-    more = {"locale": "id-ID", "userAgent": "x", "consentId": "c1", "screen": {"width": 390}, "page": {"tab": 1}}
+    more = {
+        "locale": "id-ID",
+        "userAgent": "x",
+        "consentId": "c1",
+        "issue": 1,
+        "screen": {"width": 390},
+        "page": {"tab": 1},
+    }
     assert not read(msgspec.json.encode({"placements": [{"name": "home"}], "context": more})).context.minor
 
 

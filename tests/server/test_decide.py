@@ -108,6 +108,11 @@ def test_a_stranger_to_the_engine_gets_nothing(shop: Running) -> None:
     assert shop.post("/v1/decide", QUESTION, auth=("wrong", "")).status_code == 401
 
 
+def test_a_key_in_the_body_that_is_no_text_is_said(shop: Running) -> None:
+    answer = shop.http.post("/v1/decide", json={**QUESTION, "writeKey": 5})
+    assert (answer.status_code, answer.json()["message"]) == (400, "writeKey: Expected `str | null`, got `int`")
+
+
 def test_events_join_to_the_decision_they_answer(shop: Running) -> None:
     found = shop.post("/v1/decide", QUESTION).json()["decisions"][0]
     clicked = {"product_id": found["slate"][0]["product_id"], "position": 1, "decision_id": found["decision_id"]}

@@ -1,5 +1,6 @@
 """What is asked of ``POST /v1/decide``: who, for which placements, in which situation. Names are the Segment spec's."""
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Final
 
@@ -17,6 +18,8 @@ _USUAL: Final = 12
 BODY_LIMIT: Final = 64 * 1024
 
 _PROTECTING: Final = ("consent", "minor")
+_WHETHER: Final = re.compile(r"is(?:[^A-Za-z]|(?=[A-Z]))")
+"""How some begin the name of what is true or false: ``isMinor``, ``is_minor``."""
 _OURS: Final = frozenset((*_PROTECTING, "location", "page"))
 
 Id = Annotated[str, Meta(max_length=256)] | int | None
@@ -72,7 +75,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     user_id: Id = None
     anonymous_id: Id = None
     subject: Ids | None = None
-    """The same two, together."""
+    """The same two, together; who is named in several places is one, and is said to be the same in each."""
     ids: Ids | None = None
     """The same as ``subject``."""
     context: Situation = Situation()
@@ -86,9 +89,28 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     @property
     def identifiers(self) -> list[Identifier]:
         """Who is asking, the account before the device."""
-        ids = self.subject or self.ids or self
-        named = (("user", clean_id(ids.user_id)), ("anonymous", clean_id(ids.anonymous_id)))
-        return [(kind, value) for kind, value in named if value is not None]
+        if self.subject is None and self.ids is None:
+            named = (("user", clean_id(self.user_id)), ("anonymous", clean_id(self.anonymous_id)))
+            return [(kind, value) for kind, value in named if value is not None]
+        return [(kind, told[0]) for kind, told in (("user", self._users), ("anonymous", self._devices)) if told]
+
+    @property
+    def twice(self) -> str | None:
+        """Which of the two is said in several places, and not the same in each."""
+        told = {"userId": self._users, "anonymousId": self._devices}
+        return next((name for name, ids in told.items() if len(ids) > 1), None)
+
+    @property
+    def _users(self) -> list[str]:
+        return _different(one.user_id for one in (self.subject, self.ids, self) if one)
+
+    @property
+    def _devices(self) -> list[str]:
+        return _different(one.anonymous_id for one in (self.subject, self.ids, self) if one)
+
+
+def _different(ids: Iterable[str | int | None]) -> list[str]:
+    return list(dict.fromkeys(one for told in ids if (one := clean_id(told)) is not None))
 
 
 class _Named(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +135,8 @@ def read(body: bytes) -> Question:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise RowError("body", "is not well-formed JSON") from None
     _spell(named.context)
+    if (question.subject or question.ids) and (twice := question.twice):
+        raise RowError(twice, "is said twice, and differently: say it once, in the body, in `subject` or in `ids`")
     return question
 
 
@@ -123,6 +147,8 @@ def _spell(names: Iterable[str]) -> None:
         RowError: a name is meant for one of these.
     """
     for name in names:
-        near = None if name in _OURS else meant(name, _PROTECTING)
-        if near is not None and abs(len(name) - len(near)) <= 1:
+        begun = _WHETHER.match(name)
+        plain = name[begun.end() :] if begun else name
+        near = None if name in _OURS else meant(plain, _PROTECTING)
+        if near is not None and abs(len(plain) - len(near)) <= 1:
             raise RowError("context", unknown(name, _PROTECTING).told)

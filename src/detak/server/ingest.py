@@ -14,6 +14,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from detak.engine import Engine
 from detak.errors import RowError
+from detak.misfit import misfit
 from detak.server.auth import presented_key
 
 BODY_LIMIT = 500 * 1024  # Segment's: 500 KB a batch
@@ -116,12 +117,15 @@ def source_of(request: AnyRequest, engine: Engine, body: bytes) -> str:
 
     Raises:
         NotAuthorizedException: there is no such key.
-        RowError: the key had to be looked for in the body, and the body is not JSON.
+        RowError: the key had to be looked for in the body, and the body is not JSON, or the key in it no text.
     """
     key = presented_key(request) or request.query_params.get("writeKey")
     if key is None:
         try:
             key = _peek.decode(body).write_key
+        except msgspec.ValidationError as error:
+            wrong = misfit(error, _Key)
+            raise RowError(wrong.path or "body", wrong.told) from None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise RowError("body", "is not a JSON object") from None
     return known_source(engine, key)
