@@ -12,6 +12,7 @@ from detak.words import say
 
 _NAMED: Final = frozenset(("looked", "liked", "carted", "bought", "together"))
 _STRONGEST: Final = 3
+_LOT, _DREW_NONE = "by_chance", "by_chance_none"
 _KINDS: Final = frozenset(
     ("for_you", "looked", "liked", "carted", "bought", "kind", "continue", "together", "popular", "popular_place",
      "new", "price_cut", "fits", "pinned")
@@ -80,7 +81,8 @@ def reason_text(reason: Reason | None, products: Mapping[str, Product], language
     if reason is None:
         return ""
     about = name_of(reason.about, products) if reason.code in _NAMED else reason.about
-    return say(language, f"why.{reason.code}", about=about)
+    code = _DREW_NONE if reason.code == _LOT and not about else reason.code
+    return say(language, f"why.{code}", about=about)
 
 
 def shelf_name(shelf: str, language: str) -> str:

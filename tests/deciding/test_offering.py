@@ -33,7 +33,8 @@ def learnt(rule: str, version: str = "v") -> Learnt:
         (RULES, learnt(NOTHING), "nothing", "the simplest rule holds: only the trial"),
         (RULES, learnt(AVERAGE), "average", "Nobody can be told apart"),
         (RULES, learnt(UPLIFT), "uplift", "People differ"),
-        (OfferRules(offer=(Offer("kilat", 0.05),)), learnt(UPLIFT), "unlearnt", "not learnt yet"),
+        (OfferRules(offer=(Offer("kilat", 0.05),), budget=1), learnt(UPLIFT), "unlearnt", "not learnt yet"),
+        (OfferRules(offer=(Offer("hemat", 0.1),)), learnt(UPLIFT), "no_budget", "the day's budget is 0"),
     ],
 )
 def test_it_says_by_which_rule_people_are_treated(
@@ -50,10 +51,19 @@ def test_it_says_by_which_rule_people_are_treated(
         assert "1.3 more orders per 100 visits" in told["en"][4]
 
 
+def test_it_says_which_offers_that_hold_are_given_to_nobody() -> None:
+    rules = OfferRules(offer=(Offer("hemat", 0.1), Offer("gajian", 0.3)), budget=500_000)
+    found = standing(rules, None, Spent(0, 0.0, 0), ("IDR", 1.0))
+    assert (found.offers, found.dear) == (["hemat"], ["gajian"])
+    told = {lang: sentences(found, Shop(ZoneInfo("Asia/Jakarta"), "IDR", 5, lang))[1] for lang in ("en", "id")}
+    assert told["en"].startswith("“gajian” is given to nobody: it leaves less")
+    assert told["id"].startswith("“gajian” tidak diberikan kepada siapa pun")
+
+
 def test_it_says_from_when_until_when_offers_hold_by_the_shops_clock() -> None:
     jakarta = ZoneInfo("Asia/Jakarta")
     book = read_rulebook(
-        '[offers]\noffer = [{name = "a", discount = 0.1, from = 2026-11-11, until = 2026-11-11},'
+        '[offers]\nbudget = 9\noffer = [{name = "a", discount = 0.1, from = 2026-11-11, until = 2026-11-11},'
         '{name = "b", discount = 0.1, from = 2026-12-01T20:00:00},'
         '{name = "c", discount = 0.1, until = 2026-11-10T23:30:00}, {name = "d", discount = 0.1}]',
         zone=jakarta,

@@ -11,6 +11,8 @@ from tests.shop import track
 
 from detak.clock import to_micros
 from detak.consent import Basis
+from detak.decision import Reason
+from detak.decision_words import reason_text
 from detak.settings import Settings, SourceSettings
 
 ALL = SourceSettings(Basis.LEGITIMATE_INTEREST, ("essential", "analytics", "personalisation"), private_key=True)
@@ -142,6 +144,9 @@ def test_the_owner_sees_the_last_decisions_of_a_person(shop: Running) -> None:
     ids = shop.http.post("/v1/admin/decisions", json={"userId": "budi"}, headers=admin).json()
     assert ids[0] == found["decision_id"]
     assert shop.http.post("/v1/admin/decisions", json={"userId": "budi"}).status_code == 401
+    latest = shop.post("/v1/decide", {"userId": "budi", "placements": [{"name": "home"}]}).json()["decisions"][0]
+    ids = shop.http.post("/v1/admin/decisions", json={"userId": "budi"}, headers=admin).json()
+    assert ids[0] == latest["decision_id"]  # of a moment ago
 
 
 def test_the_marketer_reads_what_offers_do(shop: Running) -> None:
@@ -159,7 +164,13 @@ def test_two_pages_say_why_there_is_an_offer_or_none(shop: Running) -> None:
     page = shop.http.get(address, headers={"Authorization": f"Bearer {shop.token}"})
     assert "They see what every new visitor sees" in page.text
     assert "one=user%3Aa%26b%3Dc" in page.text
-    assert "By lot" in page.text or "No offer, by lot" in page.text or "No offer: the shop" in page.text
+    assert "by lot" in page.text or "No offer: the shop" in page.text
+
+
+def test_chance_says_whether_it_drew_an_offer() -> None:
+    told = {about: reason_text(Reason("by_chance", about), {}, "en") for about in ("", "hemat")}
+    assert told[""].startswith("No offer, by lot")
+    assert told["hemat"].startswith("The offer hemat: by lot")
 
 
 def test_whoever_was_just_answered_may_ask_at_once(shop: Running) -> None:

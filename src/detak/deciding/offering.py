@@ -20,7 +20,7 @@ from detak.insights.base import Shop
 from detak.money import Money, exponent
 from detak.words import say
 
-NO_OFFERS, TOO_DEAR, UNPRICED = "no_offers", "too_dear", "unpriced"
+NO_OFFERS, TOO_DEAR, NO_BUDGET, UNPRICED = "no_offers", "too_dear", "no_budget", "unpriced"
 UNLEARNT, TOO_LITTLE = "unlearnt", "too_little"
 
 
@@ -56,6 +56,8 @@ class Standing(msgspec.Struct, frozen=True):
     """Why ``rules.toml`` as it is written is not in force; empty: it is."""
     dates: list[Dates] = []
     """Of the offers that have any."""
+    dear: list[str] = []
+    """Those that hold and are given to nobody: they leave less of the price than the floor of the margin."""
 
 
 def dates(book: Rulebook, now: int) -> list[Dates]:
@@ -90,6 +92,8 @@ def standing(
         learnt = None
     if not offers:
         rule = TOO_DEAR if rules.offer else RESTING if dated else NO_OFFERS
+    elif not rules.budget:
+        rule = NO_BUDGET
     elif not reckoned(learnt.book if learnt else Book(), rules, usual_price):
         rule = UNPRICED
     elif learnt is None:
@@ -101,6 +105,7 @@ def standing(
     return Standing(
         rule, offers, learnt.visits if learnt else 0, None if isnan(p) else p, None if isnan(least) else least,
         rules.trial, rules.holdout, budget, Money(round(spent.amount), currency), spent.offers, dates=list(dated),
+        dear=[one.name for one in rules.offer if one not in there],
     )  # fmt: skip
 
 
@@ -115,8 +120,10 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
     }
     lines = [say(language, "offers_now.trouble", trouble=found.trouble)] if found.trouble else []
     lines.append(say(language, f"offers_now.{found.rule}", **told))
+    if found.offers:  # else that is what has been said
+        lines += [say(language, "offers_now.dear", offer=one) for one in found.dear]
     lines += [_dated(one, shop) for one in found.dates]
-    if found.rule in (NO_OFFERS, RESTING, TOO_DEAR, UNPRICED):
+    if found.rule in (NO_OFFERS, RESTING, TOO_DEAR, NO_BUDGET, UNPRICED):
         return lines
     money = {name: render.money(one, language) for name, one in (("spent", found.spent), ("budget", found.budget))}
     if found.rule == AVERAGE:
