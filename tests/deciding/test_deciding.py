@@ -15,7 +15,7 @@ from tests.conftest import send
 from tests.shop import track
 
 from detak import sink
-from detak.clock import from_micros
+from detak.clock import from_micros, now_micros
 from detak.consent import Basis, Purpose
 from detak.decide.asking import read
 from detak.decide.learning import Learnt
@@ -280,6 +280,12 @@ def test_why_is_told_of_what_was_shown_a_moment_ago(shop: Engine) -> None:
     assert [one.product_id for one in shop.decisions.why(shown.decision_id).products] == [
         slot.product_id for slot in shown.slate
     ]
+
+
+def test_why_is_told_though_the_facts_are_minutes_behind(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shown,) = ask(shop, "ani")
+    monkeypatch.setattr(shop.decisions, "clock", lambda: now_micros() + 300_000_000)
+    assert shop.decisions.why(shown.decision_id).products
 
 
 def test_who_refuses_gets_the_strangers_page_and_is_not_in_it(shop: Engine) -> None:

@@ -49,7 +49,7 @@ from detak.trust.gate import Gate
 
 _FRONT_SECONDS: Final = 60  # after which what is popular and new is looked up again
 _LOOK_SECONDS: Final = 5
-_FRESH: Final = 60_000_000  # microseconds within which a decision may still be on its way to the facts
+_FRESH: Final = 3_600_000_000  # microseconds within which a decision may still be on its way to the facts
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -197,6 +197,7 @@ class Deciding:
         Raises:
             DeniedError: nobody is known under these identifiers.
         """
+        self._ledger.caught_up()
         return self._gate.decided.lately(identifiers, most)
 
     def object_to(self, decision_id: str, state: Callable[[Consent, str], Consent]) -> None:
@@ -321,8 +322,7 @@ class Deciding:
             return [self._prepare(one, composed) for one, composed in zip(posed, made, strict=True)]
 
     def _moment(self, source: str, question: Question, front: Front, now: int) -> Moment:
-        refused = self._composing.said(question)[1]
-        return Moment(front, now, self._settings.source(source).private_key, refused)
+        return Moment(front, now, self._settings.source(source).private_key, self._composing.said(question)[1])
 
     def _prepare(self, posed: Posed, made: Composed) -> Prepared:
         question, moment, identifiers = posed
