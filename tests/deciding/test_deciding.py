@@ -182,7 +182,7 @@ def test_a_budget_holds_the_trial_before_anything_is_learnt(tmp_path: Path) -> N
 def test_many_decisions_become_facts_a_few_at_a_time_and_none_is_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sink, "_FEW_DECISIONS", 3)
+    monkeypatch.setattr(sink, "_FEW_ASKERS", 3)
     with Engine(tmp_path, OPEN) as engine:
         send(engine, *[touch(f"u{n}", "a", f"{n}") for n in range(5)])
         page = [{"name": "home"}, {"name": "cart"}]
