@@ -13,8 +13,9 @@ from scipy.stats import binom, norm
 
 from benchmarks.offers import _played
 from detak.decide.offers import AVERAGE, UPLIFT
-from detak.decide.offers_learning import Learnt, Visits, learn
+from detak.decide.offers_learning import Learnt, learn
 from detak.decide.rulebook import Offer, OfferRules
+from detak.decide.visits import Visits
 from detak.simulate.config import WORLDS
 from detak.simulate.people import UPLIFT_SHARES
 from detak.simulate.world import World

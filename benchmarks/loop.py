@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from benchmarks.loop_whom import Taught, estimated, made, whom
+from benchmarks.loop_whom import Taught, estimated, made, whom, worth
 from benchmarks.loop_worth import MARGIN, Seen, seen, together
 from detak.consent import Basis
 from detak.deciding.deciding import Lesson
@@ -259,7 +259,9 @@ def _closed(engine: Engine, world: World, size: Size, offer: float) -> Run:
                 lessons.append(Taught(first + day * DAY_MS, lesson.offers))
     told: dict[str, Any] = {"learnt": said}
     if lessons:
-        told["whom"] = whom(world, together(live.shown), made(engine, first + (size.days + 1) * DAY_MS), lessons)
+        visits, decided = together(live.shown), made(engine, first + (size.days + 1) * DAY_MS)
+        told["whom"] = whom(world, visits, decided, lessons)
+        told["worth"] = worth(visits, decided, lessons[-1])
         told["by_estimates"] = estimated(engine, world, lessons[-1].learnt)
     return _told(live, told)
 

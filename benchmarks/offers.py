@@ -15,8 +15,9 @@ import msgspec
 import numpy as np
 
 from detak.decide.knapsack import allocate
-from detak.decide.offers_learning import Learnt, Visits, learn
+from detak.decide.offers_learning import Learnt, learn
 from detak.decide.rulebook import Offer, OfferRules
+from detak.decide.visits import Visits
 from detak.simulate.browsing import Showing, browse
 from detak.simulate.checkout import check_out
 from detak.simulate.config import WORLDS, stream

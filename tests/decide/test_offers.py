@@ -26,8 +26,9 @@ from detak.decide.offers import (
     reckoned,
     unlearnt,
 )
-from detak.decide.offers_learning import Visits, answers, chances, learn
+from detak.decide.offers_learning import answers, learn
 from detak.decide.rulebook import Offer, OfferRules, read_rulebook
+from detak.decide.visits import Visits, chances
 from detak.errors import SettingsError, said
 from detak.span import Moment
 

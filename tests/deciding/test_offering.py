@@ -5,14 +5,18 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from detak.clock import to_micros
 from detak.decide.offers import AVERAGE, NOTHING, UPLIFT, Book
 from detak.decide.offers_learning import Learnt
+from detak.decide.offers_worth import Brought
 from detak.decide.rulebook import Offer, OfferRules, read_rulebook
 from detak.deciding.offering import dates, sentences, standing
 from detak.deciding.resuming import Spent
+from detak.estimates.inference import Estimate
 from detak.insights.base import Shop
+from detak.money import Money
 
 RULES = OfferRules(offer=(Offer("hemat", 0.1, "H10"),), budget=500_000, trial=0.2)
 
@@ -58,6 +62,30 @@ def test_it_says_which_offers_that_hold_are_given_to_nobody() -> None:
     told = {lang: sentences(found, Shop(ZoneInfo("Asia/Jakarta"), "IDR", 5, lang))[1] for lang in ("en", "id")}
     assert told["en"].startswith("“gajian” is given to nobody: it leaves less")
     assert told["id"].startswith("“gajian” tidak diberikan kepada siapa pun")
+
+
+@pytest.mark.parametrize(
+    ("profit", "verdict", "english", "indonesian"),
+    [
+        (Estimate(2e6, 1e6, 3e6), "earned", "It has earned more than it cost.", "lebih besar daripada biayanya"),
+        (Estimate(-2e6, -3e6, -1e6), "lost", "It has cost more than it earned.", "Biayanya lebih besar"),
+        (Estimate(1e6, -1e6, 3e6), "unsure", "cannot be told yet", "Belum dapat dipastikan"),
+    ],
+)
+def test_it_says_what_offers_brought_and_cost(profit: Estimate, verdict: str, english: str, indonesian: str) -> None:
+    told = Brought("hemat", 1_234, 5_000, 4e6, Estimate(40.2, 10.4, 70.0), Estimate(3e6, 2e6, 4e6), profit)
+    rules = replace(RULES, margin=0.25)
+    found = standing(rules, learnt(NOTHING)._replace(brought=[told]), Spent(0, 0.0, 0), ("IDR", 1.0))
+    (worth,) = found.brought
+    assert (worth.verdict, worth.discounts, worth.profit.low) == (
+        verdict, Money(4_000_000, "IDR"), Money(round(profit.low), "IDR"),
+    )  # fmt: skip
+    said = {lang: sentences(found, Shop(ZoneInfo("Asia/Jakarta"), "IDR", 5, lang))[-1] for lang in ("en", "id")}
+    assert english in said["en"]
+    assert indonesian in said["id"]
+    assert "on 1,234 visits so far, for Rp 4,000,000 of discounts" in said["en"].replace("\xa0", " ")
+    assert "40 orders (10 to 70)" in said["en"]
+    assert "25.0%" in said["en"]
 
 
 def test_it_says_from_when_until_when_offers_hold_by_the_shops_clock() -> None:

@@ -8,7 +8,7 @@ without it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import sqrt
 from typing import Final, NamedTuple
 
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from detak.decide.knapsack import allocate
 from detak.decide.offers import AVERAGE, NOTHING, UPLIFT, Book
+from detak.decide.offers_worth import Brought, brought
 from detak.decide.rulebook import Offer, OfferRules
+from detak.decide.visits import Visits
 from detak.errors import CannotComputeError
 from detak.uplift.base import Trial
 from detak.uplift.choose import Chosen, calibrated, choose, likeliest
@@ -32,53 +34,6 @@ _SELDOM: Final = 1e-3  # of what is usual: nothing is rarer
 _SURE: Final = 1.96
 _CARTS: Final = 4  # products put into the cart on one day: more count as so many
 _USUAL: Final = 0.99  # of orders are no larger than what the largest count as: a few do not decide alone
-
-
-@dataclass(frozen=True)
-class Visits:
-    """Decisions with an offer in play and what came of them, row by row; a person's rows by time."""
-
-    subject: Whole
-    offer: Whole
-    """Which of the offers; -1: none."""
-    chance: Floats
-    """That it was an offer, among this one and none, or any one and none; nan: chance had no part in it, or nobody can
-    say how much."""
-    adds: Floats
-    orders: Floats
-    amount: Floats
-    """Of the orders, before discounts, minor units."""
-    beside: Mask | None = None
-    """(visits, offers): whether each offer was in play on that day. Who went without one on another day cannot be
-    compared: who gets an offer on pay-day buys more than on other days, too. None: all were, always."""
-    off: Floats | None = None
-    """Discounts on the orders as they were told, of any kind, minor units. None: nobody told."""
-
-    def earned(self, discount: float, margin: float) -> Floats:
-        """By visit what is left of a price of its orders: the offer takes off what it says at least, for not every
-        shop tells it; other codes take off more where more is ordered."""
-        told = np.zeros(len(self.offer)) if self.off is None else self.off / np.maximum(self.amount, 1.0)
-        return margin - np.where(self.offer >= 0, np.maximum(told, discount), told)
-
-
-def chances(arms: tuple[Mask, Mask], offer: Whole, logged: Floats, alone: Mask, holdout: float) -> Floats:
-    """``Visits.chance`` of decisions.
-
-    Where one offer was in play, every decision but those of the holdout tells of what it does: chance had a part in
-    each, and how great a part is logged. Of several, only the trial's do: of somebody who got none, the log does not
-    say how likely each was.
-
-    Args:
-        arms: whether each decision was of the trial, and whether it was of those chosen for.
-        offer: which of the offers; -1: none.
-        logged: the chance of what was drawn, over all arms.
-        alone: whether one offer alone was in play.
-        holdout: the share of people who get no offer ever.
-    """
-    trial, chosen = arms
-    found = np.where(offer >= 0, logged, 1.0 - logged) / (1.0 - holdout)
-    known = (trial | chosen) & alone & (found > 0) & (found < 1)
-    return np.where(known, found, np.where(trial, 0.5, np.nan))
 
 
 class Moved(NamedTuple):
@@ -132,6 +87,8 @@ class Learnt(NamedTuple):
     visits: int
     anyway: Floats
     """By person of the book, the chance of an order on a visit without an offer: what a response model would go by."""
+    brought: Sequence[Brought] = ()
+    """What offers did so far."""
 
 
 def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: float, budget: float, seed: int) -> Learnt:
@@ -145,9 +102,8 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
         budget: of a day, minor units.
         seed: of the cross-validation.
     """
-    nothing = Learnt(
-        Book(NOTHING, tuple(offers), version="too-little"), float("nan"), float("nan"), len(visits.offer), np.zeros(0)
-    )
+    so_far = len(visits.offer), np.zeros(0), brought(visits, offers, rules.margin)
+    nothing = Learnt(Book(NOTHING, tuple(offers), version="too-little"), float("nan"), float("nan"), *so_far)
     if not len(visits.offer):
         return nothing
     moved = answers(visits)
@@ -169,7 +125,8 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
     average = [one.value.mean() if one.pays else min(one.value.mean(), 0.0) for one in tried]
     version = f"{rule}-{len(visits.offer)}"
     book = Book(rule, tuple(offers), price, moved.subjects, value, cost, np.array(average), cost.mean(axis=0), version)
-    return Learnt(book, min(one.p for one in found), max(one.least for one in found), len(visits.offer), known.anyway)
+    told = min(one.p for one in found), max(one.least for one in found)
+    return Learnt(book, *told, so_far[0], known.anyway, so_far[2])
 
 
 def _priced(value: Floats, cost: Floats, rules: OfferRules, day: tuple[float, float]) -> float:

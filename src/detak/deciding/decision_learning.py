@@ -15,8 +15,8 @@ from detak.consent import Purpose
 from detak.decide.appeal import Exposed
 from detak.decide.learning import Logged
 from detak.decide.offers import CHOSEN, TRIAL
-from detak.decide.offers_learning import Visits, chances
 from detak.decide.page import FEATURES
+from detak.decide.visits import Visits, chances
 from detak.event import ORDER_COMPLETED
 from detak.insights.base import local
 from detak.trust.gate import Gate

@@ -13,8 +13,10 @@ import msgspec
 from detak.clock import from_micros
 from detak.decide.offers import AVERAGE, RESTING, Book, allowed, reckoned
 from detak.decide.offers_learning import Learnt
+from detak.decide.offers_worth import Brought
 from detak.decide.rulebook import OfferRules, Rulebook
 from detak.deciding.resuming import Spent
+from detak.estimates.inference import Estimate
 from detak.insights import render
 from detak.insights.base import Shop
 from detak.money import Money, exponent
@@ -24,6 +26,9 @@ NO_OFFERS, TOO_DEAR, NO_BUDGET, UNPRICED = "no_offers", "too_dear", "no_budget",
 UNLEARNT, TOO_LITTLE = "unlearnt", "too_little"
 
 
+Verdict = Literal["earned", "lost", "unsure"]
+
+
 class Dates(msgspec.Struct, frozen=True):
     """From when until when an offer holds, UTC; null: it has no beginning, or no end."""
 
@@ -31,6 +36,38 @@ class Dates(msgspec.Struct, frozen=True):
     state: Literal["waiting", "holding", "over"]
     begins: datetime | None
     ends: datetime | None
+
+
+class Between(msgspec.Struct, frozen=True):
+    """An estimate, and its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class MoneyBetween(msgspec.Struct, frozen=True):
+    """The same of money."""
+
+    value: Money
+    low: Money
+    high: Money
+
+
+class Worth(msgspec.Struct, frozen=True):
+    """What an offer did on the visits on which it was given, beyond what would have come without it."""
+
+    offer: str
+    given: int
+    """Visits (of a person, a day) on which chance had a part in it."""
+    without: int
+    """Visits that they are held against: chance gave none."""
+    discounts: Money
+    orders: Between
+    revenue: MoneyBetween
+    profit: MoneyBetween
+    verdict: Verdict
+    """Whether the profit's interval lies above nothing, below, or on both sides."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -58,6 +95,10 @@ class Standing(msgspec.Struct, frozen=True):
     """Of the offers that have any."""
     dear: list[str] = []
     """Those that hold and are given to nobody: they leave less of the price than the floor of the margin."""
+    margin: float = 0.0
+    """What the shop keeps of a price, which profit is counted by."""
+    brought: list[Worth] = []
+    """Of the offers that were given often enough to tell."""
 
 
 def dates(book: Rulebook, now: int) -> list[Dates]:
@@ -106,6 +147,7 @@ def standing(
         rule, offers, learnt.visits if learnt else 0, None if isnan(p) else p, None if isnan(least) else least,
         rules.trial, rules.holdout, budget, Money(round(spent.amount), currency), spent.offers, dates=list(dated),
         dear=[one.name for one in rules.offer if one not in there],
+        margin=rules.margin, brought=[_worth(one, currency) for one in learnt.brought] if learnt else [],
     )  # fmt: skip
 
 
@@ -123,8 +165,9 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
     if found.offers:  # else that is what has been said
         lines += [say(language, "offers_now.dear", offer=one) for one in found.dear]
     lines += [_dated(one, shop) for one in found.dates]
+    worth = [_said(one, found.margin, language) for one in found.brought]
     if found.rule in (NO_OFFERS, RESTING, TOO_DEAR, NO_BUDGET, UNPRICED):
-        return lines
+        return lines + worth
     money = {name: render.money(one, language) for name, one in (("spent", found.spent), ("budget", found.budget))}
     if found.rule == AVERAGE:
         lines.append(say(language, "offers_now.simpler"))
@@ -132,7 +175,37 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
     lines.append(say(language, "offers_now.measured", holdout=render.percent(found.holdout, language), **told))
     if found.least is not None:
         lines.append(say(language, "offers_now.least", **told))
-    return lines
+    return lines + worth
+
+
+def _worth(found: Brought, currency: str) -> Worth:
+    def money(of: Estimate) -> MoneyBetween:
+        return MoneyBetween(*(Money(round(one), currency) for one in of))
+
+    verdict: Verdict = "earned" if found.profit.low > 0 else "lost" if found.profit.high < 0 else "unsure"
+    return Worth(
+        found.offer, found.given, found.without, Money(round(found.off), currency),
+        Between(*found.orders), money(found.revenue), money(found.profit), verdict,
+    )  # fmt: skip
+
+
+def _said(found: Worth, margin: float, language: str) -> str:
+    orders, revenue, profit = found.orders, found.revenue, found.profit
+    told = {
+        "offer": found.offer,
+        "given": render.whole(found.given, language),
+        "off": render.money(found.discounts, language),
+        "margin": render.percent(margin, language),
+        "orders": render.whole(orders.value, language),
+        "orders_low": render.whole(orders.low, language),
+        "orders_high": render.whole(orders.high, language),
+    }
+    for name, one in (("revenue", revenue), ("profit", profit)):
+        told[name] = render.money(one.value, language)
+        told[f"{name}_low"] = render.money(one.low, language)
+        told[f"{name}_high"] = render.money(one.high, language)
+    verdict = say(language, f"offers_now.{found.verdict}")
+    return f"{say(language, 'offers_now.brought', **told)} {verdict}"
 
 
 def _dated(one: Dates, shop: Shop) -> str:
