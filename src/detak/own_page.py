@@ -15,6 +15,7 @@ from detak.settings import Settings
 
 ALLOWED, REFUSED, COVERED, UNSAID = "allowed", "refused", "covered", "unsaid"
 _MOST: Final = 8
+_LATEST: Final = 3
 _ORDER: Final = "Order Completed"
 
 
@@ -30,6 +31,14 @@ class Use(msgspec.Struct, frozen=True):
     """Facts older than this no longer serve it; null: as long as they are kept."""
 
 
+class Put(msgspec.Struct, frozen=True):
+    """A page that was put together for the person. ``time`` is UTC."""
+
+    decision_id: str
+    time: datetime
+    placement: str
+
+
 class Own(msgspec.Struct, frozen=True):
     """What is kept of a person, counted, and what it is used for."""
 
@@ -42,6 +51,8 @@ class Own(msgspec.Struct, frozen=True):
     orders: int
     products: int
     decisions: int
+    latest: list[Put]
+    """Of these the last, the latest first: each number is the key to its explanation."""
     set_aside: int
     """Messages that could not be used; what they say is in the copy."""
     first: datetime | None
@@ -69,6 +80,9 @@ def own(copy: Mapping[str, Any] | None, settings: Settings) -> Own:
         orders=kinds[_ORDER],
         products=len({one["product_id"] for one in copy.get("items", ()) if one.get("product_id")}),
         decisions=len(copy.get("decisions", ())),
+        latest=[
+            Put(one["id"], one["time"], one["placement"]) for one in copy.get("decisions", ())[: -_LATEST - 1 : -1]
+        ],
         set_aside=len(copy.get("set_aside", ())),
         first=times[0] if times else None,
         last=times[-1] if times else None,
@@ -80,7 +94,7 @@ def _use(purpose: Purpose, said: Sequence[Mapping[str, Any]], sources: set[str],
     name, days = purpose.label, settings.retention_days.get(purpose.label)
     for word in said:
         if word["purpose"] == name:
-            return Use(name, ALLOWED if word["allowed"] else REFUSED, word["allowed"], str(word["time"]), days)
+            return Use(name, ALLOWED if word["allowed"] else REFUSED, word["allowed"], word["time"].isoformat(), days)
     covered = any(_covers(settings, source, name) for source in sources)
     return Use(name, COVERED if covered else UNSAID, covered, None, days)
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,24 @@ def test_it_says_what_is_kept_and_what_for(shop: Running) -> None:
     copy = shop.http.get(f"{path}/copy")
     assert len(copy.json()["events"]) == 3
     assert "attachment" in copy.headers["content-disposition"]
+
+
+def test_the_last_decisions_lead_to_their_explanation(shop: Running) -> None:
+    key = (shop.engine.write_key("server"), "")
+    shop.http.put("/v1/consent", json={"userId": "gita", "purposes": {"personalisation": True}}, auth=key)
+    path = link(shop, userId="gita")
+    assert shop.http.get(f"/v1{path}").json()["latest"] == []
+    for place in ("first", "<b>", "third", "fourth"):
+        shop.post("/v1/decide", {"userId": "gita", "placements": [{"name": place}]}, auth=key)
+    told = shop.http.get(f"/v1{path}").json()
+    since = next(one["since"] for one in told["uses"] if one["purpose"] == "personalisation")
+    assert (since[10], datetime.fromisoformat(since).tzinfo) == ("T", UTC)
+    assert (told["decisions"], [one["placement"] for one in told["latest"]]) == (4, ["fourth", "third", "<b>"])
+    page = shop.http.get(f"{path}?lang=en").text
+    for one in told["latest"]:
+        assert f'href="/why/{one["decision_id"]}?lang=en"' in page
+        assert shop.http.get(f"/why/{one['decision_id']}").status_code == 200
+    assert ("<b>, " in page, "&lt;b&gt;, " in page, "first, " in page) == (False, True, False)
 
 
 def test_the_switches_are_in_force_at_once(shop: Running) -> None:

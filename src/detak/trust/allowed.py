@@ -11,7 +11,11 @@ import pyarrow as pa
 from detak.consent import Purpose
 from detak.store.base import Reader
 
-COUNTED: Final = {"events": ("event", "time", "received", "source"), "items": ("product_id",), "decisions": ("id",)}
+COUNTED: Final = {
+    "events": ("event", "time", "received", "source"),
+    "items": ("product_id",),
+    "decisions": ("id", "time", "placement"),
+}
 """Columns of a person's facts that say how many there are of what, since when, and from where."""
 _LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
