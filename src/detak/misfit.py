@@ -65,6 +65,10 @@ def misfit(error: msgspec.ValidationError, kind: Any) -> Misfit:
     key, values = next(
         ((key, found.groupdict()) for key, form in _FORMS.items() if (found := form.fullmatch(told))), ("other", {})
     )
+    if key == "kind" and values["got"] == "float":
+        values = {**values, "got": "decimal"}
+    if key == "most" and float(values["bound"]) <= 1:
+        key = "share"
     if key == "unknown":
         return unknown(values["name"], _fields(kind, path), path)
     if key == "choice":

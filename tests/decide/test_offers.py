@@ -322,7 +322,8 @@ def test_rules_that_are_none_are_said(text: str, told: str) -> None:
     ("text", "told"),
     [
         ("[offers]\nbudget = 500.000\n", "rules.toml: budget = 500.000: titik di sini berarti desimal"),
-        ("[offers]\nmost = 1.5\n", "rules.toml: offers.most: seharusnya bilangan bulat, bukan angka"),
+        ("[offers]\nmost = 1.5\n", "rules.toml: offers.most: seharusnya bilangan bulat, bukan angka desimal"),
+        ("[offers]\nholdout = 10\n", "rules.toml: offers.holdout: paling banyak 0.9 (sepersepuluh, 10%, ditulis 0.1)"),
         ("[offers]\nholdout = 0.0\n", "rules.toml: offers.holdout: paling sedikit 0.01"),
         ('[offers]\noffer = [{name = "a"}]\n', "rules.toml: offers.offer[0]: `discount` belum diisi"),
         ('[offers]\noffer = [{name = "a", discount = 0}]\n', "offer[0].discount: harus lebih dari 0.0"),

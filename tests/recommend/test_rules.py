@@ -54,6 +54,11 @@ def test_a_placement_without_rules_has_those_of_default() -> None:
         ('quota = [{each = "brand", at_least = 1, at_most = 2}]', "rules.quota[0]: each goes with at_most alone"),
         ('quota = [{label = "x"}]', "rules.quota[0]: says neither at_least nor at_most"),
         ('quota = [{label = "x", at_least = 3, at_most = 2}]', "at_least = 3 is more than at_most = 2"),
+        (
+            "hide = [{price_from = 50_000, price_to = 5_000.5}]",
+            "hide[0]: price_from = 50000 is more than price_to = 5000.5",
+        ),
+        ("quota = [{price_from = 2, price_to = 1, at_most = 2}]", "quota[0]: price_from = 2 is more than price_to = 1"),
         ("quota = [{at_most = 2}]", "rules.quota[0]: says of no product; name each or one of products"),
         ('sold_out = "burn"', "placements.home.rules.sold_out: there is no 'burn'; there are: bury, hide, show"),
     ],

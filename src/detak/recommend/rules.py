@@ -194,6 +194,8 @@ def checked(rules: Rules, where: str) -> Rules:
         for at, match in enumerate(getattr(rules, key)):
             if not match.says:
                 raise RulesError("rules_of_nothing", {"where": f"{where}.{key}[{at}]", "known": ", ".join(MATCHED)})
+        _upward(getattr(rules, key), f"{where}.{key}")
+    _upward(rules.quota, f"{where}.quota")
     for at, quota in enumerate(rules.quota):
         if problem := _problem(quota):
             told = {"at_least": quota.at_least, "at_most": quota.at_most, "known": ", ".join(MATCHED)}
@@ -206,6 +208,14 @@ def checked(rules: Rules, where: str) -> Rules:
         if one.meets(other) and one.product == other.product:
             raise RulesError("rules_two_positions", {"where": f"{where}.pin", "product": one.product})
     return rules
+
+
+def _upward(some: Sequence[Match], where: str) -> None:
+    for at, one in enumerate(some):
+        low, high = one.price_from, one.price_to
+        if low is not None and high is not None and low > high:
+            told = {"low": f"{low:.12g}", "high": f"{high:.12g}"}
+            raise RulesError("rules_price_reversed", {"where": f"{where}[{at}]", **told})
 
 
 def forward(some: Sequence[Dated], where: str) -> None:
