@@ -38,6 +38,11 @@ def test_what_was_decided_is_told_by_placement(tmp_path: Path) -> None:
             assert "401" in stranger.decide(["home"]).trouble
 
 
+def test_an_address_that_is_none_is_told() -> None:
+    with Storefront("detak.example", "key") as storefront:
+        assert "missing an 'http://'" in storefront.decide(["home"]).trouble
+
+
 @pytest.fixture
 def silent() -> Iterator[str]:
     """An engine that takes questions and says nothing."""

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from detak.clock import now_micros
-from detak.consent import Purpose, purpose, read_preferences
+from detak.consent import REFUSABLE, Purpose, purpose, read_preferences
 from detak.errors import BusyError, DetakError, RowError, UsageError
 from detak.event import CONSENT_UPDATED, clean_id
 from detak.questions import Consent, source_name
@@ -89,8 +89,9 @@ class Collecting:
         preferences = {**said.category_preferences, **named}
         granted, refused = read_preferences(preferences, self._settings.categories)
         if not granted | refused:
-            known = ", ".join(one.label for one in Purpose)
-            raise UsageError(f"nothing was said of any purpose; there are: {known}")
+            known = ", ".join(one.label for one in REFUSABLE)
+            other = "what other names of categories mean, `consent_categories` in detak.toml says"
+            raise UsageError(f"nothing was said of any purpose that can be refused; there are: {known}; {other}")
         message = {
             "type": "track",
             "event": CONSENT_UPDATED,

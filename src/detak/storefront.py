@@ -106,7 +106,8 @@ class Storefront:
         except Exception as error:  # whatever it is, the shop's page must stand
             with self._changing:
                 self._until = time.monotonic() + self._rest
-            return self._trouble(f"the engine does not answer ({type(error).__name__})")
+            told = f": {error}" if isinstance(error, httpx.UnsupportedProtocol) else ""
+            return self._trouble(f"the engine does not answer ({type(error).__name__}{told})")
 
     def _send(self, body: bytes) -> "Future[httpx.Response]":
         return self._pool.submit(self._http.post, "/v1/decide", content=body)

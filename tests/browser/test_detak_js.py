@@ -188,6 +188,23 @@ def test_the_shops_own_page_stands_when_the_engine_is_slow(
         go.set()
 
 
+def test_what_is_asked_wrongly_is_told_to_whoever_builds_the_page(
+    browser: Browser, shop: Running, open_page: Callable[..., None]
+) -> None:
+    open_page()
+    until(browser, lambda: state(browser) == "decided", "no decision was shown")
+    browser.execute_script("""
+        window.told = [];
+        console.warn = one => told.push(one);
+        document.documentElement.dataset.detak = '';
+        const home = document.getElementById('home');
+        home.removeAttribute('data-detak-decision');
+        home.dataset.detakK = 200;
+        detak.decide();""")
+    until(browser, lambda: state(browser) == "default", "it waits")
+    assert browser.execute_script("return told") == ["detak: placements[0].k: Expected `int` <= 100"]
+
+
 def test_an_engine_that_hangs_holds_nothing_up(browser: Browser, open_page: Callable[..., None]) -> None:
     with socket.socket() as hung:
         hung.bind(("127.0.0.1", 0))

@@ -196,8 +196,9 @@ def test_a_page_sends_a_persons_word_with_the_key_in_the_body(running: Running) 
     [
         ({}, "whose consent"),
         ({"userId": "ani"}, "nothing was said"),
+        ({"userId": "ani", "purposes": {"essential": False}}, "can be refused; there are: analytics, personalisation"),
         ({"userId": "ani", "purposes": {"fun": True}}, "there is no purpose"),
-        ({"userId": "ani", "categoryPreferences": {"Nonsense": True}}, "nothing was said"),
+        ({"userId": "ani", "categoryPreferences": {"Nonsense": True}}, "`consent_categories` in detak.toml says"),
         ({"userId": "ani", "color": "red"}, "color"),
         ({"userId": "ani", "purposes": {"analytics": "maybe"}}, "bool"),
     ],

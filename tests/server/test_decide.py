@@ -108,6 +108,11 @@ def test_a_stranger_to_the_engine_gets_nothing(shop: Running) -> None:
     assert shop.post("/v1/decide", QUESTION, auth=("wrong", "")).status_code == 401
 
 
+def test_a_key_may_come_in_a_header_of_its_own(shop: Running) -> None:
+    answers = [shop.http.post("/v1/decide", json=QUESTION, headers={"X-API-Key": one}) for one in (shop.key, "wrong")]
+    assert [one.status_code for one in answers] == [200, 401]
+
+
 def test_a_key_in_the_body_that_is_no_text_is_said(shop: Running) -> None:
     answer = shop.http.post("/v1/decide", json={**QUESTION, "writeKey": 5})
     assert (answer.status_code, answer.json()["message"]) == (400, "writeKey: Expected `str | null`, got `int`")

@@ -113,13 +113,13 @@ async def read_body(request: AnyRequest, limit: int) -> bytes:
 
 
 def source_of(request: AnyRequest, engine: Engine, body: bytes) -> str:
-    """The source that the write key belongs to: in the Authorization header, else ``?writeKey=``, else in the body.
+    """The source that the write key belongs to: of the Authorization header, ``X-API-Key``, ``?writeKey=`` or the body.
 
     Raises:
         NotAuthorizedException: there is no such key.
         RowError: the key had to be looked for in the body, and the body is not JSON, or the key in it no text.
     """
-    key = presented_key(request) or request.query_params.get("writeKey")
+    key = presented_key(request) or request.headers.get("x-api-key") or request.query_params.get("writeKey")
     if key is None:
         try:
             key = _peek.decode(body).write_key

@@ -216,7 +216,10 @@
       const anonymousId = allowed('personalisation') ? device() : null;
       const body = { ...(anonymousId && { anonymousId }), placements: open.map(question), context: context(), details: true };
       const answer = await post('/v1/decide', body, { signal: stop.signal });
-      if (!answer.ok) throw new Error(String(answer.status));
+      if (!answer.ok) {  // for whoever builds the page
+        console.warn(`detak: ${(await answer.json().catch(() => ({}))).message || answer.status}`);
+        throw new Error(String(answer.status));
+      }
       const { decisions, products } = await answer.json();
       clearTimeout(late);
       decisions.forEach((decision, at) => render(open[at], decision, products || {}));
