@@ -57,6 +57,13 @@ def test_a_click_is_remembered_once_it_is_a_fact(shop: Engine) -> None:
     assert found.subject is not None
 
 
+def test_remembering_anew_compiles_no_query_again(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(shop, view("a", "1", user="ani"))
+    monkeypatch.setattr(shop._store._compiled, "put", None)
+    shop.gate.recall()
+    assert seen(shop, ANI) == ["a"]
+
+
 def test_the_memory_is_filled_from_the_facts(tmp_path: Path) -> None:
     hours = [datetime.now(UTC) - timedelta(hours=back) for back in (5, 3, 4)]
     with Engine(tmp_path, OPEN) as engine:

@@ -18,7 +18,7 @@ from detak.decide.offers import CHOSEN, TRIAL
 from detak.decide.page import FEATURES
 from detak.decide.visits import Visits, chances
 from detak.event import ORDER_COMPLETED
-from detak.insights.base import local
+from detak.insights.base import Facts, local
 from detak.trust.gate import Gate
 from detak.trust.passages import Granted
 
@@ -66,7 +66,7 @@ def taught(gate: Gate, offers: tuple[str, ...], now: datetime, holdout: float = 
         columns = ("id", "subject", "time", "arm", "arm_propensity", "offer")
         decisions = granted.run(latest.select(*columns, **pages).order_by("time", "id"))
         clicks = _clicks(granted)
-        came = granted.run(_came(granted.facts.events))
+        came = granted.run_all("what came of decisions", lambda facts: {"found": _came(facts.events)})["found"]
         exposed = _exposed(granted, now)
     visits = _visits(decisions, came, (offers, holdout), _days(decisions, now))
     return Taught(_logged(decisions, clicks), *visits, exposed)
@@ -74,10 +74,14 @@ def taught(gate: Gate, offers: tuple[str, ...], now: datetime, holdout: float = 
 
 def _clicks(granted: Granted) -> set[tuple[str, str]]:
     """What was clicked in answer to which decision."""
-    events, items = granted.facts.events, granted.facts.items
-    answers = events.filter(events.event == _CLICKED, events.decision_id.notnull()).select("id", "decision_id")
-    pairs = answers.inner_join(items, answers.id == items.event_id).select("decision_id", "product_id").distinct()
-    rows = granted.run(pairs)
+
+    def pairs(facts: Facts) -> dict[str, ir.Table]:
+        events, items = facts.events, facts.items
+        answers = events.filter(events.event == _CLICKED, events.decision_id.notnull()).select("id", "decision_id")
+        found = answers.inner_join(items, answers.id == items.event_id).select("decision_id", "product_id").distinct()
+        return {"found": found}
+
+    rows = granted.run_all("clicks on decisions", pairs)["found"]
     return set(zip(rows["decision_id"].to_pylist(), rows["product_id"].to_pylist(), strict=True))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import ibis
+import ibis.expr.types as ir
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ from detak.consent import Purpose
 from detak.decide.page import FEATURES, Weights
 from detak.decide.rulebook import PERSONAL
 from detak.decide.served import Served
+from detak.insights.base import Facts
 from detak.private_files import write_secret
 from detak.trust.gate import Gate
 
@@ -102,6 +104,8 @@ def answered_before(gate: Gate, days: int, now: int) -> Iterator[Row]:
     many as may be remembered, some at a time, for all of them together take more memory than there may be."""
     moment = from_micros(now)
     with gate.events(Purpose.PERSONALISATION, before=moment + timedelta(seconds=1), why="go on with limits") as granted:
+        if not granted.run_all("any decisions", _any)["any"]["some"][0].as_py():
+            return  # nothing is compiled for a shop that asks for none
         since = moment.astimezone(UTC).replace(tzinfo=None) - timedelta(days=days)
         shown = granted.facts.decisions
         shown = shown.filter(shown.received >= since, shown.subject.notnull())
@@ -111,6 +115,10 @@ def answered_before(gate: Gate, days: int, now: int) -> Iterator[Row]:
             some = shown.filter(shown.received >= begin)
             some = some if end is None else some.filter(some.received < end)
             yield from _rows(granted.run(some.select("subject", "time", "slate", "shelves", "offer").order_by("time")))
+
+
+def _any(facts: Facts) -> dict[str, ir.Table]:
+    return {"any": facts.decisions.aggregate(some=facts.decisions.count() > 0)}
 
 
 def _rows(decisions: pa.Table) -> Iterator[Row]:

@@ -27,9 +27,9 @@ def interactions(gate: Gate, catalogue: Snapshot, currency: str, now: datetime) 
     A product that is only in the catalogue, and that nobody touched, is not among the items.
     """
     with gate.events(Purpose.PERSONALISATION, before=now, why="fit") as granted:
-        rows = granted.run(_touched(granted.facts.items))
-        homes = granted.run(_homes(granted.facts.events))
-    return _made(rows, homes, catalogue, currency)
+        rows = granted.run_all("fit on touches", lambda facts: {"found": _touched(facts.items)})
+        homes = granted.run_all("fit on homes", lambda facts: {"found": _homes(facts.events)})
+    return _made(rows["found"], homes["found"], catalogue, currency)
 
 
 def _touched(items: ir.Table) -> ir.Table:

@@ -190,7 +190,7 @@ class Gate:
     def recall(self) -> None:
         """Remember what people touch from now on, and what they did before. Must run where nothing is appended."""
         with self._store.reader() as reader:
-            people = self._remembering.recall(reader.table("items"), reader.run)
+            people = self._remembering.recall(lambda: reader.table("items"), reader.run_all)
         self._registry.audit("recall", Purpose.PERSONALISATION.label, "live histories", {"people": people})
 
     def remember(self, items: pa.Table) -> None:

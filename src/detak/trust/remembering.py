@@ -2,7 +2,9 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from itertools import repeat
 from typing import Final, NamedTuple, Protocol
 
@@ -16,7 +18,7 @@ from detak.event import ORDER_COMPLETED
 from detak.settings import Settings
 from detak.subject import Identifier
 from detak.trust.histories import MOST, Histories
-from detak.trust.passages import STRANGER, Visitor, Who
+from detak.trust.passages import STRANGER, RunAll, Visitor, Who
 from detak.trust.removals import Removals, taken_out
 from detak.trust.touches import FOR, KINDS, NOTHING, Touches, arrived, with_session
 
@@ -77,13 +79,22 @@ class Remembering:
         """Whether ``recall`` was called."""
         return self._histories is not None
 
-    def recall(self, items: ir.Table, run: Callable[[ir.Table], pa.Table]) -> int:
-        """Begin to remember, with what the facts (``event.ITEMS``) hold; how many people are remembered."""
+    def recall(self, items: Callable[[], ir.Table], run_all: RunAll) -> int:
+        """Begin to remember, with what the facts (``event.ITEMS``) hold; how many people are remembered.
+
+        ``items`` is called where something is to be compiled.
+        """
+
+        def run(key: str, build: Callable[[ir.Table], ir.Table]) -> pa.Table:
+            return run_all(f"recall {key}", lambda: {"found": build(items())})["found"]
+
         found = Histories()
-        for some in touched(items, run(items.aggregate(rows=items.count()))["rows"][0].as_py()):
-            found.add(arrived(run(some)))
-        removals = Removals()
-        removals.add(run(taken_out(items)))
+        rows = run("rows", lambda items: items.aggregate(rows=items.count()))["rows"][0].as_py()
+        shares = rows // _SHARE + 1  # of the people, so that what is read at once stays small
+        for share in range(shares):
+            found.add(arrived(run(f"touched {share} {shares}", partial(touched, share=share, shares=shares))))
+        removals, today = Removals(), datetime.now(UTC).date()
+        removals.add(run(f"taken out {today}", partial(taken_out, today=today)))
         self._histories, self._removals = found, removals
         return found.people
 
@@ -206,12 +217,9 @@ def since_when(stands: Stands, purpose: int, floor: int) -> dict[int, int]:
     return found
 
 
-def touched(items: ir.Table, rows: int) -> Iterator[ir.Table]:
-    """The last touches of everybody and their last purchases, oldest first, as ``event.ITEMS``.
-
-    A share of the people at a time, so that what is read at once stays small. ``rows``: how many ``items`` has.
-    """
-    shares = rows // _SHARE + 1
+def touched(items: ir.Table, *, share: int, shares: int) -> ir.Table:
+    """The last touches of one of so many shares of the people and their last purchases, oldest first, as
+    ``event.ITEMS``."""
     happened = ibis.least(ibis.coalesce(items.time, items.received), items.received)
     wanted = items.filter(
         items.event.isin(sorted(KINDS)),
@@ -226,6 +234,5 @@ def touched(items: ir.Table, rows: int) -> Iterator[ir.Table]:
         purchase=ibis.row_number().over(ibis.window(group_by=[wanted.subject, wanted.bought], order_by=latest)),
     )
     kept = ranked.filter((ranked.nth < MOST) | (ranked.bought & (ranked.purchase < MOST)))
-    for share in range(shares):
-        some = kept.filter(kept.subject % shares == share) if shares > 1 else kept
-        yield some.order_by("happened", "received", "event_id", "line").select(*items.columns)
+    some = kept.filter(kept.subject % shares == share) if shares > 1 else kept
+    return some.order_by("happened", "received", "event_id", "line").select(*items.columns)

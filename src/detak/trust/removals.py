@@ -1,7 +1,7 @@
 """What people took out of their carts lately: nobody is to be chased with it. In memory, fed by facts."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import ibis.expr.types as ir
@@ -51,8 +51,8 @@ class Removals:
             self._of.pop(one, None)
 
 
-def taken_out(items: ir.Table) -> ir.Table:
-    """What was taken out lately, among ``event.ITEMS``, oldest first."""
-    until = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=_DAYS)
+def taken_out(items: ir.Table, *, today: date) -> ir.Table:
+    """What was taken out lately, as of a day (UTC), among ``event.ITEMS``, oldest first."""
+    until = datetime(today.year, today.month, today.day) - timedelta(days=_DAYS)
     kept = items.filter(items.event == EVENT, items.subject.notnull(), items.bot.isnull(), items.received > until)
     return kept.order_by("received").select("event", *_COLUMNS)
