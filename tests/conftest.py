@@ -77,6 +77,15 @@ def _nothing_recurs() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _not_tuned_as_a_server() -> Iterator[None]:
+    """A server in this process leaves the collector of cycles and the switching of threads as they are: it would look
+    through all that tests have loaded at each start. Servers in processes of their own tune theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detak.server.run._calm", lambda: None)
+        yield
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """An engine on a fresh store, with the default settings."""
