@@ -223,3 +223,19 @@ def test_the_offers_page_promises_to_the_last_digit_and_says_how_to_get_what_has
         assert "30% orang" in page
     finally:
         path.write_text(RULES)
+
+
+def test_a_fault_in_the_rules_from_the_start_leaves_no_offer_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[offers\n")
+    with served(tmp_path, Settings(sources={"web": ALL})) as running:
+        told = running.http.get("/v1/offers").json()
+        page = running.http.get("/behaviour/offers?lang=en").text
+        assert (told["built_in"], told["trouble"].startswith("rules.toml is not TOML")) == (True, True)
+        assert "The built-in rules stand, with no offer." in page
+        assert ("by the rules before" in page, "They are written under" in page) == (False, False)
+        (tmp_path / "rules.toml").write_text(RULES)
+        running.engine.decisions._looked = 0
+        assert running.http.get("/v1/offers").json()["built_in"] is False
+        (tmp_path / "rules.toml").write_text("[offers\n")
+        running.engine.decisions._looked = 0
+        assert "by the rules before" in running.http.get("/behaviour/offers?lang=en").text

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 
 from detak.catalogue import Product
 from detak.clock import day_of, from_micros
@@ -29,7 +28,7 @@ from detak.decide.page import Weights
 from detak.decide.rulebook import Rulebook
 from detak.deciding.composing import Composed, Composing
 from detak.deciding.decision_learning import taught
-from detak.deciding.offering import Standing, dates, standing
+from detak.deciding.offering import Standing, dates, standing, troubled
 from detak.deciding.posing import Moment, Posed
 from detak.deciding.prepared import Answered, Asking, Ledger, Prepared, entry
 from detak.deciding.resuming import answered_before, read_kept, write_kept
@@ -257,7 +256,7 @@ class Deciding:
             stock = self._shop(now).stock
             dated = dates(self._rulebook, now)
         known = self._settings.currency, stock.usual_price
-        return replace(standing(stock.offers, self._offers, spent, known, dated), trouble=self._rules.told(language))
+        return troubled(standing(stock.offers, self._offers, spent, known, dated), self._rules, language)
 
     def renew(self) -> None:
         """Learn, where it is time to: as often as models are fitted again. What is learnt and spent is kept."""

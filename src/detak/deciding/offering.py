@@ -9,6 +9,7 @@ from math import isnan
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from detak.clock import from_micros
 from detak.decide.offers import AVERAGE, RESTING, Book, allowed, reckoned
@@ -20,6 +21,7 @@ from detak.estimates.inference import Estimate
 from detak.insights import render
 from detak.insights.base import Shop
 from detak.money import Money, exponent
+from detak.recommending.standing_rules import StandingRules
 from detak.words import say
 
 NO_OFFERS, TOO_DEAR, NO_BUDGET, UNPRICED = "no_offers", "too_dear", "no_budget", "unpriced"
@@ -91,6 +93,8 @@ class Standing(msgspec.Struct, frozen=True):
     """Offers today."""
     trouble: str = ""
     """Why ``rules.toml`` as it is written is not in force; empty: it is."""
+    built_in: bool = False
+    """Whether it never was since the start: then the built-in rules stand, with no offer."""
     dates: list[Dates] = []
     """Of the offers that have any."""
     dear: list[str] = []
@@ -151,6 +155,12 @@ def standing(
     )  # fmt: skip
 
 
+def troubled(found: Standing, rules: StandingRules, language: str) -> Standing:
+    """With what is wrong with the file of rules, as it is written now."""
+    trouble = rules.told(language)
+    return replace(found, trouble=trouble, built_in=bool(trouble) and not rules.known)
+
+
 def sentences(found: Standing, shop: Shop) -> list[str]:
     """The same in words, the most important first."""
     language = shop.language
@@ -160,6 +170,8 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
         "least": "–" if found.least is None else render.decimal(100 * found.least, language),
         "trial": render.percent(found.trial, language),
     }
+    if found.built_in:
+        return [say(language, "offers_now.trouble_at_start", trouble=found.trouble)]
     lines = [say(language, "offers_now.trouble", trouble=found.trouble)] if found.trouble else []
     lines.append(say(language, f"offers_now.{found.rule}", **told))
     if found.offers:  # else that is what has been said
