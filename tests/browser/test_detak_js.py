@@ -202,7 +202,11 @@ def test_what_is_asked_wrongly_is_told_to_whoever_builds_the_page(
         home.dataset.detakK = 200;
         detak.decide();""")
     until(browser, lambda: state(browser) == "default", "it waits")
-    assert browser.execute_script("return told") == ["detak: placements[0].k: Expected `int` <= 100"]
+    browser.execute_script("detak.consent({personalization: true})")
+    assert browser.execute_script("return told") == [
+        "detak: placements[0].k: Expected `int` <= 100",
+        "detak: no purpose personalization; there are: analytics, personalisation, marketing",
+    ]
 
 
 def test_an_engine_that_hangs_holds_nothing_up(browser: Browser, open_page: Callable[..., None]) -> None:

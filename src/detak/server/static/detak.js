@@ -85,6 +85,8 @@
   /* Consent */
   const say = async (said) => {
     const before = device();
+    const strange = Object.keys(said).filter(one => !PURPOSES.includes(one));
+    if (strange.length) console.warn(`detak: no purpose ${strange.join(', ')}; there are: ${PURPOSES.join(', ')}`);
     consent = Object.fromEntries(PURPOSES.map(one => [one, Boolean(said[one])]));
     kept(localStorage, 'detak_consent', JSON.stringify(consent));
     const anonymousId = device() || before;
