@@ -155,6 +155,19 @@ def test_a_template_may_be_a_link_and_a_list_longer_than_a_shelf(
     assert sorted(first) == ["a", "b"], "what people turn to, before what nobody knows"
 
 
+def test_what_the_server_rendered_leads_to_its_explanation(
+    browser: Browser, shop: Running, open_page: Callable[..., None]
+) -> None:
+    open_page(lang="en")
+    until(browser, lambda: state(browser) == "decided", "no decision was shown")
+    browser.execute_script("""
+        document.getElementById('list').outerHTML = `<ul data-detak-placement="search" data-detak-decision="abc">
+            <li data-detak-product="h">h <a data-detak-why>?</a></li></ul><a data-detak-why="search">?</a>`;
+        detak.decide();""")
+    leads = [one.get_attribute("href") for one in browser.find_elements(By.CSS_SELECTOR, "a[data-detak-why]")]
+    assert leads == [f"{shop.url}/why/abc?lang=en"] * 2
+
+
 def test_after_a_no_nothing_is_kept(browser: Browser, shop: Running, open_page: Callable[..., None]) -> None:
     open_page()
     browser.find_element(By.CSS_SELECTOR, "[data-detak-consent=no]").click()

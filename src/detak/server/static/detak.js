@@ -165,6 +165,12 @@
   const money = price => price && new Intl.NumberFormat(language === 'id' ? 'id-ID' : 'en', {
     style: 'currency', currency: price.currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: price.decimals }).format(price.amount / 10 ** price.decimals);
   const percent = share => new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 2 }).format(share);
+  const explain = ({ dataset: { detakPlacement: name, detakDecision: id } }) => {
+    for (const one of document.querySelectorAll('a[data-detak-why]')) {
+      const of = one.dataset.detakWhy || one.closest('[data-detak-placement]')?.dataset.detakPlacement;
+      if (of === name) one.href = `${base}/why/${id}?lang=${language}`;
+    }
+  };
   const render = (place, decision, products) => {
     const template = place.querySelector('template');
     const named = template?.content.querySelector('[data-detak-field=name]');  // what has no name yet cannot be shown by it
@@ -187,10 +193,7 @@
       own.reverse().forEach(one => one.parentNode.prepend(one));
     }
     place.dataset.detakDecision = decision.decision_id;
-    for (const one of document.querySelectorAll('a[data-detak-why]')) {
-      const of = one.dataset.detakWhy || one.closest('[data-detak-placement]')?.dataset.detakPlacement;
-      if (of === place.dataset.detakPlacement) one.href = `${base}/why/${decision.decision_id}?lang=${language}`;
-    }
+    explain(place);
     watch(place);
   };
   const promote = decisions => {
@@ -209,7 +212,10 @@
   };
   const decide = async () => {
     const places = [...document.querySelectorAll('[data-detak-placement]')];
-    places.filter(one => one.dataset.detakDecision).forEach(watch);  // the server has rendered these
+    for (const one of places.filter(place => place.dataset.detakDecision)) {  // the server has rendered these
+      explain(one);
+      watch(one);
+    }
     const open = places.filter(one => !one.dataset.detakDecision).slice(0, 20);  // what a question takes
     if (!open.length) return;
     const stop = new AbortController();
