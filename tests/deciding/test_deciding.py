@@ -313,6 +313,8 @@ def test_a_child_gets_the_strangers_page(shop: Engine) -> None:
     assert {"continue", "for_you", "together"}.isdisjoint(shelves(found))
     assert "minor" in [one.code for one in found.reasons]
     assert found.promotion is None
+    assert kept(shop, found.decision_id)["subject"] is None, "nothing is kept of it under the account's number"
+    assert not shop.decisions.why(found.decision_id).personal
 
 
 def test_a_public_key_learns_nothing_of_a_user_but_what_this_device_did(shop: Engine) -> None:

@@ -325,7 +325,7 @@ class Deciding:
 
     def _prepare(self, posed: Posed, made: Composed) -> Prepared:
         question, moment, identifiers = posed
-        named = dict(identifiers)
+        named = {} if question.context.minor else dict(identifiers)  # a child's page is nobody's, as it was made
         user, device = named.get("user") if moment.server else None, named.get("anonymous")
         kept = Decided(user, device, *self._composing.said(question), msgspec.Raw(made.told), made.features)
         details = b',"products":' + _encode(moment.front.details(made.products)) if question.details else b""
