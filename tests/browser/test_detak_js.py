@@ -168,6 +168,17 @@ def test_what_the_server_rendered_leads_to_its_explanation(
     assert leads == [f"{shop.url}/why/abc?lang=en"] * 2
 
 
+@pytest.mark.parametrize(("more", "told"), [("data-minor", True), ('data-minor="false"', False), ("", False)])
+def test_a_page_says_that_a_child_is_looking(
+    browser: Browser, shop: Running, open_page: Callable[..., None], more: str, told: bool
+) -> None:
+    open_page(lang="en", more=more)
+    until(browser, lambda: state(browser) == "decided", "no decision was shown")
+    decision = browser.find_element(By.ID, "home").get_attribute("data-detak-decision")
+    notes = shop.engine.decisions.why(decision or "", "en").notes
+    assert any("for a child" in one for one in notes) == told
+
+
 def test_after_a_no_nothing_is_kept(browser: Browser, shop: Running, open_page: Callable[..., None]) -> None:
     open_page()
     browser.find_element(By.CSS_SELECTOR, "[data-detak-consent=no]").click()

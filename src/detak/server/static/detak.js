@@ -222,7 +222,8 @@
     const late = setTimeout(() => stop.abort(), patience);
     try {
       const anonymousId = allowed('personalisation') ? device() : null;
-      const body = { ...(anonymousId && { anonymousId }), placements: open.map(question), context: context(), details: true };
+      const minor = 'minor' in own.dataset && own.dataset.minor !== 'false';
+      const body = { ...(anonymousId && { anonymousId }), placements: open.map(question), context: { ...context(), minor }, details: true };
       const answer = await post('/v1/decide', body, { signal: stop.signal });
       if (!answer.ok) {  // for whoever builds the page
         console.warn(`detak: ${(await answer.json().catch(() => ({}))).message || answer.status}`);
