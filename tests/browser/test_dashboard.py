@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -76,20 +77,39 @@ def address(engine: Engine) -> Iterator[str]:
     thread.join(PATIENCE)
 
 
-@pytest.fixture
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A fresh browser, without any history."""
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One process for all tests of a file: to start it costs more than most of them."""
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (binary and driver):
         pytest.skip("Chromium and its driver are not installed")
     options = Options()
     options.binary_location = binary
+    options.enable_bidi = True
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(flag)
     opened = webdriver.Chrome(options=options, service=Service(driver))
     yield opened
     opened.quit()
+
+
+@contextmanager
+def fresh(chromium: Browser) -> Iterator[Browser]:
+    """It, in a tab of a user of its own, who shares neither cookies nor what pages stored with any other."""
+    first, user = chromium.current_window_handle, chromium.browser.create_user_context()
+    chromium.switch_to.window(chromium.browsing_context.create(type="tab", user_context=user))
+    chromium.get_log("browser")  # what the one before left
+    yield chromium
+    chromium.switch_to.window(first)
+    chromium.browser.remove_user_context(user)
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """A fresh browser, without any history."""
+    with fresh(chromium) as opened:
+        yield opened
 
 
 def until(browser: Browser, true: Callable[[], bool], what: str) -> None:
@@ -113,6 +133,19 @@ def text(browser: Browser, selector: str) -> str:
 def line(browser: Browser) -> str:
     """The heartbeat as it is drawn."""
     return str(browser.find_element(By.CSS_SELECTOR, "#pulse .line path").get_attribute("d"))
+
+
+def test_no_test_finds_what_another_left(chromium: Browser, address: str) -> None:
+    stored = "return [document.cookie, localStorage.left || '']"
+    leave = "document.cookie = 'left=1; max-age=600'; localStorage.left = '1'"
+    with fresh(chromium) as one:
+        one.get(address)
+        one.execute_script(leave)
+        one.get(address)
+        assert one.execute_script(stored) == ["left=1", "1"], "it is there for the one who left it"
+    with fresh(chromium) as other:
+        other.get(address)
+        assert other.execute_script(stored) == ["", ""]
 
 
 def test_the_page_opens_without_a_complaint(browser: Browser, address: str) -> None:

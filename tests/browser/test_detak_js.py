@@ -19,9 +19,9 @@ from detak.settings import Settings, SourceSettings
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402
-from tests.browser.test_dashboard import browser  # noqa: E402
+from tests.browser.test_dashboard import browser, chromium  # noqa: E402
 
-__all__ = ["browser"]
+__all__ = ["browser", "chromium"]
 pytestmark = pytest.mark.browser
 
 CONSENTED = SourceSettings(Basis.CONSENT)

@@ -1,13 +1,13 @@
 """The page of data quality in a real browser."""
 
 import pytest
-from tests.browser.test_dashboard import Browser, address, browser, engine, resize, text, until
+from tests.browser.test_dashboard import Browser, address, browser, chromium, engine, resize, text, until
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402
 
 pytestmark = pytest.mark.browser
-__all__ = ["address", "browser", "engine"]  # the fixtures of the dashboard's shop
+__all__ = ["address", "browser", "chromium", "engine"]  # the fixtures of the dashboard's shop
 
 
 def test_an_event_opens_into_what_is_wrong_with_it(browser: Browser, address: str) -> None:
