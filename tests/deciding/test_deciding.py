@@ -179,6 +179,22 @@ def test_a_budget_holds_the_trial_before_anything_is_learnt(tmp_path: Path) -> N
     assert standing.spent.amount == 150
 
 
+def test_offers_that_the_shop_has_just_written_are_learnt_of_with_the_next_beat(tmp_path: Path) -> None:
+    with Engine(tmp_path, OPEN, beats=False) as engine:
+        price(engine)
+        engine.decisions.renew()
+        assert engine.decisions.offering().rule == "no_offers"
+        (tmp_path / "rules.toml").write_text('[offers]\nbudget = 180\noffer = [{name = "h", discount = 0.1}]\n')
+        later = engine.decisions.clock() + 10_000_000
+        engine.decisions.clock = lambda: later
+        assert engine.decisions.offering().rule == "unlearnt"
+        engine.decisions.renew()
+        assert engine.decisions.offering().rule == "too_little"
+        lesson = engine.decisions._offers
+        engine.decisions.renew()
+        assert engine.decisions._offers is lesson, "once"
+
+
 def test_many_decisions_become_facts_a_few_at_a_time_and_none_is_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,7 +139,7 @@ def test_a_broken_rulebook_is_said_and_does_not_end_the_service(shop: Running) -
     answer = shop.post("/v1/decide", QUESTION)
     path.unlink()
     assert answer.status_code == 200  # the rules before stand
-    assert shop.engine.decisions.trouble.startswith("rules.toml: guardrails")
+    assert shop.engine.models.rules.trouble.startswith("rules.toml: guardrails")
     assert "New rules are not in force: rules.toml: guardrails" in shop.http.get("/?lang=en").text
 
 

@@ -25,7 +25,7 @@ from detak.decide.offers import Book, allowed
 from detak.decide.offers_learning import Learnt
 from detak.decide.offers_learning import learn as learn_offers
 from detak.decide.page import Weights
-from detak.decide.rulebook import Rulebook
+from detak.decide.rulebook import Offer, Rulebook
 from detak.deciding.composing import Composed, Composing
 from detak.deciding.decision_learning import taught
 from detak.deciding.offering import Standing, dates, standing, troubled
@@ -93,6 +93,7 @@ class Deciding:
         self._offers: Learnt | None = None
         self._drops = 0  # how often people were forgotten
         self._learnt = -inf  # what offers bring is not kept: it is learnt again soon after a start
+        self._taught: tuple[Offer, ...] = ()  # the last lesson's
         self.weights = Weights()
         """What the chance of a click is told by."""
         self.liked: Mapping[str, float] = {}
@@ -104,11 +105,6 @@ class Deciding:
     def rulebook(self) -> Rulebook:
         """``rules.toml`` as it stands, what holds of it now."""
         return self._rules.standing(self.clock())
-
-    @property
-    def trouble(self) -> str:
-        """What is wrong with ``rules.toml``; empty: nothing."""
-        return self._rules.trouble
 
     def decide(self, source: str, body: bytes, done: Answered) -> None:
         """Answer a question; ``done`` gets the answer once it is on the disk, or what went wrong."""
@@ -228,7 +224,7 @@ class Deciding:
         with self._turn():
             rules_ = self._shop(self._resume()).stock.offers
             drops = self._drops
-        offers = allowed(rules_)
+        offers = self._taught = allowed(rules_)
         now = from_micros(self.clock()).astimezone(self._settings.timezone)
         told = taught(self._gate, tuple(one.name for one in offers), now, rules_.holdout)
         name = f"w{len(told.logged.clicked)}"
@@ -259,12 +255,17 @@ class Deciding:
         return troubled(standing(stock.offers, self._offers, spent, known, dated), self._rules, language)
 
     def renew(self) -> None:
-        """Learn, where it is time to: as often as models are fitted again. What is learnt and spent is kept."""
+        """Learn, where it is time to: as often as models are fitted again, and where offers are others than they were.
+        What is learnt and spent is kept."""
         self.keep()
         minutes = self._settings.refit_minutes
-        if minutes and time.monotonic() - self._learnt > minutes * 60:
+        if minutes and (time.monotonic() - self._learnt > minutes * 60 or self._holding() != self._taught):
             self._learnt = time.monotonic()
             self.learn()
+
+    def _holding(self) -> tuple[Offer, ...]:
+        with self._turn():
+            return allowed(self._shop(self._resume()).stock.offers)
 
     def keep(self) -> None:
         """Write down what a restart must not forget and the facts do not say."""
