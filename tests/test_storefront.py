@@ -1,15 +1,17 @@
 """A shop's server asks for decisions: answered, or its own default in time."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
-from detak.decide.asking import Asked
+from detak.decide.asking import Asked, Situation
 from detak.storefront import Page, Storefront
 from tests.clients.shop import opened
 
@@ -63,8 +65,11 @@ def test_an_engine_that_is_slow_costs_one_time_out_and_the_default_stands(silent
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"decisions":[]}'])
 def test_an_answer_that_is_none_leaves_the_default(body: bytes) -> None:
+    asked: list[dict[str, Any]] = []
+
     class Odd(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -76,7 +81,8 @@ def test_an_answer_that_is_none_leaves_the_default(body: bytes) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         with Storefront(f"http://127.0.0.1:{server.server_port}", "key", timeout=10) as storefront:
-            page = storefront.decide(["home"])
+            page = storefront.decide(["home"], context=Situation(minor=True), session=("a", "b"))
         server.shutdown()
+    assert [(one["context"]["minor"], one["session"]) for one in asked] == [(True, ["a", "b"])]
     assert page == Page(trouble=page.trouble)
     assert page.trouble

@@ -91,14 +91,19 @@ class Storefront:
         user_id: str | None = None,
         anonymous_id: str | None = None,
         context: Situation | None = None,
+        session: Sequence[str] = (),
     ) -> Page:
-        """What one person sees in these placements. Nothing is raised: where there is no answer the page says why."""
+        """What one person sees in these placements. Nothing is raised: where there is no answer the page says why.
+
+        ``session``: products looked at in this visit, oldest first; used for this answer, and kept nowhere.
+        """
         if time.monotonic() < self._until:
             return Page(trouble="the engine did not answer a moment ago")
         try:
             some = [placements] if isinstance(placements, str | Asked) else placements
             asked = [Asked(one) if isinstance(one, str) else one for one in some]
-            question = msgspec.json.encode(Question(asked, user_id, anonymous_id, context=context or Situation()))
+            said = Question(asked, user_id, anonymous_id, context=context or Situation(), session=list(session))
+            question = msgspec.json.encode(said)
         except Exception as error:  # the engine is well: others' questions are asked as before
             return self._trouble(f"this is no question ({type(error).__name__}: {str(error)[:100]})")
         try:
