@@ -84,7 +84,7 @@ def test_it_says_what_offers_brought_and_cost(profit: Estimate, verdict: str, en
     assert english in said["en"]
     assert indonesian in said["id"]
     assert "on 1,234 visits so far, for Rp 4,000,000 of discounts" in said["en"].replace("\xa0", " ")
-    assert "40 orders (10 to 70)" in said["en"]
+    assert "brought: orders 40 (10 to 70), revenue Rp" in said["en"]
     assert "25.0%" in said["en"]
 
 
