@@ -243,6 +243,7 @@ def test_many_rows_are_folded_away_under_the_first(client: TestClient[Any], engi
 
 def test_amounts_and_spans_stay_on_one_line() -> None:
     assert together("kira-kira -Rp 1.978.231; USD 5") == "kira-kira \u2212Rp\u00a01.978.231; USD\u00a05"
+    assert together("1 (-3 to -Rp 5) on 2026-11-27") == "1 (\u22123 to \u2212Rp\u00a05) on 2026-11-27"
     assert together("pukul 01.00–04.00") == "pukul 01.00\u2060–\u206004.00"
 
 

@@ -15,11 +15,12 @@ from detak.words import say
 
 _AMOUNT: Final = re.compile(r"(?<=\bRp) (?=\d)|(?<=\b[A-Z]{3}) (?=\d)")
 _SPAN: Final = re.compile(r"(?<=\d)–(?=\d)")
+_LESS: Final = re.compile(r"(?<=[ (])-(?=Rp|\d)")
 
 
 def together(text: str) -> str:
     """The text, so that no line of a page ends within an amount of money or a span of figures."""
-    return _SPAN.sub("\u2060–\u2060", _AMOUNT.sub("\u00a0", text).replace(" -Rp", " \u2212Rp"))
+    return _SPAN.sub("\u2060–\u2060", _LESS.sub("\u2212", _AMOUNT.sub("\u00a0", text)))
 
 
 @dataclass(frozen=True)
