@@ -50,6 +50,28 @@ def test_each_arm_has_its_share_and_the_logged_chance_is_the_real_one() -> None:
     assert given == pytest.approx(0.8, abs=0.01)
 
 
+def test_while_offers_surely_lose_the_trial_is_smaller_and_the_logged_chance_still_the_real_one() -> None:
+    losing = replace(EVERYBODY, rule=NOTHING, loses=True)
+    found = [offered(one, 7, losing, RULES, PLENTY) for one in range(40_000)]
+    arms = Counter((one.arm, one.offer is not None) for one in found)
+    share = {arm: count / len(found) for arm, count in arms.items()}
+    assert share[HOLDOUT, False] == pytest.approx(0.1, abs=0.006)
+    assert share[TRIAL, True] == pytest.approx(0.025, abs=0.004)
+    assert share[TRIAL, False] == pytest.approx(0.025, abs=0.004)
+    assert share[CHOSEN, False] == pytest.approx(0.85, abs=0.01)
+    assert {round(one.propensity, 9) for one in found if one.offer} == {0.025}
+    none = replace_field(RULES, losing=0.0)
+    assert TRIAL not in {offered(one, 7, losing, none, PLENTY).arm for one in range(1_000)}
+
+
+@pytest.mark.parametrize(("gain", "loses"), [(0.0, True), (0.6, False)])
+def test_whether_an_offer_to_everybody_surely_loses_is_learnt(gain: float, loses: bool) -> None:
+    told = visits(5, people=500, days=12, gain=gain, moved=1.0)
+    assert learn(told, [HEMAT], RULES, 10.0, 1e9, 0).book.loses is loses
+    few = Visits(*(getattr(told, name)[:40] for name in ("subject", "offer", "chance", "adds", "orders", "amount")))
+    assert learn(few, [HEMAT], RULES, 10.0, 1e9, 0).book.loses is False
+
+
 def test_the_holdout_is_the_same_people_every_day_and_the_trial_is_not() -> None:
     def arm(one: int, day: int) -> str:
         return offered(one, day, EVERYBODY, RULES, PLENTY).arm

@@ -1,5 +1,6 @@
 """How offers stand, in words: nobody to tell apart, too little, too dear, none."""
 
+import dataclasses
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,18 @@ def test_it_says_which_offers_that_hold_are_given_to_nobody() -> None:
     told = {lang: sentences(found, Shop(ZoneInfo("Asia/Jakarta"), "IDR", 5, lang))[1] for lang in ("en", "id")}
     assert told["en"].startswith("“gajian” is given to nobody: it leaves less")
     assert told["id"].startswith("“gajian” tidak diberikan kepada siapa pun")
+
+
+def test_it_says_that_the_trial_is_smaller_while_offers_surely_lose() -> None:
+    found = standing(RULES, learnt(NOTHING), Spent(0, 0.0, 0), ("IDR", 1.0))
+    lost = learnt(NOTHING)
+    lost = lost._replace(book=dataclasses.replace(lost.book, loses=True))
+    smaller = standing(RULES, lost, Spent(0, 0.0, 0), ("IDR", 1.0))
+    assert (found.loses, found.trial, smaller.loses, smaller.trial) == (False, 0.2, True, 0.05)
+    told = {lang: sentences(smaller, Shop(ZoneInfo("Asia/Jakarta"), "IDR", 5, lang))[-1] for lang in ("en", "id")}
+    assert "surely costs more than it brings" in told["en"]
+    assert "5.0%" in told["en"]
+    assert "5,0%" in told["id"]
 
 
 @pytest.mark.parametrize(

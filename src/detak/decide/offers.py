@@ -55,6 +55,8 @@ class Book:
     average: Floats = field(default_factory=lambda: np.zeros(0))
     average_cost: Floats = field(default_factory=lambda: np.zeros(0))
     version: str = "none"
+    loses: bool = False
+    """Whether each of the offers surely costs more than it brings, given to everybody."""
 
     def of(self, subject: int) -> tuple[Floats, Floats]:
         """Value and cost of each offer for somebody."""
@@ -134,6 +136,12 @@ def unlearnt(offers: tuple[Offer, ...], usual_price: float) -> Book:
     return Book(offers=offers, average_cost=cost)
 
 
+def trial_share(rules: OfferRules, *, loses: bool) -> float:
+    """The share of people whose offer chance decides: where offers lose on average, who is moved is looked for at less
+    cost. ``loses``: as ``Book.loses``."""
+    return rules.trial * (rules.losing if loses else 1.0)
+
+
 def offered(subject: int, day: int, book: Book, rules: OfferRules, given: Given) -> Choice:
     """The offer for somebody, for a day.
 
@@ -145,7 +153,8 @@ def offered(subject: int, day: int, book: Book, rules: OfferRules, given: Given)
         given: what was given so far.
     """
     offers = allowed(rules)
-    each = rules.trial / (len(offers) + 1) if offers else 0.0
+    trial = trial_share(rules, loses=book.loses)
+    each = trial / (len(offers) + 1) if offers else 0.0
     if not offers:
         return Choice(None, "", 1.0, "no_offers")
     value, cost = book.of(subject)
@@ -155,14 +164,14 @@ def offered(subject: int, day: int, book: Book, rules: OfferRules, given: Given)
     if not given.today and given.left < max(float(cost.max(initial=0.0)), _LEAST):
         return Choice(None, "", 1.0, BUDGET_SPENT)
     best = choose(value, cost, book.price) if book.rule != NOTHING and len(value) else NONE
-    sure = 1.0 - rules.holdout - rules.trial
+    sure = 1.0 - rules.holdout - trial
     chances = [each + sure * (at == best) for at in range(len(offers))]
     nothing = 1.0 - sum(chances)
     if drawn(subject) < rules.holdout:
         return Choice(None, HOLDOUT, nothing, "held_out")
     lot = drawn(subject, day) * (1.0 - rules.holdout)
-    if lot < rules.trial:
-        at = int(lot / rules.trial * (len(offers) + 1)) - 1
+    if lot < trial:
+        at = int(lot / trial * (len(offers) + 1)) - 1
         arm = TRIAL
     else:
         at, arm = best, CHOSEN

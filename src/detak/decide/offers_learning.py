@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detak.decide.knapsack import allocate
-from detak.decide.offers import AVERAGE, NOTHING, UPLIFT, Book
+from detak.decide.offers import AVERAGE, NOTHING, UPLIFT, Book, trial_share
 from detak.decide.offers_worth import Brought, brought
 from detak.decide.rulebook import Offer, OfferRules
 from detak.decide.visits import Visits
@@ -120,25 +120,29 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
         return nothing
     value, cost = np.column_stack([one.value for one in tried]), np.column_stack([one.cost for one in tried])
     rule = UPLIFT if any(one.differ for one in found) else AVERAGE if any(one.pays for one in found) else NOTHING
-    price = _priced(value, cost, rules, (daily, budget))
+    loses = all(one.loses for one in tried)
+    chance = trial_share(rules, loses=loses), rules.holdout
+    price = _priced(value, cost, chance, (daily, budget))
     # Of whom nothing is known only what surely pays with everybody.
     average = [one.value.mean() if one.pays else min(one.value.mean(), 0.0) for one in tried]
     version = f"{rule}-{len(visits.offer)}"
-    book = Book(rule, tuple(offers), price, moved.subjects, value, cost, np.array(average), cost.mean(axis=0), version)
+    means = np.array(average), cost.mean(axis=0)
+    book = Book(rule, tuple(offers), price, moved.subjects, value, cost, *means, version, loses)
     told = min(one.p for one in found), max(one.least for one in found)
     return Learnt(book, *told, so_far[0], known.anyway, so_far[2])
 
 
-def _priced(value: Floats, cost: Floats, rules: OfferRules, day: tuple[float, float]) -> float:
+def _priced(value: Floats, cost: Floats, chance: tuple[float, float], day: tuple[float, float]) -> float:
     """The price of the budget for those whom nobody drew for: what the trial spends is not theirs.
 
-    Whoever was here comes again as often as before: a day's visits share a day's budget.
+    Whoever was here comes again as often as before: a day's visits share a day's budget. ``chance``: the shares of the
+    trial and the holdout.
     """
-    daily, budget = day
+    (trial, holdout), (daily, budget) = chance, day
     each = daily / max(len(value), 1)
-    trial = rules.trial / (cost.shape[1] + 1) * each * float(cost.sum())
-    share = each * (1.0 - rules.trial - rules.holdout)
-    return allocate(value * share, cost * share, max(budget - trial, 0.0)).price
+    spent = trial / (cost.shape[1] + 1) * each * float(cost.sum())
+    share = each * (1.0 - trial - holdout)
+    return allocate(value * share, cost * share, max(budget - spent, 0.0)).price
 
 
 class _Known(NamedTuple):
@@ -164,6 +168,8 @@ class _Found(NamedTuple):
     """Of the average effect on the chance of an order."""
     pays: bool = False
     """Whether it surely brings money, given to everybody."""
+    loses: bool = False
+    """Whether it surely costs some."""
 
     @property
     def known(self) -> bool:
@@ -205,7 +211,8 @@ def _effects(known: _Known, kept: Mask, terms: tuple[float, float], seed: int) -
     money = replace(trial, outcome=visits.earned(discount, margin)[kept] * amount)
     orders = calibrated(chosen.learner, trial, seed, early=chosen.early)
     brought = scores(money, seed).score
-    pays, mean = bool(brought.mean() > _SURE * brought.std(ddof=1) / sqrt(len(brought))), float(brought.mean())
+    mean, sure = float(brought.mean()), _SURE * float(brought.std(ddof=1)) / sqrt(len(brought))
+    pays = mean > sure
     value = np.full(len(known.after), mean if pays else min(mean, 0.0))
     differ = chosen.heterogeneity.found
     if differ:
@@ -214,7 +221,7 @@ def _effects(known: _Known, kept: Mask, terms: tuple[float, float], seed: int) -
     bought = np.clip(known.anyway + orders.effect(known.after), 0.0, 1.0)
     least = chosen.average.effect - _SURE * chosen.average.se
     cost = bought * discount * float(amount[some].mean())
-    return _Found(value, cost, differ, chosen.heterogeneity.p, least, pays)
+    return _Found(value, cost, differ, chosen.heterogeneity.p, least, pays, mean < -sure)
 
 
 def _worth(money: Trial, carts: Floats, chosen: Chosen, after: Floats, seed: int) -> Floats:

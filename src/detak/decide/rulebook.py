@@ -96,6 +96,8 @@ class OfferRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Share of people who get no offer, by chance: what the others' offers bring is measured against them."""
     trial: Annotated[float, Meta(ge=0, le=1)] = 0.2
     """Share of people whose offer chance decides: what effects are learnt from."""
+    losing: Annotated[float, Meta(ge=0, le=1)] = 0.25
+    """How much of the trial is left while an offer to everybody surely costs more than it brings."""
     most: Count = 3
     """Offers a person gets within ``days`` at most."""
     days: Annotated[int, Meta(ge=1, le=366)] = 7

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from detak.clock import from_micros
-from detak.decide.offers import AVERAGE, RESTING, Book, allowed, reckoned
+from detak.decide.offers import AVERAGE, RESTING, Book, allowed, reckoned, trial_share
 from detak.decide.offers_learning import Learnt
 from detak.decide.offers_worth import Brought
 from detak.decide.rulebook import OfferRules, Rulebook
@@ -85,6 +85,7 @@ class Standing(msgspec.Struct, frozen=True):
     least: float | None
     """Extra orders a visit that the best offer brings at least (95%)."""
     trial: float
+    """Share of people whose offer chance decides now."""
     holdout: float
     budget: Money
     """Of a day."""
@@ -103,6 +104,8 @@ class Standing(msgspec.Struct, frozen=True):
     """What the shop keeps of a price, which profit is counted by."""
     brought: list[Worth] = []
     """Of the offers that were given often enough to tell."""
+    loses: bool = False
+    """Whether an offer to everybody surely costs more than it brings; then the trial is smaller than the rules say."""
 
 
 def dates(book: Rulebook, now: int) -> list[Dates]:
@@ -146,12 +149,15 @@ def standing(
     else:
         rule = TOO_LITTLE if learnt.book.version == "too-little" else learnt.book.rule
     p, least = (learnt.p, learnt.average) if learnt else (float("nan"), float("nan"))
+    loses = learnt is not None and learnt.book.loses
     budget = Money(round(rules.budget * 10 ** exponent(currency)), currency)
     return Standing(
         rule, offers, learnt.visits if learnt else 0, None if isnan(p) else p, None if isnan(least) else least,
-        rules.trial, rules.holdout, budget, Money(round(spent.amount), currency), spent.offers, dates=list(dated),
+        trial_share(rules, loses=loses), rules.holdout, budget, Money(round(spent.amount), currency), spent.offers,
+        dates=list(dated),
         dear=[one.name for one in rules.offer if one not in there],
         margin=rules.margin, brought=[_worth(one, currency) for one in learnt.brought] if learnt else [],
+        loses=loses,
     )  # fmt: skip
 
 
@@ -187,6 +193,8 @@ def sentences(found: Standing, shop: Shop) -> list[str]:
     lines.append(say(language, "offers_now.measured", holdout=render.percent(found.holdout, language), **told))
     if found.least is not None:
         lines.append(say(language, "offers_now.least", **told))
+    if found.loses:
+        lines.append(say(language, "offers_now.loses", **told))
     return lines + worth
 
 
