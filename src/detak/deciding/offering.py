@@ -20,6 +20,7 @@ from detak.deciding.resuming import Spent
 from detak.estimates.inference import Estimate
 from detak.insights import render
 from detak.insights.base import Shop
+from detak.insights.between import Between, MoneyBetween
 from detak.money import Money, exponent
 from detak.recommending.standing_rules import StandingRules
 from detak.words import say
@@ -38,22 +39,6 @@ class Dates(msgspec.Struct, frozen=True):
     state: Literal["waiting", "holding", "over"]
     begins: datetime | None
     ends: datetime | None
-
-
-class Between(msgspec.Struct, frozen=True):
-    """An estimate, and its 95% interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class MoneyBetween(msgspec.Struct, frozen=True):
-    """The same of money."""
-
-    value: Money
-    low: Money
-    high: Money
 
 
 class Worth(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from detak.errors import WordedError
 from detak.estimates.inference import Estimate
 from detak.insights import abandonment_words
 from detak.insights.base import Facts, Report, Shop
+from detak.insights.between import Between, MoneyBetween
 from detak.insights.blame import NAMES, NONE
 from detak.insights.blocks import Block
 from detak.insights.cart_strata import REASONS, Strata, banded, read_strata, reduce_strata
@@ -25,22 +26,6 @@ from detak.money import Money
 
 MOST: Final = 20_000
 _Z: Final = 1.96
-
-
-class Between(msgspec.Struct, frozen=True):
-    """An estimate with its 95% interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class MoneyBetween(msgspec.Struct, frozen=True):
-    """The same of money, in the shop's currency."""
-
-    value: Money
-    low: Money
-    high: Money
 
 
 class Back(msgspec.Struct, frozen=True, kw_only=True):
