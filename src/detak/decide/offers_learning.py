@@ -102,9 +102,10 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
         budget: of a day, minor units.
         seed: of the cross-validation.
     """
-    so_far = len(visits.offer), np.zeros(0), brought(visits, offers, rules.margin)
-    nothing = Learnt(Book(NOTHING, tuple(offers), version="too-little"), float("nan"), float("nan"), *so_far)
-    if not len(visits.offer):
+    seen, so_far = len(visits.offer), brought(visits, offers, rules.margin)
+    unknown = Book(NOTHING, tuple(offers), version="too-little")
+    nothing = Learnt(unknown, float("nan"), float("nan"), seen, np.zeros(0), so_far)
+    if not seen:
         return nothing
     moved = answers(visits)
     centre, wide = moved.before.mean(axis=0), moved.before.std(axis=0) + 1e-9
@@ -125,11 +126,11 @@ def learn(visits: Visits, offers: Sequence[Offer], rules: OfferRules, daily: flo
     price = _priced(value, cost, chance, (daily, budget))
     # Of whom nothing is known only what surely pays with everybody.
     average = [one.value.mean() if one.pays else min(one.value.mean(), 0.0) for one in tried]
-    version = f"{rule}-{len(visits.offer)}"
+    version = f"{rule}-{seen}"
     means = np.array(average), cost.mean(axis=0)
     book = Book(rule, tuple(offers), price, moved.subjects, value, cost, *means, version, loses)
-    told = min(one.p for one in found), max(one.least for one in found)
-    return Learnt(book, *told, so_far[0], known.anyway, so_far[2])
+    p, least = min(one.p for one in found), max(one.least for one in found)
+    return Learnt(book, p, least, seen, known.anyway, so_far)
 
 
 def _priced(value: Floats, cost: Floats, chance: tuple[float, float], day: tuple[float, float]) -> float:
@@ -210,8 +211,8 @@ def _effects(known: _Known, kept: Mask, terms: tuple[float, float], seed: int) -
     amount = np.minimum(amount, np.quantile(amount[some], _USUAL))
     money = replace(trial, outcome=visits.earned(discount, margin)[kept] * amount)
     orders = calibrated(chosen.learner, trial, seed, early=chosen.early)
-    brought = scores(money, seed).score
-    mean, sure = float(brought.mean()), _SURE * float(brought.std(ddof=1)) / sqrt(len(brought))
+    score = scores(money, seed).score
+    mean, sure = float(score.mean()), _SURE * float(score.std(ddof=1)) / sqrt(len(score))
     pays = mean > sure
     value = np.full(len(known.after), mean if pays else min(mean, 0.0))
     differ = chosen.heterogeneity.found
